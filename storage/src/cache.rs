@@ -1,0 +1,139 @@
+//! A bounded cache of decoded objects: sharded, so that readers seldom meet, with the second-chance approximation of
+//! least-recently-used eviction (the clock algorithm, Corbató 1968).
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use versioning::{Hash, Object};
+
+const SHARDS: usize = 16;
+/// Memory for an entry besides the object: its places in the map and in the queue, and what the allocator adds.
+const OVERHEAD: usize = 160;
+
+/// Objects by name, up to a sum of weights.
+pub(crate) struct ObjectCache {
+    shards: [Mutex<Shard>; SHARDS],
+    /// The most that one shard holds, in bytes.
+    capacity: usize,
+}
+
+#[derive(Default)]
+struct Shard {
+    entries: HashMap<Hash, Entry>,
+    /// Every name in `entries`, once; the front is the next candidate.
+    queue: VecDeque<Hash>,
+    weight: usize,
+}
+
+struct Entry {
+    object: Arc<Object>,
+    weight: usize,
+    /// Asked for since it was last a candidate.
+    used: bool,
+}
+
+impl ObjectCache {
+    /// A cache of at most `bytes`, roughly.
+    pub(crate) fn new(bytes: usize) -> Self {
+        Self { shards: Default::default(), capacity: bytes / SHARDS }
+    }
+
+    pub(crate) fn get(&self, hash: &Hash) -> Option<Arc<Object>> {
+        let mut shard = self.shard(hash);
+        let entry = shard.entries.get_mut(hash)?;
+        entry.used = true;
+        Some(Arc::clone(&entry.object))
+    }
+
+    pub(crate) fn contains(&self, hash: &Hash) -> bool {
+        self.shard(hash).entries.contains_key(hash)
+    }
+
+    pub(crate) fn insert(&self, hash: Hash, object: Arc<Object>) {
+        let weight = object.weight() + OVERHEAD;
+        if weight > self.capacity {
+            return;
+        }
+        let mut shard = self.shard(&hash);
+        if shard.entries.contains_key(&hash) {
+            return;
+        }
+        shard.make_room(self.capacity - weight);
+        shard.weight += weight;
+        shard.queue.push_back(hash);
+        shard.entries.insert(hash, Entry { object, weight, used: false });
+    }
+
+    fn shard(&self, hash: &Hash) -> MutexGuard<'_, Shard> {
+        // The first byte of a hash is as good as random. A panic elsewhere leaves a shard usable.
+        self.shards[usize::from(hash.as_bytes()[0]) % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shard {
+    /// Evicts until at most `limit` is held.
+    fn make_room(&mut self, limit: usize) {
+        while self.weight > limit
+            && let Some(hash) = self.queue.pop_front()
+        {
+            match self.entries.get_mut(&hash) {
+                Some(entry) if entry.used => {
+                    entry.used = false;
+                    self.queue.push_back(hash);
+                }
+                Some(entry) => {
+                    self.weight -= entry.weight;
+                    self.entries.remove(&hash);
+                }
+                None => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use versioning::Commit;
+
+    use super::*;
+
+    fn object(number: usize) -> (Hash, Arc<Object>) {
+        let object = Object::Commit(Commit {
+            root: Hash::of(b"root"),
+            parents: Vec::new(),
+            author: "ada".to_owned(),
+            time: 0,
+            message: number.to_string(),
+        });
+        (Hash::of(&object.encode()), Arc::new(object))
+    }
+
+    #[test]
+    fn weight_stays_bounded_and_recent_objects_stay() {
+        let (favourite, object_of_favourite) = object(0);
+        let weight = object_of_favourite.weight() + OVERHEAD;
+        let cache = ObjectCache::new(weight * 8 * SHARDS);
+        cache.insert(favourite, object_of_favourite);
+        for number in 1..10_000 {
+            let (hash, object) = object(number);
+            cache.insert(hash, object);
+            assert!(cache.get(&favourite).is_some(), "evicted after {number} others although always in use");
+        }
+        for shard in &cache.shards {
+            let shard = shard.lock().expect("no test panicked while holding it");
+            assert!(shard.weight <= cache.capacity);
+            assert_eq!(shard.weight, shard.entries.values().map(|entry| entry.weight).sum::<usize>());
+            assert_eq!(shard.queue.len(), shard.entries.len());
+        }
+    }
+
+    #[test]
+    fn what_is_larger_than_the_cache_is_not_kept() {
+        let cache = ObjectCache::new(0);
+        let (hash, object) = object(0);
+        cache.insert(hash, object);
+        assert!(!cache.contains(&hash));
+    }
+}

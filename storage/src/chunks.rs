@@ -1,0 +1,127 @@
+//! Chunks: immutable frames under the hash of their canonical bytes.
+
+use bytes::Bytes;
+use surrealdb::types::{Array, SurrealValue, Value, object, vars};
+use versioning::Hash;
+
+use crate::{StorageError, Store, records};
+
+/// The most bytes of frames that one [`Store::put_chunks`] takes. A batch is one transaction, held in memory.
+pub const MAX_BATCH_BYTES: usize = 8 * 1024 * 1024;
+/// Records of batches are summed up when there are this many.
+const MANY_BATCHES: usize = 1024;
+
+/// A chunk: its name and its frame ([`versioning::frame`]).
+pub type Chunk = (Hash, Vec<u8>);
+
+/// How many chunks there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ChunkStats {
+    /// Number of chunks.
+    pub count: u64,
+    /// Sum of the sizes of their frames, in bytes.
+    pub bytes: u64,
+}
+
+#[derive(SurrealValue)]
+struct Batch {
+    count: i64,
+    bytes: i64,
+}
+
+impl Store {
+    /// Stores frames under the hashes of their canonical bytes; those that are there already are left alone. When
+    /// this returns they are on disk. The frames are not checked here: what is read is.
+    ///
+    /// # Errors
+    /// The frames are more than [`MAX_BATCH_BYTES`] together, or the database failed; then none is stored.
+    pub async fn put_chunks(&self, chunks: Vec<Chunk>) -> Result<(), StorageError> {
+        let bytes = chunks.iter().map(|(_, frame)| frame.len()).sum();
+        if bytes > MAX_BATCH_BYTES {
+            return Err(StorageError::TooLarge { bytes, limit: MAX_BATCH_BYTES });
+        }
+        if chunks.is_empty() {
+            return Ok(());
+        }
+        let rows = chunks.into_iter().map(|(hash, frame)| {
+            let size = frame.len();
+            Value::Object(object! { id: records::chunk(hash), frame: Bytes::from(frame), size: size })
+        });
+        let variables = vars! { rows: Value::Array(Array::from(rows.collect::<Vec<_>>())) };
+        self.database
+            .query(
+                "store chunks",
+                "{
+                    LET $sizes = (INSERT IGNORE INTO chunk $rows RETURN VALUE size);
+                    IF array::len($sizes) > 0 {
+                        CREATE chunk_batch SET count = array::len($sizes), bytes = math::sum($sizes) RETURN NONE
+                    };
+                    RETURN NONE
+                }",
+                variables,
+            )
+            .await
+    }
+
+    /// The frame of a chunk, as it was stored; not verified.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn get_chunk(&self, hash: Hash) -> Result<Option<Bytes>, StorageError> {
+        self.database.query("read a chunk", READ_CHUNK, vars! { id: records::chunk(hash) }).await
+    }
+
+    /// The number of chunks and their size. Cheap: sums what each batch recorded, not the chunks.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn chunk_stats(&self) -> Result<ChunkStats, StorageError> {
+        let attempted = "count the chunks";
+        let batches: Vec<Batch> =
+            self.database.query(attempted, "SELECT count, bytes FROM chunk_batch", vars! {}).await?;
+        if batches.len() > MANY_BATCHES {
+            let () = self
+                .database
+                .query(
+                    attempted,
+                    "{
+                        LET $batches = (DELETE chunk_batch RETURN BEFORE);
+                        CREATE chunk_batch SET
+                            count = math::sum($batches.count),
+                            bytes = math::sum($batches.bytes)
+                            RETURN NONE;
+                        RETURN NONE
+                    }",
+                    vars! {},
+                )
+                .await?;
+        }
+        let sum = |figure: fn(&Batch) -> i64| batches.iter().map(|batch| figure(batch).unsigned_abs()).sum();
+        Ok(ChunkStats { count: sum(|batch| batch.count), bytes: sum(|batch| batch.bytes) })
+    }
+
+    /// Replaces a chunk's frame by another, as a failing disk would. For tests of what notices it.
+    #[doc(hidden)]
+    pub async fn damage_chunk(&self, hash: Hash, frame: Option<Vec<u8>>) -> Result<(), StorageError> {
+        let variables = vars! { id: records::chunk(hash), frame: frame.map(Bytes::from) };
+        self.database
+            .query(
+                "damage a chunk",
+                "{ IF $frame = NONE { DELETE $id } ELSE { UPDATE $id SET frame = $frame RETURN NONE }; RETURN NONE }",
+                variables,
+            )
+            .await
+    }
+}
+
+/// The frame of the chunk `$id`.
+pub(crate) const READ_CHUNK: &str = "RETURN $id.frame";
+/// The frames of the chunks `$ids`, with their ids, in any order.
+pub(crate) const READ_CHUNKS: &str = "SELECT id, frame FROM $ids";
+
+/// A row of [`READ_CHUNKS`].
+#[derive(SurrealValue)]
+pub(crate) struct ChunkRow {
+    pub(crate) id: surrealdb::types::RecordId,
+    pub(crate) frame: Bytes,
+}

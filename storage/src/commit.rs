@@ -1,0 +1,110 @@
+//! The one transaction that moves a branch.
+
+use surrealdb::types::{SurrealValue, Value, vars};
+use versioning::Hash;
+
+use crate::{
+    DatasetId, DraftId, JobUpdate, RefKind, StorageError, Store,
+    drafts::stale_draft,
+    jobs::{self, Guard},
+    records::{self, parse_hash},
+};
+
+/// A commit to be made the head of a branch. Its chunks are stored before.
+#[derive(Clone, Debug)]
+pub struct CommitWrite {
+    /// The dataset.
+    pub dataset: DatasetId,
+    /// The branch.
+    pub branch: String,
+    /// The head that the branch must have; `None`: there must be no such branch.
+    pub expected: Option<Hash>,
+    /// The commit, the new head.
+    pub new: Hash,
+    /// The commit's parents.
+    pub parents: Vec<Hash>,
+    /// Now, in µs since 1970 UTC.
+    pub at: i64,
+    /// The draft that the commit contains, at the revision it was read: it and its rows are deleted.
+    pub draft: Option<(DraftId, u64)>,
+    /// The job that the commit completes.
+    pub job: Option<JobUpdate>,
+}
+
+/// What the transaction found; nothing in it: the branch has moved.
+#[derive(Debug, SurrealValue)]
+struct Outcome {
+    lost: Option<String>,
+    head: Option<String>,
+    revision: Option<i64>,
+    state: Option<String>,
+}
+
+/// Every condition comes before the first write, so that a lost one changes nothing.
+const COMMIT: &str = "{
+    LET $head = $ref.head;
+    IF $head != $expected { RETURN { lost: 'head', head: $head } };
+    IF $draft != NONE {
+        LET $revision = $draft.revision;
+        IF $revision != $draft_revision { RETURN { lost: 'draft', revision: $revision } };
+    };
+    IF $job != NONE {
+        LET $state = $job.state;
+        IF $state = NONE OR $state NOT IN $job_states { RETURN { lost: 'job', state: $state } };
+    };
+    UPSERT $ref SET head = $new RETURN NONE;
+    UPSERT $commit SET parents = $parents, at = $at RETURN NONE;
+    UPDATE $dataset SET updated_at = $at RETURN NONE;
+    IF $draft != NONE {
+        DELETE $draft;
+        DELETE $draft_rows;
+    };
+    IF $job != NONE { UPDATE $job MERGE $job_changes RETURN NONE };
+    RETURN {};
+}";
+
+impl Store {
+    /// Moves a branch to a new commit and records that the commit belongs to the dataset; with it, deletes the draft
+    /// and updates the job. All of it in one transaction, or nothing.
+    ///
+    /// # Errors
+    /// [`StorageError::StaleHead`], [`StorageError::StaleDraft`] or [`StorageError::StaleJob`] with what is there, when
+    /// it is not what was expected.
+    pub async fn commit(&self, write: CommitWrite) -> Result<(), StorageError> {
+        let attempted = "commit";
+        let mut variables = vars! {
+            dataset: records::dataset(write.dataset),
+            ref: records::dataset_ref(write.dataset, RefKind::Branch, &write.branch),
+            expected: write.expected.map(|hash| hash.to_string()),
+            new: write.new.to_string(),
+            commit: records::dataset_commit(write.dataset, write.new),
+            parents: write.parents.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            at: write.at,
+        };
+        let (draft, rows, revision) = match &write.draft {
+            Some((id, revision)) => {
+                (records::draft(id).into_value(), records::draft_rows(id, None).into_value(), revision.into_value())
+            }
+            None => (Value::None, Value::None, Value::None),
+        };
+        variables.insert("draft", draft);
+        variables.insert("draft_rows", rows);
+        variables.insert("draft_revision", revision);
+        let Guard { job, states, changes } = jobs::guard(write.job.as_ref());
+        variables.insert("job", job);
+        variables.insert("job_states", states);
+        variables.insert("job_changes", changes);
+
+        let outcome: Outcome = self.database.query(attempted, COMMIT, variables).await?;
+        match (outcome.lost.as_deref(), write.draft, write.job) {
+            (None, ..) => Ok(()),
+            (Some("draft"), Some((id, expected)), _) => Err(stale_draft(id, Some(expected), outcome.revision)),
+            (Some("job"), _, Some(job)) => Err(jobs::stale(job.id, outcome.state.as_deref(), attempted)),
+            _ => Err(StorageError::StaleHead {
+                branch: write.branch,
+                expected: write.expected,
+                current: outcome.head.map(|text| parse_hash(&text, attempted)).transpose()?,
+            }),
+        }
+    }
+}

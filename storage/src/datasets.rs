@@ -1,0 +1,233 @@
+//! Datasets: the documents that give a history its name and place.
+
+use serde::{Deserialize, Serialize};
+use surrealdb::types::{RecordId, SurrealValue, Value, object, vars};
+
+use crate::{DatasetId, PersonName, StorageError, Store, records};
+
+/// A dataset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dataset {
+    /// Its id; stays when it is renamed.
+    pub id: DatasetId,
+    /// The first part of its address.
+    pub owner: PersonName,
+    /// The second part of its address; unique for the owner.
+    pub name: String,
+    /// What people call it.
+    pub title: String,
+    /// What it is about.
+    pub description: String,
+    /// The branch that is shown first.
+    pub default_branch: String,
+    /// When it was made, in µs since 1970 UTC.
+    pub created_at: i64,
+    /// When it or one of its branches last changed, in µs since 1970 UTC.
+    pub updated_at: i64,
+}
+
+/// What to change in a dataset; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct DatasetChanges {
+    /// The new name.
+    pub name: Option<String>,
+    /// The new title.
+    pub title: Option<String>,
+    /// The new description.
+    pub description: Option<String>,
+    /// The new default branch.
+    pub default_branch: Option<String>,
+}
+
+/// Where a page of datasets ended; the next one begins after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatasetCursor {
+    /// [`Dataset::updated_at`] of the last one.
+    pub updated_at: i64,
+    /// Its id.
+    pub id: DatasetId,
+}
+
+#[derive(SurrealValue)]
+struct Row {
+    id: RecordId,
+    owner: String,
+    name: String,
+    title: String,
+    description: String,
+    default_branch: String,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl Dataset {
+    /// The address: `owner/name`.
+    #[must_use]
+    pub fn address(&self) -> String {
+        format!("{}/{}", self.owner, self.name)
+    }
+
+    /// The cursor of a page that ends with this one.
+    #[must_use]
+    pub fn cursor(&self) -> DatasetCursor {
+        DatasetCursor { updated_at: self.updated_at, id: self.id }
+    }
+
+    fn from_row(row: Row, attempted: &'static str) -> Result<Self, StorageError> {
+        Ok(Self {
+            id: DatasetId(records::uuid_of(&row.id, attempted)?),
+            owner: PersonName(row.owner),
+            name: row.name,
+            title: row.title,
+            description: row.description,
+            default_branch: row.default_branch,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+impl Store {
+    /// Makes a dataset.
+    ///
+    /// # Errors
+    /// [`StorageError::AlreadyExists`] when the owner has one of that name, or one with that id exists.
+    pub async fn create_dataset(&self, dataset: &Dataset) -> Result<(), StorageError> {
+        let content = object! {
+            owner: dataset.owner.as_str(),
+            name: dataset.name.as_str(),
+            title: dataset.title.as_str(),
+            description: dataset.description.as_str(),
+            default_branch: dataset.default_branch.as_str(),
+            created_at: dataset.created_at,
+            updated_at: dataset.updated_at,
+        };
+        // The unique index decides between two at once: one of them is tried again and then finds the other.
+        let created: bool = self
+            .database
+            .query(
+                "create the dataset",
+                "{
+                    LET $same = (SELECT VALUE id FROM dataset WHERE owner = $content.owner AND name = $content.name);
+                    IF array::len($same) > 0 OR record::exists($id) { RETURN false };
+                    CREATE $id CONTENT $content RETURN NONE;
+                    RETURN true
+                }",
+                vars! { id: records::dataset(dataset.id), content: Value::Object(content) },
+            )
+            .await?;
+        if created { Ok(()) } else { Err(exists(dataset.address())) }
+    }
+
+    /// The dataset at `owner/name`.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn dataset(&self, owner: &PersonName, name: &str) -> Result<Option<Dataset>, StorageError> {
+        let attempted = "read the dataset";
+        let rows: Vec<Row> = self
+            .database
+            .query(
+                attempted,
+                "SELECT * FROM dataset WHERE owner = $owner AND name = $name",
+                vars! { owner: owner.as_str(), name: name },
+            )
+            .await?;
+        rows.into_iter().next().map(|row| Dataset::from_row(row, attempted)).transpose()
+    }
+
+    /// The dataset of this id.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn dataset_by_id(&self, id: DatasetId) -> Result<Option<Dataset>, StorageError> {
+        let attempted = "read the dataset";
+        let row: Option<Row> =
+            self.database.query(attempted, "SELECT * FROM ONLY $id", vars! { id: records::dataset(id) }).await?;
+        row.map(|row| Dataset::from_row(row, attempted)).transpose()
+    }
+
+    /// Datasets, of one owner or of all, the last updated first: at most `limit`, from after the cursor on.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn datasets(
+        &self,
+        owner: Option<&PersonName>,
+        after: Option<DatasetCursor>,
+        limit: usize,
+    ) -> Result<Vec<Dataset>, StorageError> {
+        let attempted = "list the datasets";
+        let after = after
+            .map(|cursor| Value::Object(object! { updated_at: cursor.updated_at, id: records::dataset(cursor.id) }));
+        let rows: Vec<Row> = self
+            .database
+            .query(
+                attempted,
+                "SELECT * FROM dataset
+                    WHERE ($owner = NONE OR owner = $owner)
+                        AND ($after = NONE OR updated_at < $after.updated_at
+                            OR (updated_at = $after.updated_at AND id < $after.id))
+                    ORDER BY updated_at DESC, id DESC
+                    LIMIT $limit",
+                vars! { owner: owner.map(|owner| owner.as_str().to_owned()), after: after, limit: limit },
+            )
+            .await?;
+        rows.into_iter().map(|row| Dataset::from_row(row, attempted)).collect()
+    }
+
+    /// Changes a dataset's document and returns it.
+    ///
+    /// # Errors
+    /// [`StorageError::NotFound`], or [`StorageError::AlreadyExists`] when the owner has another one of the new name.
+    pub async fn update_dataset(
+        &self,
+        id: DatasetId,
+        changes: &DatasetChanges,
+        at: i64,
+    ) -> Result<Dataset, StorageError> {
+        #[derive(SurrealValue)]
+        struct Outcome {
+            taken: Option<String>,
+            dataset: Option<Row>,
+        }
+        let attempted = "change the dataset";
+        let mut fields = object! { updated_at: at };
+        for (field, value) in [
+            ("name", &changes.name),
+            ("title", &changes.title),
+            ("description", &changes.description),
+            ("default_branch", &changes.default_branch),
+        ] {
+            if let Some(value) = value {
+                fields.insert(field.to_owned(), Value::String(value.clone()));
+            }
+        }
+        let outcome: Outcome = self
+            .database
+            .query(
+                attempted,
+                "{
+                    LET $now = (SELECT * FROM ONLY $id);
+                    IF $now = NONE { RETURN {} };
+                    LET $name = $fields.name ?? $now.name;
+                    LET $same = (
+                        SELECT VALUE id FROM dataset WHERE owner = $now.owner AND name = $name
+                    ).filter(|$other| $other != $id);
+                    IF array::len($same) > 0 { RETURN { taken: $now.owner + '/' + $name } };
+                    RETURN { dataset: (UPDATE ONLY $id MERGE $fields) }
+                }",
+                vars! { id: records::dataset(id), fields: Value::Object(fields) },
+            )
+            .await?;
+        match outcome {
+            Outcome { taken: Some(address), .. } => Err(exists(address)),
+            Outcome { dataset: Some(row), .. } => Dataset::from_row(row, attempted),
+            Outcome { .. } => Err(StorageError::NotFound { what: "dataset", name: id.to_string() }),
+        }
+    }
+}
+
+fn exists(address: String) -> StorageError {
+    StorageError::AlreadyExists { what: "dataset", name: address }
+}

@@ -1,0 +1,58 @@
+//! The store: chunks and refs (versioned data), documents (unversioned data), migrations and the integrity check.
+//!
+//! This is the only crate that knows SurrealDB; nothing of SurrealDB or SurrealQL shows in its interface, and text of
+//! people is always bound, never part of a query. It holds no rules of the product: who may do what is `hub`'s
+//! business. Start with [`Store`], then `commit.rs` for the one transaction that moves a branch.
+//!
+//! # Invariants
+//!
+//! - A chunk is immutable and named by the BLAKE3 hash of its canonical bytes; what is read is verified.
+//! - Chunks are written before the ref that reaches them; a ref moves by compare-and-swap in one transaction.
+//! - What a function has acknowledged by returning `Ok` survives `kill -9` at any moment after that.
+//! - Dropping a future never tears a write: every query runs to its end on a runtime of the store's own.
+//! - A lost compare-and-swap is an error that says what is there now ([`StorageError::is_stale`]).
+//!
+//! # Keys
+//!
+//! | table | record id | holds |
+//! | --- | --- | --- |
+//! | `chunk` | hash | frame and its size |
+//! | `chunk_batch` | random | number and bytes of the chunks that one write added |
+//! | `dataset` | UUID | the dataset's document; unique by owner and name |
+//! | `dataset_ref` | `[dataset, kind, name]` | head |
+//! | `dataset_commit` | `[dataset, commit]` | parents and time: which commits belong to a dataset |
+//! | `draft` | `[dataset, branch, person]` | base and revision |
+//! | `draft_row` | `[dataset, branch, person, table, key]` | one row's patch |
+//! | `job` | UUID | the job's document; its JSON is text |
+
+mod cache;
+mod chunks;
+mod commit;
+mod config;
+mod datasets;
+mod drafts;
+mod error;
+mod health;
+mod ids;
+mod jobs;
+mod migrations;
+mod objects;
+mod records;
+mod refs;
+mod runtime;
+mod store;
+mod verify;
+
+pub use chunks::{Chunk, ChunkStats, MAX_BATCH_BYTES};
+pub use commit::CommitWrite;
+pub use config::Config;
+pub use datasets::{Dataset, DatasetChanges, DatasetCursor};
+pub use drafts::{Draft, DraftId, DraftRow, SaveDraft};
+pub use error::{OpenError, StorageError};
+pub use health::{Counts, Health};
+pub use ids::{DatasetId, JobId, PersonName, UploadId};
+pub use jobs::{Job, JobFilter, JobState, JobUpdate};
+pub use objects::Objects;
+pub use refs::{CommitRecord, Ref, RefKind};
+pub use store::Store;
+pub use verify::{Problem, ProblemKind, Progress, Report};

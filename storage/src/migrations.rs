@@ -1,0 +1,94 @@
+//! The schema of the database, as numbered steps that are applied once each.
+
+use surrealdb::{
+    Surreal,
+    engine::local::Db,
+    types::{NotFoundError, SurrealValue, Value, vars},
+};
+
+use crate::runtime::execute;
+
+/// A step; its number is its place in [`MIGRATIONS`], from 1. A step that has been released never changes.
+struct Migration {
+    name: &'static str,
+    /// Statements that can be applied again without harm.
+    statements: &'static str,
+}
+
+const MIGRATIONS: &[Migration] = &[Migration {
+    name: "chunks, datasets, refs, commits, drafts, jobs",
+    statements: "
+        DEFINE TABLE IF NOT EXISTS migration SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS name ON migration TYPE string;
+
+        -- Schemaless: written by the hundred, and always by one statement.
+        DEFINE TABLE IF NOT EXISTS chunk SCHEMALESS;
+        DEFINE TABLE IF NOT EXISTS chunk_batch SCHEMALESS;
+
+        DEFINE TABLE IF NOT EXISTS dataset SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS owner ON dataset TYPE string;
+        DEFINE FIELD IF NOT EXISTS name ON dataset TYPE string;
+        DEFINE FIELD IF NOT EXISTS title ON dataset TYPE string;
+        DEFINE FIELD IF NOT EXISTS description ON dataset TYPE string;
+        DEFINE FIELD IF NOT EXISTS default_branch ON dataset TYPE string;
+        DEFINE FIELD IF NOT EXISTS created_at ON dataset TYPE int;
+        DEFINE FIELD IF NOT EXISTS updated_at ON dataset TYPE int;
+        DEFINE INDEX IF NOT EXISTS dataset_name ON dataset FIELDS owner, name UNIQUE;
+
+        DEFINE TABLE IF NOT EXISTS dataset_ref SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS head ON dataset_ref TYPE string;
+
+        DEFINE TABLE IF NOT EXISTS dataset_commit SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS parents ON dataset_commit TYPE array<string>;
+        DEFINE FIELD IF NOT EXISTS at ON dataset_commit TYPE int;
+
+        DEFINE TABLE IF NOT EXISTS draft SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS person ON draft TYPE string;
+        DEFINE FIELD IF NOT EXISTS base ON draft TYPE string;
+        DEFINE FIELD IF NOT EXISTS revision ON draft TYPE int;
+        DEFINE FIELD IF NOT EXISTS updated_at ON draft TYPE int;
+        DEFINE INDEX IF NOT EXISTS draft_person ON draft FIELDS person;
+
+        -- Schemaless: one per edited row, written on every keystroke that ends a cell.
+        DEFINE TABLE IF NOT EXISTS draft_row SCHEMALESS;
+
+        DEFINE TABLE IF NOT EXISTS job SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS kind ON job TYPE string;
+        DEFINE FIELD IF NOT EXISTS dataset ON job TYPE option<uuid>;
+        DEFINE FIELD IF NOT EXISTS person ON job TYPE string;
+        DEFINE FIELD IF NOT EXISTS state ON job TYPE string;
+        DEFINE FIELD IF NOT EXISTS request ON job TYPE string;
+        DEFINE FIELD IF NOT EXISTS progress ON job TYPE string;
+        DEFINE FIELD IF NOT EXISTS result ON job TYPE string;
+        DEFINE FIELD IF NOT EXISTS error ON job TYPE option<string>;
+        DEFINE FIELD IF NOT EXISTS created_at ON job TYPE int;
+        DEFINE FIELD IF NOT EXISTS updated_at ON job TYPE int;
+        DEFINE INDEX IF NOT EXISTS job_state ON job FIELDS state;
+        DEFINE INDEX IF NOT EXISTS job_dataset ON job FIELDS dataset;
+    ",
+}];
+
+/// The number of the last step that this program knows.
+pub(crate) fn known() -> u32 {
+    u32::try_from(MIGRATIONS.len()).expect("far fewer than 2³² steps")
+}
+
+/// The number of the last step that was applied; 0 for a new database.
+pub(crate) async fn applied(surreal: &Surreal<Db>) -> Result<u32, surrealdb::Error> {
+    match execute(surreal, "SELECT VALUE record::id(id) FROM migration", vars! {}).await {
+        Ok(value) => Ok(Vec::<u32>::from_value(value)?.into_iter().max().unwrap_or(0)),
+        Err(error) if matches!(error.not_found_details(), Some(NotFoundError::Table { .. })) => Ok(0),
+        Err(error) => Err(error),
+    }
+}
+
+/// Applies the steps after `applied`, each with its record, so that a crash in between repeats at most one.
+pub(crate) async fn apply(surreal: &Surreal<Db>, applied: u32) -> Result<(), surrealdb::Error> {
+    for (number, migration) in (1_i64..).zip(MIGRATIONS).skip(applied as usize) {
+        tracing::info!(number, name = migration.name, "applying a migration");
+        surreal.query(migration.statements).await?.check()?;
+        let done = vars! { number: number, name: migration.name };
+        let _: Value = execute(surreal, "UPSERT type::record('migration', $number) SET name = $name", done).await?;
+    }
+    Ok(())
+}

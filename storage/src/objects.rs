@@ -1,0 +1,94 @@
+//! Objects as blocking code reads them: verified, decoded, cached.
+
+use std::{collections::HashSet, sync::Arc};
+
+use bytes::Bytes;
+use surrealdb::types::vars;
+use versioning::{Hash, Object, ObjectSource, ReadError, frame};
+
+use crate::{
+    StorageError,
+    cache::ObjectCache,
+    chunks::{ChunkRow, READ_CHUNK, READ_CHUNKS},
+    records,
+    runtime::Database,
+};
+
+/// How many chunks one query reads.
+pub(crate) const READ_AT_ONCE: usize = 256;
+
+/// The store's objects, for the synchronous code of `versioning`. Clones share one cache.
+///
+/// Reads wait for the database, so they belong on threads that may block (`spawn_blocking`); elsewhere they hold up
+/// a worker but neither panic nor deadlock.
+#[derive(Clone)]
+pub struct Objects {
+    database: Arc<Database>,
+    cache: Arc<ObjectCache>,
+}
+
+impl Objects {
+    pub(crate) fn new(database: Arc<Database>, cache: Arc<ObjectCache>) -> Self {
+        Self { database, cache }
+    }
+
+    fn read(&self, hash: Hash) -> Result<Arc<Object>, ReadError> {
+        let variables = vars! { id: records::chunk(hash) };
+        let frame: Option<Bytes> = self
+            .database
+            .query_blocking("read a chunk", READ_CHUNK, variables)
+            .map_err(|error| unavailable(hash, &error))?;
+        let frame = frame.ok_or(ReadError::Missing { hash })?;
+        let object =
+            frame::open(hash, &frame).map_err(|error| ReadError::Damaged { hash, reason: error.to_string() })?;
+        let object = Arc::new(object);
+        self.cache.insert(hash, Arc::clone(&object));
+        Ok(object)
+    }
+
+    /// Reads what can be read; what can't will say so when it is asked for.
+    fn read_many(&self, hashes: &[Hash]) -> Result<(), StorageError> {
+        let attempted = "read chunks";
+        let ids: Vec<_> = hashes.iter().map(|hash| records::chunk(*hash)).collect();
+        let rows: Vec<ChunkRow> = self.database.query_blocking(attempted, READ_CHUNKS, vars! { ids: ids })?;
+        for row in rows {
+            let hash = records::hash_of(&row.id, attempted)?;
+            if let Ok(object) = frame::open(hash, &row.frame) {
+                self.cache.insert(hash, Arc::new(object));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ObjectSource for Objects {
+    fn object(&self, hash: Hash) -> Result<Arc<Object>, ReadError> {
+        match self.cache.get(&hash) {
+            Some(object) => Ok(object),
+            None => self.read(hash),
+        }
+    }
+
+    fn prefetch(&self, hashes: &[Hash]) {
+        let mut seen = HashSet::new();
+        let missing: Vec<Hash> =
+            hashes.iter().copied().filter(|hash| !self.cache.contains(hash) && seen.insert(*hash)).collect();
+        for batch in missing.chunks(READ_AT_ONCE) {
+            if let Err(error) = self.read_many(batch) {
+                tracing::debug!(error = &error as &dyn std::error::Error, "prefetching failed");
+                return;
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Objects {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Objects").finish_non_exhaustive()
+    }
+}
+
+fn unavailable(hash: Hash, error: &StorageError) -> ReadError {
+    let cause = std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default();
+    ReadError::Unavailable { hash, reason: format!("{error}{cause}") }
+}

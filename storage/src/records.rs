@@ -1,0 +1,194 @@
+//! Record ids and ranges of them: the one place that knows how keys are built.
+
+use std::ops::Bound;
+
+use surrealdb::types::{Array, RecordId, RecordIdKey, RecordIdKeyRange, SurrealValue, Uuid, Value};
+use versioning::{Hash, TableId};
+
+use crate::{DatasetId, DraftId, JobId, RefKind, StorageError};
+
+pub(crate) fn chunk(hash: Hash) -> RecordId {
+    RecordId::new("chunk", hash.to_string())
+}
+
+pub(crate) fn dataset(id: DatasetId) -> RecordId {
+    RecordId::new("dataset", RecordIdKey::Uuid(Uuid::from(id.0)))
+}
+
+pub(crate) fn job(id: JobId) -> RecordId {
+    RecordId::new("job", RecordIdKey::Uuid(Uuid::from(id.0)))
+}
+
+pub(crate) fn dataset_ref(dataset: DatasetId, kind: RefKind, name: &str) -> RecordId {
+    composite("dataset_ref", [dataset.0.into_value(), text(kind.as_str()), text(name)])
+}
+
+pub(crate) fn dataset_commit(dataset: DatasetId, commit: Hash) -> RecordId {
+    composite("dataset_commit", [dataset.0.into_value(), text(&commit.to_string())])
+}
+
+pub(crate) fn draft(id: &DraftId) -> RecordId {
+    composite("draft", draft_key(id))
+}
+
+pub(crate) fn draft_row(id: &DraftId, table: TableId, key: &[u8]) -> RecordId {
+    composite("draft_row", draft_key(id).into_iter().chain([text(&table.to_string()), text(&to_hex(key))]))
+}
+
+/// All refs of a dataset, or those of one kind.
+pub(crate) fn dataset_refs(dataset: DatasetId, kind: Option<RefKind>) -> RecordId {
+    let mut prefix = vec![dataset.0.into_value()];
+    prefix.extend(kind.map(|kind| text(kind.as_str())));
+    beginning_with("dataset_ref", prefix)
+}
+
+/// The commits of a dataset whose text begins so.
+pub(crate) fn dataset_commits(dataset: DatasetId, hex_prefix: &str) -> RecordId {
+    // `g` follows the last hexadecimal digit.
+    let bounds = [hex_prefix.to_owned(), format!("{hex_prefix}g")];
+    let [start, end] = bounds.map(|bound| key([dataset.0.into_value(), Value::String(bound)]));
+    range("dataset_commit", Bound::Included(start), Bound::Excluded(end))
+}
+
+/// All rows of a draft, or those of one table.
+pub(crate) fn draft_rows(id: &DraftId, table: Option<TableId>) -> RecordId {
+    let mut prefix = draft_key(id).to_vec();
+    prefix.extend(table.map(|table| text(&table.to_string())));
+    beginning_with("draft_row", prefix)
+}
+
+/// Every record of `table` after `last` in the order of ids; all when there is no `last`.
+pub(crate) fn after(table: &'static str, last: Option<RecordId>) -> RecordId {
+    range(table, last.map_or(Bound::Unbounded, |last| Bound::Excluded(last.key)), Bound::Unbounded)
+}
+
+/// The parts of a composite key.
+pub(crate) struct Parts<'a> {
+    id: &'a RecordId,
+    attempted: &'static str,
+}
+
+impl<'a> Parts<'a> {
+    pub(crate) fn of(id: &'a RecordId, attempted: &'static str) -> Self {
+        Self { id, attempted }
+    }
+
+    fn at(&self, index: usize) -> Option<&'a Value> {
+        match &self.id.key {
+            RecordIdKey::Array(parts) => parts.get(index),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn text(&self, index: usize) -> Result<&'a str, StorageError> {
+        match self.at(index) {
+            Some(Value::String(text)) => Ok(text),
+            _ => Err(self.malformed()),
+        }
+    }
+
+    pub(crate) fn parse<T: std::str::FromStr>(&self, index: usize) -> Result<T, StorageError> {
+        self.text(index)?.parse().map_err(|_| self.malformed())
+    }
+
+    pub(crate) fn dataset(&self) -> Result<DatasetId, StorageError> {
+        match self.at(0) {
+            Some(Value::Uuid(uuid)) => Ok(DatasetId(uuid.into_inner())),
+            _ => Err(self.malformed()),
+        }
+    }
+
+    pub(crate) fn bytes(&self, index: usize) -> Result<Vec<u8>, StorageError> {
+        from_hex(self.text(index)?).ok_or_else(|| self.malformed())
+    }
+
+    /// The id of a draft; also of one of its rows.
+    pub(crate) fn draft(&self) -> Result<DraftId, StorageError> {
+        Ok(DraftId { dataset: self.dataset()?, branch: self.text(1)?.to_owned(), person: self.text(2)?.into() })
+    }
+
+    fn malformed(&self) -> StorageError {
+        malformed_id(self.id, self.attempted)
+    }
+}
+
+/// The UUID that names a document.
+pub(crate) fn uuid_of(id: &RecordId, attempted: &'static str) -> Result<uuid::Uuid, StorageError> {
+    match &id.key {
+        RecordIdKey::Uuid(uuid) => Ok(uuid.into_inner()),
+        _ => Err(malformed_id(id, attempted)),
+    }
+}
+
+/// The hash that names a chunk.
+pub(crate) fn hash_of(id: &RecordId, attempted: &'static str) -> Result<Hash, StorageError> {
+    match &id.key {
+        RecordIdKey::String(text) => text.parse().map_err(|_| malformed_id(id, attempted)),
+        _ => Err(malformed_id(id, attempted)),
+    }
+}
+
+/// A hash in a field.
+pub(crate) fn parse_hash(text: &str, attempted: &'static str) -> Result<Hash, StorageError> {
+    text.parse().map_err(|_| StorageError::Malformed { attempted, reason: format!("“{text}” is no hash") })
+}
+
+fn malformed_id(id: &RecordId, attempted: &'static str) -> StorageError {
+    StorageError::Malformed { attempted, reason: format!("a record of “{}” has an unknown kind of id", id.table) }
+}
+
+fn draft_key(id: &DraftId) -> [Value; 3] {
+    [id.dataset.0.into_value(), text(&id.branch), text(id.person.as_str())]
+}
+
+fn text(text: &str) -> Value {
+    Value::String(text.to_owned())
+}
+
+fn key(parts: impl IntoIterator<Item = Value>) -> RecordIdKey {
+    RecordIdKey::Array(Array::from(parts.into_iter().collect::<Vec<_>>()))
+}
+
+fn composite(table: &'static str, parts: impl IntoIterator<Item = Value>) -> RecordId {
+    RecordId::new(table, key(parts))
+}
+
+/// All records whose composite key begins with `prefix` and goes on with text.
+fn beginning_with(table: &'static str, prefix: Vec<Value>) -> RecordId {
+    let start = key(prefix.clone());
+    // An array orders after every text.
+    let end = key(prefix.into_iter().chain([Value::Array(Array::new())]));
+    range(table, Bound::Included(start), Bound::Excluded(end))
+}
+
+fn range(table: &'static str, start: Bound<RecordIdKey>, end: Bound<RecordIdKey>) -> RecordId {
+    RecordId::new(table, RecordIdKeyRange { start, end })
+}
+
+/// Lower-case hexadecimal digits; record ids can't be bytes, and these order as the bytes do.
+fn to_hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    if !text.len().is_multiple_of(2) {
+        return None;
+    }
+    let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
+    text.as_bytes().chunks_exact(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_survive_as_hexadecimal_text() {
+        for bytes in [&[][..], &[0], &[255, 0, 127], b"\x80key"] {
+            assert_eq!(from_hex(&to_hex(bytes)).as_deref(), Some(bytes));
+        }
+        assert_eq!(from_hex("abc"), None);
+        assert_eq!(from_hex("zz"), None);
+    }
+}

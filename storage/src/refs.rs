@@ -1,0 +1,184 @@
+//! Refs (branches and tags), and which commits belong to a dataset.
+
+use serde::{Deserialize, Serialize};
+use surrealdb::types::{RecordId, SurrealValue, vars};
+use versioning::Hash;
+
+use crate::{
+    DatasetId, StorageError, Store,
+    records::{self, Parts, parse_hash},
+};
+
+/// What a ref is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RefKind {
+    /// Moves with each commit.
+    Branch,
+    /// Stays.
+    Tag,
+}
+
+/// A name for a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ref {
+    /// The dataset it belongs to.
+    pub dataset: DatasetId,
+    /// Branch or tag.
+    pub kind: RefKind,
+    /// Its name; unique for dataset and kind.
+    pub name: String,
+    /// The commit.
+    pub head: Hash,
+}
+
+/// That a commit belongs to a dataset: chunks are shared by all of them, so the hash alone does not say so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommitRecord {
+    /// The commit.
+    pub hash: Hash,
+    /// Its parents.
+    pub parents: Vec<Hash>,
+    /// When it was made, in µs since 1970 UTC.
+    pub at: i64,
+}
+
+#[derive(SurrealValue)]
+struct RefRow {
+    id: RecordId,
+    head: String,
+}
+
+#[derive(SurrealValue)]
+struct CommitRow {
+    id: RecordId,
+    parents: Vec<String>,
+    at: i64,
+}
+
+impl RefKind {
+    /// As in keys: `branch` or `tag`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Branch => "branch",
+            Self::Tag => "tag",
+        }
+    }
+}
+
+impl std::str::FromStr for RefKind {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Branch, Self::Tag].into_iter().find(|kind| kind.as_str() == text).ok_or(())
+    }
+}
+
+impl Ref {
+    fn from_row(row: &RefRow, attempted: &'static str) -> Result<Self, StorageError> {
+        let parts = Parts::of(&row.id, attempted);
+        Ok(Self {
+            dataset: parts.dataset()?,
+            kind: parts.parse(1)?,
+            name: parts.text(2)?.to_owned(),
+            head: parse_hash(&row.head, attempted)?,
+        })
+    }
+}
+
+impl CommitRecord {
+    fn from_row(row: &CommitRow, attempted: &'static str) -> Result<Self, StorageError> {
+        Ok(Self {
+            hash: Parts::of(&row.id, attempted).parse(1)?,
+            parents: row.parents.iter().map(|text| parse_hash(text, attempted)).collect::<Result<_, _>>()?,
+            at: row.at,
+        })
+    }
+}
+
+impl Store {
+    /// The head of a ref.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn head(&self, dataset: DatasetId, kind: RefKind, name: &str) -> Result<Option<Hash>, StorageError> {
+        let attempted = "read the ref";
+        let id = records::dataset_ref(dataset, kind, name);
+        let head: Option<String> = self.database.query(attempted, "RETURN $id.head", vars! { id: id }).await?;
+        head.map(|text| parse_hash(&text, attempted)).transpose()
+    }
+
+    /// The refs of a dataset, of one kind or all, by kind and name.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn refs(&self, dataset: DatasetId, kind: Option<RefKind>) -> Result<Vec<Ref>, StorageError> {
+        let attempted = "list the refs";
+        let range = records::dataset_refs(dataset, kind);
+        let rows: Vec<RefRow> = self.database.query(attempted, "SELECT * FROM $range", vars! { range: range }).await?;
+        rows.iter().map(|row| Ref::from_row(row, attempted)).collect()
+    }
+
+    /// Makes a ref for a commit that the dataset has already.
+    ///
+    /// # Errors
+    /// [`StorageError::AlreadyExists`] when there is one of that kind and name; [`StorageError::NotFound`] when the
+    /// commit does not belong to the dataset.
+    pub async fn create_ref(&self, new: &Ref) -> Result<(), StorageError> {
+        let outcome: String = self
+            .database
+            .query(
+                "create the ref",
+                "{
+                    IF record::exists($id) { RETURN 'exists' };
+                    IF !record::exists($commit) { RETURN 'unknown' };
+                    CREATE $id SET head = $head RETURN NONE;
+                    RETURN 'created'
+                }",
+                vars! {
+                    id: records::dataset_ref(new.dataset, new.kind, &new.name),
+                    commit: records::dataset_commit(new.dataset, new.head),
+                    head: new.head.to_string(),
+                },
+            )
+            .await?;
+        match outcome.as_str() {
+            "created" => Ok(()),
+            "exists" => Err(StorageError::AlreadyExists { what: new.kind.as_str(), name: new.name.clone() }),
+            _ => Err(StorageError::NotFound { what: "commit", name: new.head.to_string() }),
+        }
+    }
+
+    /// Whether the commit belongs to the dataset.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn commit_exists(&self, dataset: DatasetId, commit: Hash) -> Result<bool, StorageError> {
+        let id = records::dataset_commit(dataset, commit);
+        self.database.query("look up the commit", "RETURN record::exists($id)", vars! { id: id }).await
+    }
+
+    /// The dataset's commits whose hash begins with these hexadecimal digits, at most `limit`, in the order of hashes.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find_commits_by_prefix(
+        &self,
+        dataset: DatasetId,
+        hex_prefix: &str,
+        limit: usize,
+    ) -> Result<Vec<CommitRecord>, StorageError> {
+        let attempted = "look up the commit";
+        let prefix = hex_prefix.to_ascii_lowercase();
+        if !prefix.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Ok(Vec::new());
+        }
+        let range = records::dataset_commits(dataset, &prefix);
+        let rows: Vec<CommitRow> = self
+            .database
+            .query(attempted, "SELECT * FROM $range LIMIT $limit", vars! { range: range, limit: limit })
+            .await?;
+        rows.iter().map(|row| CommitRecord::from_row(row, attempted)).collect()
+    }
+}

@@ -1,0 +1,255 @@
+//! The runtime that every query runs on, and the slot that holds the engine while the store is open.
+//!
+//! Queries are spawned, never awaited in the caller's task: a caller that is cancelled leaves its query running to the
+//! end, and SurrealDB gets the deep stacks that its recursive evaluation needs.
+
+use std::{
+    fs::File,
+    future::Future,
+    hash::{BuildHasher, RandomState},
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    time::Duration,
+};
+
+use surrealdb::{
+    Surreal,
+    engine::local::Db,
+    types::{QueryError, SurrealValue, Value, Variables},
+};
+use surrealdb_core::kvs::Datastore;
+use tokio::{
+    runtime::{Builder, Handle, Runtime},
+    sync::RwLock,
+};
+
+use crate::StorageError;
+
+/// Threads of the runtime. The engine runs short reads on them and moves the others elsewhere, keeping two free.
+pub(crate) const WORKERS: usize = 4;
+const STACK_BYTES: usize = 10 * 1024 * 1024;
+/// How often a transaction is tried when others write the same documents.
+const ATTEMPTS: u32 = 50;
+const LONGEST_PAUSE: Duration = Duration::from_millis(10);
+/// How long stopping waits for the runtime's threads. Queries have ended by then.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
+
+/// An open database.
+pub(crate) struct Engine {
+    pub(crate) surreal: Surreal<Db>,
+    pub(crate) datastore: Arc<Datastore>,
+}
+
+/// The runtime and, until it is closed, the engine.
+pub(crate) struct Database {
+    /// Each query holds it shared, closing holds it alone: so closing waits for running queries, and later ones find
+    /// nothing.
+    engine: Arc<RwLock<Option<Engine>>>,
+    handle: Handle,
+    /// Taken by the one who stops it.
+    runtime: Mutex<Option<Runtime>>,
+    /// Keeps other processes out until the engine has let go of its files.
+    lock: Mutex<Option<File>>,
+}
+
+/// A runtime that may be dropped anywhere; Tokio's own panics when that happens in asynchronous code.
+pub(crate) struct DroppableRuntime(Option<Runtime>);
+
+impl DroppableRuntime {
+    pub(crate) fn start() -> std::io::Result<Self> {
+        Builder::new_multi_thread()
+            .worker_threads(WORKERS)
+            .thread_name("anabranch-db")
+            .thread_stack_size(STACK_BYTES)
+            .enable_all()
+            .build()
+            .map(|runtime| Self(Some(runtime)))
+    }
+
+    pub(crate) fn handle(&self) -> Handle {
+        self.0.as_ref().expect("only taken by into_inner and drop").handle().clone()
+    }
+
+    fn into_inner(mut self) -> Runtime {
+        self.0.take().expect("only taken here and by drop")
+    }
+}
+
+impl Drop for DroppableRuntime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Database {
+    pub(crate) fn new(runtime: DroppableRuntime, engine: Engine, lock: File) -> Self {
+        Self {
+            engine: Arc::new(RwLock::new(Some(engine))),
+            handle: runtime.handle(),
+            runtime: Mutex::new(Some(runtime.into_inner())),
+            lock: Mutex::new(Some(lock)),
+        }
+    }
+
+    /// Runs one statement (a block in braces is one statement and one transaction) and converts its result.
+    ///
+    /// `statement` is a constant: whatever comes from people is in `variables`. `attempted` completes the sentence
+    /// "could not …".
+    pub(crate) async fn query<T: SurrealValue>(
+        &self,
+        attempted: &'static str,
+        statement: &'static str,
+        variables: Variables,
+    ) -> Result<T, StorageError> {
+        let engine = Arc::clone(&self.engine);
+        let value = self.spawn(attempted, async move { run(&engine, attempted, statement, variables).await }).await??;
+        convert(attempted, value)
+    }
+
+    /// Like [`Self::query`] for threads that may block. Must not be called from this runtime's own threads.
+    pub(crate) fn query_blocking<T: SurrealValue>(
+        &self,
+        attempted: &'static str,
+        statement: &'static str,
+        variables: Variables,
+    ) -> Result<T, StorageError> {
+        let engine = Arc::clone(&self.engine);
+        // A channel of the standard library: Tokio's blocking receivers panic inside of asynchronous code.
+        let (sender, receiver) = mpsc::sync_channel(1);
+        self.handle.spawn(async move {
+            // The receiver is only gone when its thread is.
+            let _ = sender.send(run(&engine, attempted, statement, variables).await);
+        });
+        let value = receiver.recv().map_err(|_| StorageError::Closed { attempted })??;
+        convert(attempted, value)
+    }
+
+    /// Runs a future on this runtime, to its end even when the caller goes away.
+    pub(crate) async fn spawn<T: Send + 'static>(
+        &self,
+        attempted: &'static str,
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        self.handle.spawn(future).await.map_err(|error| task_error(attempted, error))
+    }
+
+    /// Runs computation on a thread of its own.
+    pub(crate) async fn compute<T: Send + 'static>(
+        &self,
+        attempted: &'static str,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, StorageError> {
+        self.handle.spawn_blocking(work).await.map_err(|error| task_error(attempted, error))
+    }
+
+    /// One of the engine's own figures; none when the store is closed or the engine does not know it.
+    pub(crate) async fn metric(&self, name: &str) -> Option<u64> {
+        self.engine.read().await.as_ref()?.datastore.collect_u64_metric(name)
+    }
+
+    /// Waits for running queries, then stops the engine. Later calls find it done.
+    pub(crate) async fn close(&self) -> Result<(), StorageError> {
+        let attempted = "close the store";
+        let engine = Arc::clone(&self.engine);
+        let stopped = self.spawn(attempted, async move { stop(&engine).await }).await.unwrap_or(Ok(()));
+        if let Some(runtime) = take(&self.runtime) {
+            // Waiting for threads is not allowed in asynchronous code.
+            let (sender, receiver) = tokio::sync::oneshot::channel();
+            std::thread::spawn(move || {
+                runtime.shutdown_timeout(STOP_PATIENCE);
+                let _ = sender.send(());
+            });
+            let _ = receiver.await;
+            take(&self.lock);
+        }
+        stopped
+    }
+
+    /// [`Self::close`] for a destructor.
+    fn close_blocking(&self) {
+        let Some(runtime) = take(&self.runtime) else { return };
+        let engine = Arc::clone(&self.engine);
+        let stopping = std::thread::spawn(move || {
+            let stopped = runtime.block_on(stop(&engine));
+            runtime.shutdown_timeout(STOP_PATIENCE);
+            stopped
+        });
+        match stopping.join() {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the store did not stop cleanly")
+            }
+            Err(_) => tracing::error!("the store did not stop cleanly: its thread panicked"),
+        }
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        self.close_blocking();
+    }
+}
+
+fn take<T>(slot: &Mutex<Option<T>>) -> Option<T> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+async fn stop(slot: &RwLock<Option<Engine>>) -> Result<(), StorageError> {
+    let Some(engine) = slot.write().await.take() else { return Ok(()) };
+    engine
+        .datastore
+        .shutdown()
+        .await
+        .map_err(|error| StorageError::Database { attempted: "close the store", source: error.into() })
+}
+
+async fn run(
+    slot: &RwLock<Option<Engine>>,
+    attempted: &'static str,
+    statement: &'static str,
+    variables: Variables,
+) -> Result<Value, StorageError> {
+    let guard = slot.read().await;
+    let engine = guard.as_ref().ok_or(StorageError::Closed { attempted })?;
+    for attempt in 1..=ATTEMPTS {
+        match execute(&engine.surreal, statement, variables.clone()).await {
+            Ok(value) => return Ok(value),
+            Err(error) if is_conflict(&error) => tokio::time::sleep(pause(attempt)).await,
+            Err(error) => return Err(StorageError::Database { attempted, source: error.into() }),
+        }
+    }
+    Err(StorageError::Contended { attempted, attempts: ATTEMPTS })
+}
+
+/// Runs one statement. For migrations, which have texts of their own.
+pub(crate) async fn execute(
+    surreal: &Surreal<Db>,
+    statement: &str,
+    variables: Variables,
+) -> Result<Value, surrealdb::Error> {
+    surreal.query(statement).bind(variables).await?.check()?.take(0)
+}
+
+fn convert<T: SurrealValue>(attempted: &'static str, value: Value) -> Result<T, StorageError> {
+    T::from_value(value).map_err(|error| StorageError::Malformed { attempted, reason: error.to_string() })
+}
+
+fn is_conflict(error: &surrealdb::Error) -> bool {
+    error.query_details() == Some(&QueryError::TransactionConflict)
+}
+
+/// Grows with the attempts, and differs between rivals so that they do not meet again.
+fn pause(attempt: u32) -> Duration {
+    let longest = (Duration::from_micros(200) * attempt).min(LONGEST_PAUSE);
+    let share = (RandomState::new().hash_one(attempt) % 1000) as u32;
+    longest * share / 1000
+}
+
+fn task_error(attempted: &'static str, error: tokio::task::JoinError) -> StorageError {
+    if error.is_panic() {
+        StorageError::Database { attempted, source: error.into() }
+    } else {
+        StorageError::Closed { attempted }
+    }
+}

@@ -1,0 +1,383 @@
+//! The integrity check: from every ref, draft and recorded commit down to every chunk that it reaches.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    fmt,
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use surrealdb::types::{RecordId, SurrealValue, vars};
+use versioning::{
+    Hash, Object,
+    frame::{self, FrameError},
+};
+
+use crate::{
+    DatasetId, DraftId, RefKind, StorageError, Store,
+    chunks::{ChunkRow, READ_CHUNKS},
+    objects::READ_AT_ONCE,
+    records::{self, Parts, hash_of, parse_hash},
+};
+
+const ATTEMPTED: &str = "check the store";
+/// How many documents one query reads.
+const PAGE: usize = 4096;
+
+/// What the check found.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Chunks that were read and are sound.
+    pub chunks: u64,
+    /// Chunks that nothing reaches: left over from writes that were not completed. No problem, only space.
+    pub unreachable: u64,
+    /// Refs that were followed.
+    pub refs: u64,
+    /// Drafts that were looked at.
+    pub drafts: u64,
+    /// What is wrong, in the order it was found.
+    pub problems: Vec<Problem>,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What.
+    pub kind: ProblemKind,
+    /// How it was reached, from the dataset and ref on: `local/cities › branch main › commit 1234567890 › table cities`.
+    pub path: String,
+}
+
+/// What can be wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// A chunk is not there.
+    Missing {
+        /// The chunk.
+        chunk: Hash,
+    },
+    /// A chunk is not what its name promises.
+    Corrupt {
+        /// The chunk.
+        chunk: Hash,
+        /// What was seen.
+        reason: String,
+    },
+    /// A chunk is what its name promises, but no object.
+    Undecodable {
+        /// The chunk.
+        chunk: Hash,
+        /// What was seen.
+        reason: String,
+    },
+    /// What should be a commit is another kind of object.
+    NoCommit {
+        /// The chunk.
+        chunk: Hash,
+    },
+    /// Rows of a draft are there, the draft is not.
+    RowsWithoutDraft {
+        /// How many.
+        rows: u64,
+    },
+    /// A ref or commit belongs to no dataset.
+    NoDataset {
+        /// The dataset's id.
+        dataset: DatasetId,
+    },
+}
+
+/// How far the check is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Chunks that have been read.
+    pub chunks: u64,
+    /// Chunks that are known to be next; more will be found.
+    pub pending: usize,
+    /// Problems so far.
+    pub problems: usize,
+}
+
+impl Report {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.problems.is_empty()
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.path)?;
+        match &self.kind {
+            ProblemKind::Missing { chunk } => write!(f, "chunk {chunk} is missing"),
+            ProblemKind::Corrupt { chunk, reason } => write!(f, "chunk {chunk} is corrupt: {reason}"),
+            ProblemKind::Undecodable { chunk, reason } => write!(f, "chunk {chunk} can't be read: {reason}"),
+            ProblemKind::NoCommit { chunk } => write!(f, "chunk {chunk} is not a commit"),
+            ProblemKind::RowsWithoutDraft { rows } => write!(f, "{rows} rows of a draft that is not there"),
+            ProblemKind::NoDataset { dataset } => write!(f, "there is no dataset {dataset}"),
+        }
+    }
+}
+
+impl Store {
+    /// Reads everything that refs, drafts and recorded commits reach, each chunk once, and reports what is missing,
+    /// corrupt or left over. Memory grows with the number of chunks by their names only. Writes that happen meanwhile
+    /// are no problem.
+    ///
+    /// # Errors
+    /// The database failed. What is wrong with the data is in the report.
+    pub async fn verify(&self, progress: impl FnMut(Progress)) -> Result<Report, StorageError> {
+        let mut check =
+            Check { store: self, progress, report: Report::default(), visited: HashSet::new(), stack: Vec::new() };
+        let datasets = check.datasets().await?;
+        check.refs(&datasets).await?;
+        check.drafts(&datasets).await?;
+        check.commits(&datasets).await?;
+        let stored = self.chunk_stats().await?.count;
+        check.report.unreachable = stored.saturating_sub(check.report.chunks);
+        Ok(check.report)
+    }
+}
+
+/// A path of a [`Problem`], shared by all chunks that were reached by it.
+type Path = Arc<str>;
+
+/// What is expected of a chunk.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Expected {
+    Commit,
+    Other,
+}
+
+struct Check<'a, P> {
+    store: &'a Store,
+    progress: P,
+    report: Report,
+    visited: HashSet<Hash>,
+    stack: Vec<(Hash, Path, Expected)>,
+}
+
+impl<P: FnMut(Progress)> Check<'_, P> {
+    async fn datasets(&self) -> Result<BTreeMap<DatasetId, String>, StorageError> {
+        #[derive(SurrealValue)]
+        struct Row {
+            id: RecordId,
+            owner: String,
+            name: String,
+        }
+        let rows: Vec<Row> = self.query("SELECT id, owner, name FROM dataset", vars! {}).await?;
+        rows.into_iter()
+            .map(|row| Ok((DatasetId(records::uuid_of(&row.id, ATTEMPTED)?), format!("{}/{}", row.owner, row.name))))
+            .collect()
+    }
+
+    async fn refs(&mut self, datasets: &BTreeMap<DatasetId, String>) -> Result<(), StorageError> {
+        #[derive(SurrealValue)]
+        struct Row {
+            id: RecordId,
+            head: String,
+        }
+        let mut last = None;
+        loop {
+            let rows: Vec<Row> = self.page("SELECT id, head FROM $range LIMIT $limit", "dataset_ref", last).await?;
+            for row in &rows {
+                let parts = Parts::of(&row.id, ATTEMPTED);
+                let kind: RefKind = parts.parse(1)?;
+                let name = parts.text(2)?;
+                let path = self.path_in(parts.dataset()?, datasets, &format!("{} {name}", kind.as_str())).await?;
+                self.report.refs += 1;
+                self.walk(parse_hash(&row.head, ATTEMPTED)?, path).await?;
+            }
+            match rows.into_iter().next_back() {
+                Some(row) => last = Some(row.id),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    async fn drafts(&mut self, datasets: &BTreeMap<DatasetId, String>) -> Result<(), StorageError> {
+        #[derive(SurrealValue)]
+        struct Row {
+            id: RecordId,
+            base: String,
+        }
+        // The rows first: a draft that is saved meanwhile then is there when its rows are.
+        let mut rows_of: BTreeMap<DraftId, u64> = BTreeMap::new();
+        let mut last = None;
+        loop {
+            let ids: Vec<RecordId> = self.page("SELECT VALUE id FROM $range LIMIT $limit", "draft_row", last).await?;
+            for id in &ids {
+                *rows_of.entry(Parts::of(id, ATTEMPTED).draft()?).or_default() += 1;
+            }
+            match ids.into_iter().next_back() {
+                Some(id) => last = Some(id),
+                None => break,
+            }
+        }
+        let mut drafts = BTreeSet::new();
+        let mut last = None;
+        loop {
+            let rows: Vec<Row> = self.page("SELECT id, base FROM $range LIMIT $limit", "draft", last).await?;
+            for row in &rows {
+                let id = Parts::of(&row.id, ATTEMPTED).draft()?;
+                let path = self.path_in(id.dataset, datasets, &draft_in_words(&id)).await?;
+                self.report.drafts += 1;
+                self.walk(parse_hash(&row.base, ATTEMPTED)?, path).await?;
+                drafts.insert(id);
+            }
+            match rows.into_iter().next_back() {
+                Some(row) => last = Some(row.id),
+                None => break,
+            }
+        }
+        for (id, rows) in rows_of {
+            // It may have been committed or discarded since its rows were counted.
+            if !drafts.contains(&id) && !self.store.draft_rows(&id, None).await?.is_empty() {
+                let path = self.path_in(id.dataset, datasets, &draft_in_words(&id)).await?;
+                self.problem(ProblemKind::RowsWithoutDraft { rows }, &path);
+            }
+        }
+        Ok(())
+    }
+
+    /// The recorded commits that no ref and no draft has led to.
+    async fn commits(&mut self, datasets: &BTreeMap<DatasetId, String>) -> Result<(), StorageError> {
+        let mut last = None;
+        loop {
+            let ids: Vec<RecordId> =
+                self.page("SELECT VALUE id FROM $range LIMIT $limit", "dataset_commit", last).await?;
+            for id in &ids {
+                let parts = Parts::of(id, ATTEMPTED);
+                let commit: Hash = parts.parse(1)?;
+                if !self.visited.contains(&commit) {
+                    let path = self.path_in(parts.dataset()?, datasets, "on no branch").await?;
+                    self.walk(commit, path).await?;
+                }
+            }
+            match ids.into_iter().next_back() {
+                Some(id) => last = Some(id),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Reads what a commit reaches and has not been read yet.
+    async fn walk(&mut self, commit: Hash, path: Path) -> Result<(), StorageError> {
+        self.stack.push((commit, path, Expected::Commit));
+        while !self.stack.is_empty() {
+            let mut batch = Vec::with_capacity(READ_AT_ONCE);
+            while batch.len() < READ_AT_ONCE
+                && let Some((hash, path, expected)) = self.stack.pop()
+            {
+                if self.visited.insert(hash) {
+                    batch.push((hash, path, expected));
+                }
+            }
+            let mut objects = self.read(batch.iter().map(|(hash, ..)| *hash).collect()).await?;
+            for (chunk, path, expected) in batch {
+                match objects.remove(&chunk).unwrap_or(Err(ProblemKind::Missing { chunk })) {
+                    Ok(object) => {
+                        self.report.chunks += 1;
+                        if expected == Expected::Commit && !matches!(object, Object::Commit(_)) {
+                            self.problem(ProblemKind::NoCommit { chunk }, &path);
+                        }
+                        self.push_children(chunk, &object, &path);
+                    }
+                    Err(kind) => self.problem(kind, &path),
+                }
+            }
+            (self.progress)(Progress {
+                chunks: self.report.chunks,
+                pending: self.stack.len(),
+                problems: self.report.problems.len(),
+            });
+        }
+        Ok(())
+    }
+
+    fn push_children(&mut self, hash: Hash, object: &Object, path: &Path) {
+        match object {
+            Object::Commit(commit) => {
+                let within: Path = format!("{path} › commit {}", hash.short()).into();
+                self.stack.push((commit.root, within, Expected::Other));
+                self.stack.extend(commit.parents.iter().map(|parent| (*parent, Arc::clone(path), Expected::Commit)));
+            }
+            Object::Root(root) => {
+                for entry in root.tables.values() {
+                    let within: Path = format!("{path} › table {}", entry.name).into();
+                    self.stack.push((entry.schema, Arc::clone(&within), Expected::Other));
+                    self.stack.extend(entry.tree.root.map(|tree| (tree, within, Expected::Other)));
+                }
+            }
+            other => {
+                self.stack.extend(other.children().into_iter().map(|child| (child, Arc::clone(path), Expected::Other)));
+            }
+        }
+    }
+
+    /// Those of the chunks that are there, unpacked and checked.
+    async fn read(&self, hashes: Vec<Hash>) -> Result<HashMap<Hash, Result<Object, ProblemKind>>, StorageError> {
+        let ids: Vec<RecordId> = hashes.into_iter().map(records::chunk).collect();
+        let rows: Vec<ChunkRow> = self.query(READ_CHUNKS, vars! { ids: ids }).await?;
+        let frames = rows
+            .into_iter()
+            .map(|row| Ok((hash_of(&row.id, ATTEMPTED)?, row.frame)))
+            .collect::<Result<Vec<_>, StorageError>>()?;
+        self.store
+            .database
+            .compute(ATTEMPTED, move || frames.into_iter().map(|(hash, frame)| (hash, examine(hash, &frame))).collect())
+            .await
+    }
+
+    async fn page<T: SurrealValue>(
+        &self,
+        statement: &'static str,
+        table: &'static str,
+        last: Option<RecordId>,
+    ) -> Result<Vec<T>, StorageError> {
+        self.query(statement, vars! { range: records::after(table, last), limit: PAGE }).await
+    }
+
+    async fn query<T: SurrealValue>(
+        &self,
+        statement: &'static str,
+        variables: surrealdb::types::Variables,
+    ) -> Result<T, StorageError> {
+        self.store.database.query(ATTEMPTED, statement, variables).await
+    }
+
+    async fn path_in(
+        &mut self,
+        dataset: DatasetId,
+        datasets: &BTreeMap<DatasetId, String>,
+        part: &str,
+    ) -> Result<Path, StorageError> {
+        let address = match datasets.get(&dataset) {
+            Some(address) => Some(address.clone()),
+            // Perhaps made since the list was read.
+            None => self.store.dataset_by_id(dataset).await?.map(|dataset| dataset.address()),
+        };
+        if let Some(address) = address {
+            return Ok(format!("{address} › {part}").into());
+        }
+        let path: Path = part.into();
+        self.problem(ProblemKind::NoDataset { dataset }, &path);
+        Ok(path)
+    }
+
+    fn problem(&mut self, kind: ProblemKind, path: &Path) {
+        self.report.problems.push(Problem { kind, path: path.to_string() });
+    }
+}
+
+fn examine(chunk: Hash, frame: &Bytes) -> Result<Object, ProblemKind> {
+    frame::open(chunk, frame).map_err(|error| match error {
+        FrameError::Decode(error) => ProblemKind::Undecodable { chunk, reason: error.to_string() },
+        other => ProblemKind::Corrupt { chunk, reason: other.to_string() },
+    })
+}
+
+fn draft_in_words(id: &DraftId) -> String {
+    format!("draft of {} on {}", id.person, id.branch)
+}

@@ -1,0 +1,11 @@
+//! What the store promises, against a real database in a temporary directory.
+
+mod chunks;
+mod commits;
+mod datasets;
+mod drafts;
+mod jobs;
+mod measure;
+mod opening;
+mod verify;
+mod world;

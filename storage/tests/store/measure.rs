@@ -1,0 +1,132 @@
+//! Figures for the crate's documentation: `cargo test -p storage --test store -- --ignored --nocapture measure`.
+
+use std::time::{Duration, Instant};
+
+use storage::{DraftRow, SaveDraft, Store};
+use versioning::{Commit, Hash, Object, ObjectSource, TableId};
+
+use crate::world::{TODAY, World, chunk, config, draft};
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "prints figures, checks nothing"]
+async fn measure() {
+    let mut world = World::new().await;
+    let dataset = world.dataset("cities").await;
+
+    // Chunks of 12 KiB that do not compress: commits with long messages of hexadecimal digits.
+    let objects: Vec<_> = (0..4096_u32)
+        .map(|number| {
+            let message =
+                (0..380).map(|part: u32| Hash::of(&[number, part].map(u32::to_le_bytes).concat()).to_string());
+            chunk(&Object::Commit(Commit {
+                root: Hash::of(b"root"),
+                parents: vec![],
+                author: "local".to_owned(),
+                time: TODAY,
+                message: message.collect(),
+            }))
+        })
+        .collect();
+    let bytes: usize = objects.iter().map(|(_, frame)| frame.len()).sum();
+    let started = Instant::now();
+    for batch in objects.chunks(256) {
+        world.store.put_chunks(batch.to_vec()).await.expect("less than 8 MiB");
+    }
+    let rate = bytes as f64 / started.elapsed().as_secs_f64() / 1e6;
+    println!("put_chunks: {} chunks of {} bytes, {rate:.0} MB/s", objects.len(), bytes / objects.len());
+
+    let mut head = None;
+    let mut commits = Vec::new();
+    for number in 0..200 {
+        let new = world.prepare(&number.to_string(), head.into_iter().collect()).await;
+        let write = crate::world::write(dataset, head, new);
+        let started = Instant::now();
+        world.store.commit(write).await.expect("the head is as expected");
+        commits.push(started.elapsed());
+        head = Some(new);
+    }
+    print("commit", commits);
+
+    let id = draft(dataset);
+    let mut revision = None;
+    let mut saves = Vec::new();
+    for number in 0..200_u32 {
+        let put = DraftRow { table: TableId(1), key: number.to_be_bytes().to_vec(), patch: vec![7; 40] };
+        let save = SaveDraft {
+            id: id.clone(),
+            expected_revision: revision,
+            base: Hash::of(b"base"),
+            puts: vec![put],
+            removals: vec![],
+            at: TODAY,
+        };
+        let started = Instant::now();
+        revision = Some(world.store.save_draft(save).await.expect("the revision is right"));
+        saves.push(started.elapsed());
+    }
+    print("save_draft, one row", saves);
+
+    let mut opens = Vec::new();
+    for _ in 0..10 {
+        let World { store, dir } = world;
+        let started = Instant::now();
+        store.close().await.expect("a clean stop");
+        print("close", vec![started.elapsed()]);
+        drop(store);
+        let started = Instant::now();
+        let store = Store::open(config(&dir)).await.expect("nobody else has it open");
+        opens.push(started.elapsed());
+        world = World { store, dir };
+    }
+    print("open an existing store", opens);
+
+    let names: Vec<Hash> = objects.iter().map(|(hash, _)| *hash).collect();
+    for turn in ["first", "second"] {
+        let mut reads = Vec::new();
+        for hash in &names[..1000] {
+            let started = Instant::now();
+            world.store.get_chunk(*hash).await.expect("an open store").expect("it is there");
+            reads.push(started.elapsed());
+        }
+        print(&format!("get_chunk, {turn} time"), reads);
+    }
+    let source = world.store.objects();
+    let read = tokio::task::spawn_blocking(move || {
+        let mut reads = Vec::new();
+        for hash in &names[1000..2000] {
+            let started = Instant::now();
+            source.object(*hash).expect("it is there");
+            reads.push(started.elapsed());
+        }
+        print("object, not cached", reads);
+        let mut reads = Vec::new();
+        for batch in names[2000..].chunks(256) {
+            let started = Instant::now();
+            source.prefetch(batch);
+            reads.push(started.elapsed());
+        }
+        print("prefetch of 256", reads);
+        let started = Instant::now();
+        for hash in &names[names.len() - 50..] {
+            source.object(*hash).expect("it is there");
+        }
+        print("object, cached", vec![started.elapsed() / 50]);
+    });
+    read.await.expect("no panic");
+
+    let started = Instant::now();
+    let stats = world.store.chunk_stats().await.expect("an open store");
+    print(&format!("chunk_stats of {}", stats.count), vec![started.elapsed()]);
+    let started = Instant::now();
+    let report = world.store.verify(|_| ()).await.expect("an open store");
+    print(&format!("verify of {} chunks", report.chunks), vec![started.elapsed()]);
+    let started = Instant::now();
+    println!("{:?}", world.store.health().await.expect("an open store"));
+    print("health", vec![started.elapsed()]);
+}
+
+fn print(what: &str, mut times: Vec<Duration>) {
+    times.sort_unstable();
+    let at = |share: usize| times[(times.len() - 1) * share / 100];
+    println!("{what}: median {:?}, p95 {:?}, most {:?}", at(50), at(95), at(100));
+}
