@@ -1,0 +1,14 @@
+//! The pages, one file for each kind. Every one is complete without scripts: real tables, links and forms.
+
+pub mod commit;
+pub mod dataset;
+pub mod datasets;
+pub mod draft;
+pub mod error;
+pub mod history;
+pub mod import;
+pub mod import_job;
+pub mod new_dataset;
+pub mod row;
+pub mod system;
+pub mod table;

@@ -1,0 +1,76 @@
+//! A commit: who, when, why, and what it changed.
+
+use hub::{CommitView, TableChange};
+use leptos::prelude::*;
+
+use crate::{
+    components::{dataset, diff, time},
+    shell::{Crumb, PageInfo, shell},
+    text, url,
+};
+
+/// The page. `paged` says that it shows a later page of one table's changes.
+#[must_use]
+pub fn page(view: &CommitView, paged: bool) -> AnyView {
+    let path = &view.dataset.path;
+    let address = dataset::address(path);
+    let commit = &view.commit;
+    let hash = commit.hash.to_string();
+    let here = url::commit(&address, &hash);
+    let mut crumbs = dataset::crumbs(path);
+    crumbs.push(Crumb::link("History", format!("{address}/history")));
+    crumbs.push(Crumb::here(text::short(&commit.hash)));
+    let subject = text::first_line(&commit.message);
+    let body = commit.message.trim_start().split_once('\n').map(|(_, rest)| rest.trim().to_owned());
+    let body = body.filter(|rest| !rest.is_empty()).map(|rest| view! { <p class="head__lead">{rest}</p> });
+    let parents: Vec<_> = commit
+        .parents
+        .iter()
+        .map(|parent| {
+            let href = url::commit(&address, &parent.to_string());
+            view! { <a class="hash" href=href>{text::short(parent)}</a>" " }
+        })
+        .collect();
+    let parents = if parents.is_empty() { "none: the first commit".into_any() } else { parents.into_any() };
+    let back = paged.then(|| {
+        view! { <p class="pager"><a class="button" href=here.clone()>"All changes of this commit"</a></p> }
+    });
+    let tables: Vec<_> = view
+        .changes
+        .tables
+        .iter()
+        .map(|change| diff::table(&address, change, more(&here, change)))
+        .collect();
+    let tables = if tables.is_empty() {
+        view! { <p class="section quiet">"This commit changed no table."</p> }.into_any()
+    } else {
+        tables.into_any()
+    };
+    shell(
+        PageInfo { title: format!("{subject} · {path}"), crumbs, ..PageInfo::default() },
+        view! {
+            <header class="head">
+                <div class="head__text">
+                    <p class="head__eyebrow">"Commit"</p>
+                    <h1>{subject}</h1>
+                    {body}
+                </div>
+            </header>
+            <dl class="facts">
+                <div><dt>"Author"</dt><dd>{commit.author.clone()}</dd></div>
+                <div><dt>"Time"</dt><dd>{time(commit.time)}</dd></div>
+                <div><dt>"Follows"</dt><dd>{parents}</dd></div>
+                <div><dt>"Name"</dt><dd><code class="hash" title=hash.clone()>{text::short(&commit.hash)}</code></dd></div>
+            </dl>
+            {back}
+            {tables}
+        },
+    )
+}
+
+/// The address of the next page of a table's changes.
+fn more(here: &str, change: &TableChange) -> Option<String> {
+    let next = change.next.as_ref()?;
+    // A key's debug form is its bytes in hexadecimal digits.
+    Some(format!("{here}?table={}&after={next:?}", change.id))
+}

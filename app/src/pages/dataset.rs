@@ -1,0 +1,138 @@
+//! A dataset: its tables, its last commits, and what is under way.
+
+use hub::{DatasetView, ImportView, JobState, TableSummary};
+use leptos::prelude::*;
+
+use crate::{
+    components::{
+        commits,
+        dataset::{self, Tab},
+        logo, scroll,
+    },
+    pages::import_job,
+    shell::{Crumb, PageInfo, shell},
+    text, url,
+};
+
+/// The page. `imports` are the dataset's jobs; those that are done are not shown.
+#[must_use]
+pub fn page(view: &DatasetView, imports: &[ImportView]) -> AnyView {
+    let path = &view.dataset.path;
+    let address = dataset::address(path);
+    let rows: u64 = view.tables.iter().map(|table| table.rows).sum();
+    let facts = format!("{}, {}", text::count(view.tables.len() as u64, "table"), text::count(rows, "row"));
+    let description = (!view.dataset.description.trim().is_empty())
+        .then(|| view! { <p class="head__lead">{view.dataset.description.clone()}</p> });
+    let draft = view.draft.as_ref().map(|draft| dataset::draft_banner(&view.dataset, draft));
+    let tables = if view.tables.is_empty() { empty(&address) } else { tables(&address, &view.tables) };
+    let commits = (!view.commits.is_empty()).then(|| {
+        let all = format!("{address}/history");
+        view! {
+            <section class="section">
+                <header class="section__head"><h2>"Last commits"</h2><a href=all>"All commits"</a></header>
+                {commits::river(&address, &view.commits)}
+            </section>
+        }
+    });
+    let import = format!("{address}/import");
+    shell(
+        PageInfo {
+            title: view.dataset.title.clone(),
+            crumbs: vec![Crumb::here(path.owner.clone()), Crumb::here(path.name.clone())],
+            ..PageInfo::default()
+        },
+        view! {
+            <header class="head">
+                <div class="head__text">
+                    <p class="head__eyebrow">{path.to_string()}</p>
+                    <h1>{view.dataset.title.clone()}</h1>
+                    {description}
+                    <p class="head__eyebrow">{facts}</p>
+                </div>
+                <div class="head__actions"><a class="button button--primary" href=import>"Import a file"</a></div>
+            </header>
+            {dataset::tabs(&view.dataset, view.draft.as_ref(), Tab::Tables)}
+            {draft}
+            {running(imports)}
+            {tables}
+            {commits}
+        },
+    )
+}
+
+fn empty(address: &str) -> AnyView {
+    let import = format!("{address}/import");
+    view! {
+        <section class="empty">
+            {logo::stream()}
+            <h2>"No tables yet"</h2>
+            <p>"Bring in a CSV file: its columns and their types are found and shown to you before anything is saved."</p>
+            <a class="button button--primary" href=import>"Import a file"</a>
+        </section>
+    }
+    .into_any()
+}
+
+fn tables(address: &str, tables: &[TableSummary]) -> AnyView {
+    let rows: Vec<_> = tables
+        .iter()
+        .map(|table| {
+            let href = url::table(address, &table.name);
+            let key: Vec<_> = table
+                .schema
+                .primary_key
+                .iter()
+                .filter_map(|id| table.schema.column(*id))
+                .map(|column| column.name.clone())
+                .collect();
+            let columns = table.schema.columns.len() as u64;
+            view! {
+                <tr>
+                    <th scope="row" class="data__grow"><a href=href>{table.name.clone()}</a></th>
+                    <td class="data__number" data-label="Rows">{text::number(table.rows)}</td>
+                    <td class="data__number" data-label="Columns">{text::number(columns)}</td>
+                    <td data-label="Key">{key.join(", ")}</td>
+                </tr>
+            }
+        })
+        .collect();
+    scroll(
+        String::from("Tables"),
+        view! {
+            <table class="data data--stack">
+                <thead>
+                    <tr>
+                        <th scope="col">"Table"</th>
+                        <th scope="col" class="data__number">"Rows"</th>
+                        <th scope="col" class="data__number">"Columns"</th>
+                        <th scope="col">"Key"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        },
+    )
+}
+
+/// Imports that are not over: they are running, or wait for the person.
+fn running(imports: &[ImportView]) -> Option<AnyView> {
+    let jobs: Vec<_> = imports
+        .iter()
+        .filter(|import| !import.state.is_final())
+        .map(|import| {
+            let href = url::import(&dataset::address(&import.dataset), &import.id.to_string());
+            let action = if import.state == JobState::Waiting { "Look at what was found" } else { "Watch" };
+            let label = format!("{action}: {}", import.request.table);
+            view! {
+                <aside class="banner" aria-label="Import">
+                    <p>
+                        "Import of " <strong>{import.request.table.clone()}</strong> " "
+                        {import_job::badge(import.state)}
+                    </p>
+                    <a class="button" href=href aria-label=label>{action}</a>
+                </aside>
+            }
+        })
+        .collect();
+    (!jobs.is_empty()).then(|| jobs.into_any())
+}

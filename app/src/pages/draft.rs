@@ -1,0 +1,98 @@
+//! What the acting person has not committed: to look at, to commit, or to throw away.
+
+use hub::{DraftSummary, DraftView};
+use leptos::prelude::*;
+
+use crate::{
+    components::{
+        dataset::{self, Tab},
+        diff,
+        field::{self, Field},
+        logo,
+    },
+    form::Submitted,
+    shell::{PageInfo, shell},
+    text,
+};
+
+/// The page.
+#[must_use]
+pub fn page(view: &DraftView, form: &Submitted) -> AnyView {
+    let address = dataset::address(&view.dataset.path);
+    let content = match &view.summary {
+        None => empty(&address),
+        Some(draft) => changes(view, draft, &address, form),
+    };
+    shell(
+        PageInfo {
+            title: field::title(form, &format!("Draft of {}", view.dataset.title)),
+            crumbs: dataset::crumbs_to(&view.dataset.path, "Draft"),
+            ..PageInfo::default()
+        },
+        view! {
+            {field::error_summary(form)}
+            <header class="head">
+                <div class="head__text">
+                    <p class="head__eyebrow">{view.dataset.title.clone()}</p>
+                    <h1>"Draft"</h1>
+                </div>
+            </header>
+            {dataset::tabs(&view.dataset, view.summary.as_ref(), Tab::Draft)}
+            {content}
+        },
+    )
+}
+
+fn empty(address: &str) -> AnyView {
+    let address = address.to_owned();
+    view! {
+        <section class="empty">
+            {logo::stream()}
+            <h2>"Nothing to commit"</h2>
+            <p>"What you change in a table is saved to your draft at once. You will see it here before you commit it."</p>
+            <a class="button" href=address>"To the tables"</a>
+        </section>
+    }
+    .into_any()
+}
+
+fn changes(view: &DraftView, draft: &DraftSummary, address: &str, form: &Submitted) -> AnyView {
+    let commit = format!("{address}/draft/commit");
+    let discard = format!("{address}/draft/discard");
+    let revision = draft.revision.to_string();
+    let tables: Vec<_> = view.changes.tables.iter().map(|change| diff::table(address, change, None)).collect();
+    let behind = draft.behind.then(|| {
+        view! {
+            <p class="banner">
+                "Others have committed since you began. Your changes are laid over what they committed; cells that they \
+                 did not touch stay as they made them."
+            </p>
+        }
+    });
+    view! {
+        {behind}
+        <form class="form" method="post" action=commit>
+            <input type="hidden" name="revision" value=revision.clone() />
+            {Field::new("message", "Message")
+                .hint("What you changed and why, for those who read the history.")
+                .lines(form, "", 2, true)}
+            <div class="actions">
+                <button class="button button--primary" type="submit">
+                    {format!("Commit {}", text::count(draft.rows, "changed row"))}
+                </button>
+            </div>
+        </form>
+        {tables}
+        <details class="confirm section">
+            <summary class="button button--danger">"Discard the draft…"</summary>
+            <form method="post" action=discard>
+                <input type="hidden" name="revision" value=revision />
+                <p>
+                    {format!("{} will be lost for good. What is committed stays as it is.", text::count(draft.rows, "changed row"))}
+                </p>
+                <button class="button button--danger" type="submit">"Discard all my changes"</button>
+            </form>
+        </details>
+    }
+    .into_any()
+}

@@ -1,0 +1,79 @@
+//! The form that brings a file in.
+
+use hub::Dataset;
+use leptos::prelude::*;
+
+use crate::{
+    components::{
+        dataset,
+        field::{self, Field},
+    },
+    form::Submitted,
+    shell::{PageInfo, Width, shell},
+};
+
+/// The page. The file comes last in the form, so that the server knows all else before the first of its bytes.
+#[must_use]
+pub fn page(view: &Dataset, form: &Submitted) -> AnyView {
+    let address = dataset::address(&view.path);
+    let action = format!("{address}/import");
+    let replace = form.value("mode") == Some("replace");
+    shell(
+        PageInfo {
+            title: field::title(form, &format!("Import a file into {}", view.title)),
+            crumbs: dataset::crumbs_to(&view.path, "Import"),
+            width: Width::Narrow,
+            ..PageInfo::default()
+        },
+        view! {
+            {field::error_summary(form)}
+            <header class="head">
+                <div class="head__text">
+                    <p class="head__eyebrow">{view.title.clone()}</p>
+                    <h1>"Import a file"</h1>
+                    <p class="head__lead">
+                        "A table as CSV or another delimited text. Delimiter, encoding, columns and types are found and \
+                         shown to you; nothing is saved before you have agreed."
+                    </p>
+                </div>
+            </header>
+            <form class="form" method="post" action=action enctype="multipart/form-data">
+                {Field::new("table", "Table").hint("The name of the table the rows go to.").text(form, "", true)}
+                <fieldset class="choices">
+                    <legend>"What the file is"</legend>
+                    <label class="choice">
+                        <input type="radio" name="mode" value="create" checked=!replace />
+                        "A new table"
+                        <span class="field__hint">"There must be no table of this name yet."</span>
+                    </label>
+                    <label class="choice">
+                        <input type="radio" name="mode" value="replace" checked=replace />
+                        "The new state of a table"
+                        <span class="field__hint">
+                            "The commit will show how it differs: rows that are not in the file are removed."
+                        </span>
+                    </label>
+                </fieldset>
+                {Field::new("file", "File").view(form, |wiring| {
+                    view! {
+                        <input
+                            class="input"
+                            type="file"
+                            id=wiring.id
+                            name=wiring.name
+                            accept=".csv,.tsv,.tab,.txt,text/csv,text/tab-separated-values,text/plain"
+                            required
+                            aria-describedby=wiring.described_by
+                            aria-invalid=wiring.invalid
+                        />
+                    }
+                    .into_any()
+                })}
+                <div class="actions">
+                    <button class="button button--primary" type="submit">"Upload and inspect"</button>
+                    <a class="button button--quiet" href=address>"Cancel"</a>
+                </div>
+            </form>
+        },
+    )
+}

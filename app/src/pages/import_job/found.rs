@@ -1,0 +1,241 @@
+//! What was found in a file, as a form: the person corrects it and confirms.
+
+use hub::{ImportMode, ImportView};
+use leptos::prelude::*;
+use services::import::{FoundColumn, Inspection};
+use versioning::Type;
+
+use crate::{
+    components::{
+        field::{self, Field},
+        scroll,
+    },
+    form::Submitted,
+    text, url,
+};
+
+/// The form, with a preview of the file's first rows.
+pub fn section(view: &ImportView, address: &str, form: &Submitted) -> AnyView {
+    let Some(found) = &view.inspection else {
+        return view! { <p>"The file has been read, but what was found is gone. Import it again."</p> }.into_any();
+    };
+    let here = url::import(address, &view.id.to_string());
+    let cancel = format!("{here}/cancel");
+    let message = match view.request.mode {
+        ImportMode::Create => format!("Import {} from {}", view.request.table, view.request.file_name),
+        ImportMode::Replace => format!("Replace {} with {}", view.request.table, view.request.file_name),
+    };
+    let message = if view.request.message.is_empty() { message } else { view.request.message.clone() };
+    let header = form.ticked("header", found.dialect.header);
+    let rows: Vec<_> =
+        found.columns.iter().enumerate().map(|(index, column)| column_row(index, column, found, form)).collect();
+    let no_key = found.suggested_key.is_none().then(|| {
+        view! {
+            <p class="quiet">
+                "No column is complete and has a different value in every row, so rows would get a generated key."
+            </p>
+        }
+    });
+    view! {
+        {facts(found)}
+        {super::problems(&found.problems, found.problem_count)}
+        <form class="section stack" method="post" action=here>
+            <label class="choice">
+                <input type="checkbox" name="header" value="true" checked=header />
+                "The first line names the columns"
+            </label>
+            <h2>"Columns"</h2>
+            {no_key}
+            {scroll(
+                String::from("Columns"),
+                view! {
+                    <table class="data data--stack">
+                        <thead>
+                            <tr>
+                                <th scope="col" class="data__number">"No."</th>
+                                <th scope="col">"Name"</th>
+                                <th scope="col">"Type"</th>
+                                <th scope="col">"Key"</th>
+                                <th scope="col">"Leave out"</th>
+                                <th scope="col">"Found in it"</th>
+                            </tr>
+                        </thead>
+                        <tbody>{rows}</tbody>
+                    </table>
+                },
+            )}
+            <p class="quiet small">
+                "The key names a row: its columns must be filled in and differ from row to row. Without one, each row \
+                 gets a generated key."
+            </p>
+            <div class="form">
+                {Field::new("message", "Message").hint("For those who read the history.").text(form, &message, true)}
+            </div>
+            <div class="actions">
+                <button class="button button--primary" type="submit">
+                    {format!("Import {}", text::count(found.rows, "row"))}
+                </button>
+            </div>
+        </form>
+        <form class="section" method="post" action=cancel>
+            <button class="button" type="submit">"Cancel the import"</button>
+        </form>
+        {preview(found)}
+    }
+    .into_any()
+}
+
+fn facts(found: &Inspection) -> AnyView {
+    let delimiter = match found.dialect.delimiter {
+        b'\t' => String::from("tab"),
+        b',' => String::from("comma"),
+        b';' => String::from("semicolon"),
+        b'|' => String::from("vertical bar"),
+        other => format!("“{}”", char::from(other)),
+    };
+    view! {
+        <dl class="facts">
+            <div><dt>"Rows"</dt><dd>{text::number(found.rows)}</dd></div>
+            <div><dt>"Size"</dt><dd>{text::bytes(found.bytes)}</dd></div>
+            <div><dt>"Encoding"</dt><dd>{found.dialect.encoding.clone()}</dd></div>
+            <div><dt>"Delimiter"</dt><dd>{delimiter}</dd></div>
+        </dl>
+    }
+    .into_any()
+}
+
+fn column_row(index: usize, column: &FoundColumn, found: &Inspection, form: &Submitted) -> AnyView {
+    let (name, ty, key, skip) =
+        (format!("name.{index}"), format!("type.{index}"), format!("key.{index}"), format!("skip.{index}"));
+    let place = index + 1;
+    let suggested = found.suggested_key == Some(index);
+    let is_key = form.ticked(&key, suggested);
+    let is_skipped = form.ticked(&skip, false);
+    let name_value = form.or(&name, &column.name);
+    let chosen = form.or(&ty, column.ty.name());
+    let types: Vec<_> = Type::ALL
+        .into_iter()
+        .map(|ty| view! { <option value=ty.name() selected=ty.name() == chosen>{ty.name()}</option> })
+        .collect();
+    let error = |field: &str| {
+        form.error(field).map(|error| {
+            let id = format!("{}-error", field::id(field));
+            view! { <p class="field__error" id=id>{error.to_owned()}</p> }
+        })
+    };
+    let invalid = |field: &str| form.error(field).is_some().then_some("true");
+    let described = |field: &str| form.error(field).is_some().then(|| format!("{}-error", field::id(field)));
+    let about = match (column.complete, column.unique) {
+        (true, true) => "complete, all different",
+        (true, false) => "complete",
+        (false, _) => "some empty",
+    };
+    let samples = column.samples.iter().map(|sample| shorten(sample)).collect::<Vec<_>>().join(" · ");
+    view! {
+        <tr>
+            <td class="data__number" data-label="Column">{place}</td>
+            <td>
+                <input
+                    class="input input--small"
+                    type="text"
+                    id=field::id(&name)
+                    aria-label=format!("Name of column {place}")
+                    aria-invalid=invalid(&name)
+                    aria-describedby=described(&name)
+                    value=name_value
+                    name=name.clone()
+                    required
+                />
+                {error(&name)}
+            </td>
+            <td>
+                <select
+                    class="input input--small"
+                    id=field::id(&ty)
+                    aria-label=format!("Type of column {place}")
+                    aria-invalid=invalid(&ty)
+                    aria-describedby=described(&ty)
+                    name=ty.clone()
+                >
+                    {types}
+                </select>
+                {error(&ty)}
+            </td>
+            <td>
+                <label class="choice">
+                    <input type="checkbox" id=field::id(&key) name=key.clone() value="true" checked=is_key
+                        aria-label=format!("Column {place} is part of the key") />
+                    <span aria-hidden="true">"Key"</span>
+                    {suggested.then(|| view! { <span class="field__hint">"suggested"</span> })}
+                </label>
+                {error(&key)}
+            </td>
+            <td>
+                <label class="choice">
+                    <input type="checkbox" id=field::id(&skip) name=skip.clone() value="true" checked=is_skipped
+                        aria-label=format!("Leave column {place} out") />
+                    <span aria-hidden="true">"Leave out"</span>
+                </label>
+            </td>
+            <td class="data__quiet">{samples}<br />{about}</td>
+        </tr>
+    }
+    .into_any()
+}
+
+fn shorten(sample: &str) -> String {
+    const LONGEST: usize = 32;
+    match sample.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &sample[..end]),
+        None => sample.to_owned(),
+    }
+}
+
+fn preview(found: &Inspection) -> Option<AnyView> {
+    if found.preview.is_empty() {
+        return None;
+    }
+    let heads: Vec<_> = found
+        .columns
+        .iter()
+        .map(|column| {
+            let class = column.ty.is_number().then_some("data__number");
+            view! { <th scope="col" class=class>{column.name.clone()}<span class="data__type type">{column.ty.name()}</span></th> }
+        })
+        .collect();
+    let rows: Vec<_> = found
+        .preview
+        .iter()
+        .map(|cells| {
+            let cells: Vec<_> = cells
+                .iter()
+                .zip(found.columns.iter().map(|column| column.ty.is_number()).chain(std::iter::repeat(false)))
+                .map(|(cell, number)| {
+                    view! { <td class=number.then_some("data__number")>{shorten_cell(cell)}</td> }
+                })
+                .collect();
+            view! { <tr>{cells}</tr> }
+        })
+        .collect();
+    Some(
+        view! {
+            <section class="section">
+                <h2>"First rows of the file"</h2>
+                {scroll(
+                    String::from("First rows of the file"),
+                    view! {
+                        <table class="data data--rows">
+                            <thead><tr>{heads}</tr></thead>
+                            <tbody>{rows}</tbody>
+                        </table>
+                    },
+                )}
+            </section>
+        }
+        .into_any(),
+    )
+}
+
+fn shorten_cell(cell: &str) -> String {
+    cell.chars().take(300).collect()
+}

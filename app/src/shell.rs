@@ -1,0 +1,146 @@
+//! The frame of every page: head, top bar with the way back, main part, foot.
+
+use std::sync::Arc;
+
+use hydration_context::SsrSharedContext;
+use leptos::{config::LeptosOptions, prelude::*};
+
+use crate::components::logo;
+
+/// What the site's files are called; their names carry a hash of what is in them.
+#[derive(Clone, Debug)]
+pub struct SiteFiles {
+    /// The name of the JavaScript and WebAssembly files without their endings.
+    pub output_name: Arc<str>,
+    /// The name of the style sheet.
+    pub css: Arc<str>,
+}
+
+/// A step of the way from the start to a page.
+#[derive(Clone, Debug)]
+pub struct Crumb {
+    /// What it is called.
+    pub label: String,
+    /// Where it is; none for the page itself and for what has no page.
+    pub href: Option<String>,
+}
+
+impl Crumb {
+    /// A step with a page.
+    pub fn link(label: impl Into<String>, href: impl Into<String>) -> Self {
+        Self { label: label.into(), href: Some(href.into()) }
+    }
+
+    /// A step without a page, or the page itself.
+    pub fn here(label: impl Into<String>) -> Self {
+        Self { label: label.into(), href: None }
+    }
+}
+
+/// How much room a page's main part takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Width {
+    /// Lists and diffs.
+    #[default]
+    Normal,
+    /// Forms and prose.
+    Narrow,
+    /// Tables of data: all there is.
+    Wide,
+}
+
+/// What a page says about itself.
+#[derive(Clone, Debug, Default)]
+pub struct PageInfo {
+    /// What it is, without the product's name.
+    pub title: String,
+    /// The way to it.
+    pub crumbs: Vec<Crumb>,
+    /// How much room it takes.
+    pub width: Width,
+    /// Whether it has islands and so needs the scripts.
+    pub live: bool,
+    /// Whether it loads itself again every two seconds where there are no scripts.
+    pub reload: bool,
+}
+
+/// Renders a page to the text of its document.
+#[must_use]
+pub fn render(site: &SiteFiles, page: impl FnOnce() -> AnyView) -> String {
+    let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new_islands())));
+    let html = owner.with(|| {
+        provide_context(site.clone());
+        page().to_html()
+    });
+    format!("<!DOCTYPE html>{html}")
+}
+
+/// Puts the main part of a page into the frame.
+#[must_use]
+pub fn shell(info: PageInfo, main: impl IntoView + 'static) -> AnyView {
+    // Each part is its own type, or the type of a whole page would grow past what the compiler takes.
+    let main = main.into_any();
+    let PageInfo { title, crumbs, width, live, reload } = info;
+    let site = use_context::<SiteFiles>();
+    let css = site.as_ref().map(|site| format!("/pkg/{}", site.css));
+    let scripts = site.filter(|_| live).map(|site| {
+        let options = LeptosOptions::builder().output_name(site.output_name).site_pkg_dir("pkg").build();
+        view! { <HydrationScripts options=options islands=true /> }.into_any()
+    });
+    let class = match width {
+        Width::Normal => "page",
+        Width::Narrow => "page page--narrow",
+        Width::Wide => "page page--wide",
+    };
+    let at_start = crumbs.is_empty();
+    let at_system = title == "System";
+    view! {
+        <html lang="en">
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <title>{format!("{title} · Anabranch")}</title>
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <link rel="preload" href="/fonts/geist-latin.woff2" r#as="font" type="font/woff2" crossorigin="" />
+                <link rel="stylesheet" href=css />
+                {reload.then(|| view! { <noscript><meta http-equiv="refresh" content="2" /></noscript> })}
+                {scripts}
+            </head>
+            <body>
+                <a class="skip" href="#main">"Skip to content"</a>
+                <header class="top">
+                    <a class="brand" href="/">{logo::mark()}"Anabranch"</a>
+                    {(!crumbs.is_empty()).then(|| breadcrumb(crumbs))}
+                    <nav class="top__nav" aria-label="Main">
+                        <a href="/" aria-current=at_start.then_some("page")>"Datasets"</a>
+                        <a href="/system" aria-current=at_system.then_some("page")>"System"</a>
+                    </nav>
+                </header>
+                <main id="main" tabindex="-1" class=class>{main}</main>
+                <footer class="foot">
+                    <p>"Anabranch keeps every state of your tables."</p>
+                    <p>{concat!("Version ", env!("CARGO_PKG_VERSION"))}</p>
+                </footer>
+            </body>
+        </html>
+    }
+    .into_any()
+}
+
+fn breadcrumb(crumbs: Vec<Crumb>) -> AnyView {
+    let last = crumbs.len() - 1;
+    let steps: Vec<_> = crumbs
+        .into_iter()
+        .enumerate()
+        .map(|(index, Crumb { label, href })| {
+            let current = (index == last).then_some("page");
+            let step = match href {
+                Some(href) => view! { <a href=href aria-current=current>{label}</a> }.into_any(),
+                None => view! { <span aria-current=current>{label}</span> }.into_any(),
+            };
+            view! { <li>{step}</li> }
+        })
+        .collect();
+    view! { <nav class="crumbs" aria-label="Breadcrumb"><ol>{steps}</ol></nav> }.into_any()
+}

@@ -1,0 +1,69 @@
+//! Addresses of pages. Every part that people choose (names, keys) is percent-encoded, so that it stays one segment.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// Everything but RFC 3986's unreserved characters.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The text as one segment of a path, or as a value of a query.
+#[must_use]
+pub fn encode(text: &str) -> String {
+    utf8_percent_encode(text, SEGMENT).to_string()
+}
+
+/// A row's key as one segment. Browsers resolve the segments `.` and `..` even when they are percent-encoded; a `\`
+/// before them means nothing to the key and keeps them.
+#[must_use]
+pub fn encode_key(key_text: &str) -> String {
+    if matches!(key_text, "." | "..") { encode(&format!("\\{key_text}")) } else { encode(key_text) }
+}
+
+/// A dataset's page.
+#[must_use]
+pub fn dataset(owner: &str, name: &str) -> String {
+    format!("/{}/{}", encode(owner), encode(name))
+}
+
+/// A page below a dataset's.
+#[must_use]
+pub fn below(dataset: &str, rest: &str) -> String {
+    format!("{dataset}/{rest}")
+}
+
+/// A table's page.
+#[must_use]
+pub fn table(dataset: &str, table: &str) -> String {
+    format!("{dataset}/tables/{}", encode(table))
+}
+
+/// A row's page.
+#[must_use]
+pub fn row(dataset: &str, table_name: &str, key_text: &str) -> String {
+    format!("{}/rows/{}", table(dataset, table_name), encode_key(key_text))
+}
+
+/// A commit's page.
+#[must_use]
+pub fn commit(dataset: &str, hash: &str) -> String {
+    format!("{dataset}/commits/{hash}")
+}
+
+/// An import's page.
+#[must_use]
+pub fn import(dataset: &str, job: &str) -> String {
+    format!("{dataset}/imports/{job}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_stay_one_segment() {
+        let dataset = dataset("local", "prices 2026/27");
+        assert_eq!(dataset, "/local/prices%202026%2F27");
+        assert_eq!(row(&dataset, "100%", "<script>,ü"), "/local/prices%202026%2F27/tables/100%25/rows/%3Cscript%3E%2C%C3%BC");
+        assert_eq!(row("/a/b", "t", ".."), "/a/b/tables/t/rows/%5C..");
+        assert_eq!(row("/a/b", "t", "1.5"), "/a/b/tables/t/rows/1.5");
+    }
+}

@@ -1,0 +1,123 @@
+//! Every page rendered from awkward data: it must stay one document with one heading, and text must stay text.
+//!
+//! `GALLERY=DIR` writes the pages to files, to be looked at without a server.
+
+#[path = "pages/samples.rs"]
+mod samples;
+
+use std::fs;
+
+use app::{
+    form::Submitted,
+    pages,
+    shell::{SiteFiles, render},
+};
+use hub::JobState;
+use leptos::prelude::AnyView;
+
+fn site() -> SiteFiles {
+    SiteFiles { output_name: "anabranch".into(), css: "main.css".into() }
+}
+
+/// Renders a page, checks what every page must be, and keeps it for the gallery.
+#[track_caller]
+fn check(name: &str, page: impl FnOnce() -> AnyView) -> String {
+    let html = render(&site(), page);
+    if let Some(folder) = std::env::var_os("GALLERY") {
+        fs::write(std::path::Path::new(&folder).join(format!("{name}.html")), &html).expect("the gallery's folder exists");
+    }
+    let count = |what: &str| html.matches(what).count();
+    assert!(html.starts_with("<!DOCTYPE html><html lang=\"en\">"), "{name}: {html}");
+    for (what, times) in [("<h1", 1), ("<main", 1), ("<title>", 1), ("class=\"skip\"", 1), ("</html>", 1)] {
+        assert_eq!(count(what), times, "{name}: {what}");
+    }
+    assert_eq!(count("<table"), count("<tbody"), "{name}: a table without a body");
+    assert!(!html.contains("<script>alert"), "{name}: text became markup");
+    for id in html.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert_eq!(count(&format!(" id=\"{id}\"")), 1, "{name}: the id {id} stands twice");
+    }
+    for for_id in html.split(" for=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert_eq!(count(&format!(" id=\"{for_id}\"")), 1, "{name}: a label for {for_id}, which is not there");
+    }
+    html
+}
+
+#[test]
+fn datasets() {
+    let html = check("datasets", || pages::datasets::page(&samples::summaries()));
+    assert!(html.contains("href=\"/local/river-gauges\""), "{html}");
+    check("datasets-empty", || pages::datasets::page(&[]));
+}
+
+#[test]
+fn new_dataset() {
+    check("new", || pages::new_dataset::page("local", &Submitted::default()));
+    let typed = [("name", "River Gauges"), ("title", "<script>alert(1)</script>"), ("description", "</textarea><script>alert(1)</script>")];
+    let form = Submitted::new(typed.map(|(name, value)| (name.to_owned(), value.to_owned())))
+        .with_error("name", "“River Gauges” can't be part of an address: use lower-case letters, digits and hyphens.");
+    let html = check("new-refused", || pages::new_dataset::page("local", &form));
+    assert!(html.contains("<title>Error: New dataset"), "{html}");
+    assert!(html.contains("href=\"#f-name\""), "{html}");
+    assert!(html.contains("value=\"River Gauges\""), "{html}");
+}
+
+#[test]
+fn dataset() {
+    check("dataset", || pages::dataset::page(&samples::dataset_view(), &[samples::import(JobState::Running)]));
+    check("dataset-empty", || pages::dataset::page(&samples::empty_dataset_view(), &[]));
+}
+
+#[test]
+fn import() {
+    check("import", || pages::import::page(&samples::dataset(), &Submitted::default()));
+    for (name, state) in [
+        ("import-running", JobState::Running),
+        ("import-waiting", JobState::Waiting),
+        ("import-failed", JobState::Failed),
+        ("import-done", JobState::Succeeded),
+        ("import-cancelled", JobState::Cancelled),
+    ] {
+        let html = check(name, || pages::import_job::page(&samples::import(state), &Submitted::default()));
+        assert_eq!(html.contains("http-equiv=\"refresh\""), state == JobState::Running, "{html}");
+    }
+}
+
+#[test]
+fn table() {
+    let html = check("table", || pages::table::page(&samples::table_view(), &samples::rows(0)));
+    assert!(html.contains("/tables/gauges/rows/G-001%2FA"), "{html}");
+    check("table-end", || pages::table::page(&samples::table_view(), &samples::rows(1_200)));
+}
+
+#[test]
+fn row() {
+    let view = samples::table_view();
+    check("row", || pages::row::page(&view, &samples::row(), &Submitted::default()));
+    let html = check("row-stale", || pages::row::page(&view, &samples::row(), &samples::stale_form(&view)));
+    assert!(html.contains("Meanwhile this cell became"), "{html}");
+    assert!(html.contains("value=\"12x\""), "{html}");
+    check("new-row", || pages::row::new_page(&view, &Submitted::default()));
+}
+
+#[test]
+fn draft() {
+    check("draft", || pages::draft::page(&samples::draft(), &Submitted::default()));
+    check("draft-empty", || pages::draft::page(&samples::empty_draft(), &Submitted::default()));
+}
+
+#[test]
+fn history_and_commit() {
+    check("history", || pages::history::page(&samples::log(), None));
+    let html = check("commit", || pages::commit::page(&samples::commit_view(), false));
+    for part in [">added</", ">removed</", ">changed</", "<del", "<ins", "?table="] {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+}
+
+#[test]
+fn system_and_errors() {
+    check("system", samples::system);
+    for status in [400, 403, 404, 405, 409, 413, 422, 500, 503] {
+        check(&format!("error-{status}"), || pages::error::page(status, "There is no table “<script>alert(1)</script>” here."));
+    }
+}

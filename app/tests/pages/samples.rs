@@ -1,0 +1,333 @@
+//! Data that pages find hard: long, foreign, and out to be taken for markup.
+
+use app::{
+    form::Submitted,
+    pages::{
+        self,
+        system::{Health, Part},
+    },
+};
+use hub::{
+    ChangeSet, CommitSummary, CommitView, Dataset, DatasetPath, DatasetSummary, DatasetView, DraftSummary, DraftView,
+    Error, ImportMode, ImportPhase, ImportRequest, ImportView, JobState, LogView, RowChange, RowPage, RowState, RowView,
+    StaleCell, TableChange, TableSummary, TableView,
+};
+use leptos::prelude::AnyView;
+use services::import::{Dialect, FoundColumn, Inspection, Problem};
+use uuid::Uuid;
+use versioning::{Column, ColumnId, Hash, Key, Row, Schema, TableId, Type, Value};
+
+const NOW: i64 = 1_795_363_200_000_000;
+
+pub fn dataset() -> Dataset {
+    Dataset {
+        id: Uuid::nil(),
+        path: DatasetPath { owner: String::from("local"), name: String::from("river-gauges") },
+        title: String::from("River gauges"),
+        description: String::from("Gauging stations of the upper catchment, with the readings that were checked by hand."),
+        default_branch: String::from("main"),
+        created_at: NOW,
+        updated_at: NOW,
+    }
+}
+
+fn commit(number: u8, author: &str, message: &str) -> CommitSummary {
+    CommitSummary {
+        hash: Hash::of(&[number]),
+        parents: if number == 0 { vec![] } else { vec![Hash::of(&[number - 1])] },
+        author: author.to_owned(),
+        time: NOW - i64::from(9 - number) * 93_600_000_000,
+        message: message.to_owned(),
+    }
+}
+
+fn commits() -> Vec<CommitSummary> {
+    vec![
+        commit(4, "Ines Duarte", "Correct the datum of three stations\n\nLevelled again in October; see the survey report."),
+        commit(3, "Ines Duarte", "Add the stations below the weir"),
+        commit(2, "Tomasz Wójcik", "Replace readings with readings-2026-10.csv"),
+        commit(1, "Tomasz Wójcik", "Name the <script>alert(1)</script> station properly"),
+        commit(0, "local", "Import gauges from gauges.csv"),
+    ]
+}
+
+fn column(id: u64, name: &str, ty: Type) -> Column {
+    Column { id: ColumnId(id), name: name.to_owned(), ty, required: false, description: String::new() }
+}
+
+fn schema() -> Schema {
+    Schema {
+        columns: vec![
+            column(1, "code", Type::Text),
+            column(2, "station", Type::Text),
+            column(3, "river", Type::Text),
+            column(4, "zero_m", Type::Decimal),
+            column(5, "since", Type::Date),
+            column(6, "telemetry", Type::Boolean),
+            column(7, "last_reading", Type::Timestamp),
+            column(8, "extra", Type::Json),
+        ],
+        primary_key: vec![ColumnId(1)],
+        generated_key: false,
+    }
+}
+
+fn values(texts: [&str; 8]) -> Row {
+    schema().columns.iter().zip(texts).map(|(column, text)| column.ty.parse(text).expect("sample values are valid")).collect()
+}
+
+fn rows_of_table() -> Vec<RowView> {
+    let rows = [
+        ["G-001/A", "Upper ford", "Alder", "412.50", "1961-04-01", "true", "2026-11-21T06:00:00Z", ""],
+        ["G-002", "Old mill", "Alder", "398.115", "1974-10-12", "true", "2026-11-21T06:00:00Z", r#"{"owner":"mill"}"#],
+        ["G-003", "Confluence, left bank", "Alder", "371.2", "1988-01-01", "false", "", ""],
+        ["G-004", "<script>alert(1)</script>", "Birch", "365.04", "1990-06-30", "true", "2026-11-20T18:00:00Z", ""],
+        ["G-005", "Świętokrzyska bridge", "Birch", "360", "1990-06-30", "true", "2026-11-21T06:00:00Z", ""],
+        ["G-006", "Ferry landing below the second weir, right bank, behind the pumping station", "Birch", "352.75", "", "", "", ""],
+    ];
+    rows.into_iter()
+        .cycle()
+        .take(60)
+        .enumerate()
+        .map(|(index, texts)| {
+            let mut cells = values(texts);
+            if index >= 6 {
+                cells[0] = Value::Text(format!("G-{:03}", index + 1));
+            }
+            let state = match index {
+                1 => RowState::Updated(vec![ColumnId(4), ColumnId(3)]),
+                4 => RowState::Inserted,
+                _ => RowState::Committed,
+            };
+            let before = (index == 1).then(|| {
+                let mut before = cells.clone();
+                before[3] = Type::Decimal.parse("398.1").expect("a decimal");
+                before
+            });
+            RowView {
+                key: Key::of_row(&schema(), &cells).expect("the key is complete"),
+                key_text: Key::to_text(&schema(), &cells),
+                cells,
+                state,
+                before,
+            }
+        })
+        .collect()
+}
+
+fn table_summary() -> TableSummary {
+    TableSummary { id: TableId(7), name: String::from("gauges"), rows: 1_260, schema: schema() }
+}
+
+fn draft_summary() -> DraftSummary {
+    DraftSummary { revision: 12, rows: 4, updated_at: NOW, behind: true }
+}
+
+pub fn table_view() -> TableView {
+    TableView {
+        dataset: dataset(),
+        table: table_summary(),
+        commit: commits().remove(0),
+        draft: Some(draft_summary()),
+    }
+}
+
+pub fn rows(offset: u64) -> RowPage {
+    RowPage { schema: schema(), total: 1_260, offset, rows: rows_of_table(), revision: 12 }
+}
+
+pub fn row() -> RowView {
+    rows_of_table().remove(1)
+}
+
+pub fn stale_form(view: &TableView) -> Submitted {
+    let columns = &view.table.schema.columns;
+    let typed = [(pages::row::cell_field(&columns[3]), String::from("12x")), (pages::row::cell_field(&columns[1]), String::from("New mill"))];
+    let row = row();
+    Submitted::new(typed)
+        .refused(&Error::Stale {
+            message: String::from("Someone changed this row while you were editing it. Nothing was overwritten."),
+            cells: vec![StaleCell {
+                key: row.key,
+                key_text: row.key_text,
+                column: Some(columns[1].id),
+                column_name: columns[1].name.clone(),
+                before: Some(String::from("Old mill")),
+                after: Some(String::from("New mill")),
+                now: Some(String::from("Burnt mill")),
+            }],
+        })
+        .with_error(pages::row::cell_field(&columns[3]), "“12x” is no valid value: not a decimal number, such as 12.50.")
+}
+
+pub fn summaries() -> Vec<DatasetSummary> {
+    let mut awkward = dataset();
+    awkward.path.name = String::from("prices");
+    awkward.title = String::from("Prices <script>alert(1)</script> of everything that is sold on the market");
+    awkward.description = String::new();
+    vec![
+        DatasetSummary { dataset: dataset(), tables: 3, rows: 1_048_576, head: Some(commits().remove(0)) },
+        DatasetSummary { dataset: awkward, tables: 0, rows: 0, head: None },
+    ]
+}
+
+pub fn dataset_view() -> DatasetView {
+    let mut readings = table_summary();
+    readings.id = TableId(8);
+    readings.name = String::from("readings");
+    readings.rows = 1_047_316;
+    readings.schema.primary_key.push(ColumnId(7));
+    DatasetView {
+        dataset: dataset(),
+        head: Some(Hash::of(&[4])),
+        tables: vec![table_summary(), readings],
+        commits: commits(),
+        draft: Some(draft_summary()),
+    }
+}
+
+pub fn empty_dataset_view() -> DatasetView {
+    DatasetView { head: None, tables: vec![], commits: vec![], draft: None, ..dataset_view() }
+}
+
+pub fn log() -> LogView {
+    LogView { dataset: dataset(), commits: commits(), next: Some(Hash::of(b"next")) }
+}
+
+fn change(before: Option<usize>, after: Option<[&str; 8]>) -> RowChange {
+    let before = before.map(|index| rows_of_table().remove(index).cells);
+    let after = after.map(values);
+    let row = after.as_ref().or(before.as_ref()).expect("a change has a side");
+    RowChange {
+        key: Key::of_row(&schema(), row).expect("the key is complete"),
+        key_text: Key::to_text(&schema(), row),
+        before,
+        after,
+    }
+}
+
+fn changes() -> ChangeSet {
+    let mut before = schema();
+    before.columns[3].name = String::from("zero");
+    before.columns[4].required = true;
+    let new = ["G-020", "Lower lock", "Birch", "340.5", "2026-10-01", "true", "", ""];
+    ChangeSet {
+        tables: vec![
+            TableChange {
+                id: TableId(7),
+                name: String::from("gauges"),
+                before: Some(before),
+                after: Some(schema()),
+                rows: (1_260, 1_260),
+                changes: vec![
+                    change(Some(1), Some(["G-002", "Old mill", "Alder", "398.120", "1974-10-12", "true", "2026-11-21T06:00:00Z", ""])),
+                    change(Some(2), None),
+                    change(None, Some(new)),
+                    change(Some(3), Some(["G-004", "</textarea><script>alert(1)</script>", "", "365.04", "1990-06-30", "true", "2026-11-20T18:00:00Z", r#"{"a":[1,2]}"#])),
+                ],
+                next: Some(Key::from_bytes(*b"G-004\0\0")),
+            },
+            TableChange {
+                id: TableId(9),
+                name: String::from("weirs"),
+                before: None,
+                after: Some(schema()),
+                rows: (0, 1),
+                changes: vec![change(None, Some(new))],
+                next: None,
+            },
+        ],
+    }
+}
+
+pub fn commit_view() -> CommitView {
+    CommitView { dataset: dataset(), commit: commits().remove(0), changes: changes() }
+}
+
+pub fn draft() -> DraftView {
+    DraftView { dataset: dataset(), summary: Some(draft_summary()), changes: changes() }
+}
+
+pub fn empty_draft() -> DraftView {
+    DraftView { dataset: dataset(), summary: None, changes: ChangeSet { tables: vec![] } }
+}
+
+pub fn import(state: JobState) -> ImportView {
+    let found = |name: &str, ty, complete, unique, samples: &[&str]| FoundColumn {
+        name: name.to_owned(),
+        ty,
+        complete,
+        unique,
+        increasing: unique,
+        samples: samples.iter().map(|sample| (*sample).to_owned()).collect(),
+    };
+    let inspection = Inspection {
+        dialect: Dialect { encoding: String::from("windows-1252"), delimiter: b';', header: true },
+        columns: vec![
+            found("id", Type::Integer, true, true, &["1", "2", "3"]),
+            found("name", Type::Text, true, false, &["Alder", "<script>alert(1)</script>", "a long text that goes on and on and on for quite a while"]),
+            found("city", Type::Text, false, false, &["Łódź", "São Paulo"]),
+            found("price", Type::Decimal, true, false, &["12.50", "0.99"]),
+            found("quantity", Type::Integer, true, false, &["1", "12"]),
+        ],
+        rows: 1_000_000,
+        bytes: 40_600_000,
+        preview: (1..=20).map(|n| vec![n.to_string(), String::from("Alder"), String::from("Łódź"), format!("{n}.50"), String::from("7")]).collect(),
+        suggested_key: Some(0),
+        problems: vec![],
+        problem_count: 0,
+    };
+    let problems = vec![
+        Problem { line: 7, column: Some(String::from("price")), value: String::from("12,5o"), reason: String::from("not a decimal number, such as 12.50") },
+        Problem { line: 1_024, column: None, value: String::from("7;<script>alert(1)</script>"), reason: String::from("2 fields where 5 were expected") },
+    ];
+    let is_failed = state == JobState::Failed;
+    ImportView {
+        id: Uuid::nil(),
+        dataset: dataset().path,
+        request: ImportRequest {
+            table: String::from("prices"),
+            mode: ImportMode::Create,
+            file_name: String::from("prices 2026.csv"),
+            size: Some(40_600_000),
+            unattended: false,
+            key: vec![],
+            message: String::new(),
+        },
+        state,
+        phase: ImportPhase::Importing,
+        rows: 412_000,
+        bytes: 16_700_000,
+        total_bytes: Some(40_600_000),
+        rate: 611_000,
+        inspection: Some(inspection),
+        choice: None,
+        problems: if is_failed { problems } else { vec![] },
+        problem_count: if is_failed { 3_141 } else { 0 },
+        error: is_failed.then(|| String::from("3,141 values do not fit the types of their columns.")),
+        commit: Some(Hash::of(b"import")),
+        imported_rows: 1_000_000,
+        created_at: NOW,
+    }
+}
+
+pub fn system() -> AnyView {
+    let part = |name: &str, about: &str, health, state: &str, figures: &[(&str, &str)]| Part {
+        name: name.to_owned(),
+        about: about.to_owned(),
+        health,
+        state: state.to_owned(),
+        figures: figures.iter().map(|(name, figure)| ((*name).to_owned(), (*figure).to_owned())).collect(),
+    };
+    pages::system::page(
+        vec![
+            part("server", "Answers people and programs.", Health::Good, "Running", &[("Process", "4711"), ("Memory", "84 MB"), ("Up", "3 days")]),
+            part("import", "Reads an uploaded file.", Health::Busy, "prices 2026.csv", &[("Process", "4822"), ("Memory", "31 MB")]),
+        ],
+        vec![part("Pages", "What browsers load.", Health::Good, "Answering", &[]), part("REST", "What programs call.", Health::Good, "Answering", &[])],
+        vec![
+            part("Versioned data", "Chunks, commits, refs.", Health::Good, "Open", &[("Chunks", "12,044"), ("Stored", "11.9 MB")]),
+            part("Unversioned data", "Drafts and jobs.", Health::Bad, "Full", &[("Drafts", "1")]),
+        ],
+    )
+}
