@@ -1,0 +1,106 @@
+//! Why the hub refuses: every message says what was tried, what is wrong, and what to do.
+
+use serde::{Deserialize, Serialize};
+use versioning::{ColumnId, Key};
+
+/// A field of a form or request that can't be taken as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldError {
+    /// The field's name in the form or request.
+    pub field: String,
+    /// What is wrong with it, as a sentence.
+    pub message: String,
+}
+
+/// A cell that changed between being seen and being edited.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StaleCell {
+    /// The row.
+    pub key: Key,
+    /// The row's key as text.
+    pub key_text: String,
+    /// The column; none when the whole row is gone or is new.
+    pub column: Option<ColumnId>,
+    /// The column's name.
+    pub column_name: String,
+    /// What the person saw.
+    pub before: Option<String>,
+    /// What they want.
+    pub after: Option<String>,
+    /// What is there now.
+    pub now: Option<String>,
+}
+
+/// Why the hub did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It does not exist, or the person may not know that it does.
+    #[error("There is no {what} here.")]
+    NotFound {
+        /// What was looked for, with its name.
+        what: String,
+    },
+    /// The person may not do this.
+    #[error("You may not {action}.")]
+    Forbidden {
+        /// What was tried.
+        action: String,
+    },
+    /// The request can't be taken as it is.
+    #[error("{}", summary(fields))]
+    Invalid {
+        /// Field by field.
+        fields: Vec<FieldError>,
+    },
+    /// Something of that name exists already.
+    #[error("{what} exists already.")]
+    Exists {
+        /// What exists, with its name.
+        what: String,
+    },
+    /// Something changed meanwhile; nothing was overwritten.
+    #[error("{message}")]
+    Stale {
+        /// What happened.
+        message: String,
+        /// The cells that changed meanwhile.
+        cells: Vec<StaleCell>,
+    },
+    /// The thing is not in a state in which this can be done.
+    #[error("{message}")]
+    State {
+        /// What is in the way.
+        message: String,
+    },
+    /// The data can't be read: damage or a fault of the store.
+    #[error("the data could not be read")]
+    Read(#[from] versioning::ReadError),
+    /// The store failed.
+    #[error("the store failed")]
+    Storage(#[from] storage::StorageError),
+    /// A service process failed.
+    #[error("{0}")]
+    Service(#[from] services::ServiceError),
+    /// A fault of ours.
+    #[error("an internal fault: {reason}")]
+    Internal {
+        /// For the log.
+        reason: String,
+    },
+}
+
+impl Error {
+    /// One invalid field.
+    pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Invalid { fields: vec![FieldError { field: field.into(), message: message.into() }] }
+    }
+
+    /// Something that is not there.
+    pub fn not_found(what: impl Into<String>) -> Self {
+        Self::NotFound { what: what.into() }
+    }
+}
+
+fn summary(fields: &[FieldError]) -> String {
+    fields.iter().map(|field| field.message.as_str()).collect::<Vec<_>>().join(" ")
+}

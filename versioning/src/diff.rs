@@ -1,0 +1,284 @@
+//! Diff: the rows in which two trees differ, at a cost that follows the number of differences (rules D1 to D4).
+//!
+//! Two walks go over the trees side by side and pass subtrees of one hash without opening them. Because boundaries
+//! depend on keys alone, such subtrees line up again right after each difference.
+
+use std::cmp::Ordering;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Column, ColumnId, Key, ObjectSource, ReadError, Row, Schema, Tree, Type, Value,
+    tree::{
+        Content, Node,
+        walk::{Next, Walk},
+    },
+};
+
+/// A row that differs. Cells follow the schema of their side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowDelta {
+    /// The row's primary key.
+    pub key: Key,
+    /// The row before; none when it is new.
+    pub before: Option<Row>,
+    /// The row after; none when it is gone.
+    pub after: Option<Row>,
+}
+
+/// The differing rows of two trees in the order of their keys, found as they are asked for.
+pub struct Diff<'a> {
+    before: (Walk<'a>, &'a Schema),
+    after: (Walk<'a>, &'a Schema),
+    same_schema: bool,
+    failed: bool,
+}
+
+impl<'a> Diff<'a> {
+    /// The rows behind the key `from` that differ between two trees, each under its schema.
+    ///
+    /// # Errors
+    /// A node on the way to `from` can't be read.
+    pub fn new(
+        source: &'a dyn ObjectSource,
+        before: (Tree, &'a Schema),
+        after: (Tree, &'a Schema),
+        from: Option<&Key>,
+    ) -> Result<Self, ReadError> {
+        Ok(Self {
+            before: (Walk::new(source, before.0, from)?, before.1),
+            after: (Walk::new(source, after.0, from)?, after.1),
+            same_schema: before.1 == after.1,
+            failed: false,
+        })
+    }
+
+    fn step(&mut self) -> Result<Option<RowDelta>, ReadError> {
+        loop {
+            let (before, after) = (&mut self.before.0, &mut self.after.0);
+            match (before.peek(), after.peek()) {
+                (None, None) => return Ok(None),
+                (Some(Next::Subtree { hash: a, level: level_a, .. }), Some(Next::Subtree { hash: b, level: level_b, .. })) => {
+                    if a == b {
+                        before.skip();
+                        after.skip();
+                        continue;
+                    }
+                    // An unopened root has no level yet: it is opened first.
+                    let order = match (level_a, level_b) {
+                        (Some(a), Some(b)) => a.cmp(&b),
+                        (None, None) => Ordering::Equal,
+                        (None, _) => Ordering::Greater,
+                        (_, None) => Ordering::Less,
+                    };
+                    if order.is_ge() {
+                        before.open()?;
+                    }
+                    if order.is_le() {
+                        after.open()?;
+                    }
+                }
+                (Some(Next::Subtree { .. }), None) => before.open()?,
+                (None, Some(Next::Subtree { .. })) => after.open()?,
+                (Some(Next::Row { leaf, index }), Some(Next::Subtree { .. })) => {
+                    if after.has_passed(key(&leaf, index)) {
+                        return Ok(Some(self.removed(&leaf, index)));
+                    }
+                    after.open()?;
+                }
+                (Some(Next::Subtree { .. }), Some(Next::Row { leaf, index })) => {
+                    if before.has_passed(key(&leaf, index)) {
+                        return Ok(Some(self.added(&leaf, index)));
+                    }
+                    before.open()?;
+                }
+                (Some(Next::Row { leaf, index }), None) => return Ok(Some(self.removed(&leaf, index))),
+                (None, Some(Next::Row { leaf, index })) => return Ok(Some(self.added(&leaf, index))),
+                (Some(Next::Row { leaf: a, index: i }), Some(Next::Row { leaf: b, index: j })) => {
+                    match key(&a, i).cmp(key(&b, j)) {
+                        Ordering::Less => return Ok(Some(self.removed(&a, i))),
+                        Ordering::Greater => return Ok(Some(self.added(&b, j))),
+                        Ordering::Equal => {
+                            before.skip();
+                            after.skip();
+                            let (old, new) = (row(&a, i, self.before.1), row(&b, j, self.after.1));
+                            let same = if self.same_schema { old == new } else { self.same_cells(&old, &new) };
+                            if !same {
+                                let key = Key::from_bytes(key(&a, i));
+                                return Ok(Some(RowDelta { key, before: Some(old), after: Some(new) }));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn removed(&mut self, leaf: &Node, index: usize) -> RowDelta {
+        self.before.0.skip();
+        let before = Some(row(leaf, index, self.before.1));
+        RowDelta { key: Key::from_bytes(key(leaf, index)), before, after: None }
+    }
+
+    fn added(&mut self, leaf: &Node, index: usize) -> RowDelta {
+        self.after.0.skip();
+        let after = Some(row(leaf, index, self.after.1));
+        RowDelta { key: Key::from_bytes(key(leaf, index)), before: None, after }
+    }
+
+    fn same_cells(&self, old: &Row, new: &Row) -> bool {
+        cell_changes(self.before.1, old, self.after.1, new).next().is_none()
+    }
+}
+
+impl Iterator for Diff<'_> {
+    type Item = Result<RowDelta, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.failed {
+            return None;
+        }
+        let step = self.step().transpose();
+        self.failed = matches!(step, Some(Err(_)));
+        step
+    }
+}
+
+fn key(leaf: &Node, index: usize) -> &[u8] {
+    match leaf.content() {
+        Content::Leaf(leaf) => leaf.key(index),
+        Content::Inner(_) => &[],
+    }
+}
+
+fn row(leaf: &Node, index: usize, schema: &Schema) -> Row {
+    match leaf.content() {
+        Content::Leaf(leaf) => leaf.row(schema, index),
+        Content::Inner(_) => Row::new(),
+    }
+}
+
+/// A cell that differs between two states of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CellChange<'r> {
+    /// The column.
+    pub column: ColumnId,
+    /// The value before; null where the column did not exist.
+    pub before: &'r Value,
+    /// The value after.
+    pub after: &'r Value,
+}
+
+/// The cells that differ, in the order of the newer schema. The cells of a column that is gone are part of the schema's
+/// change, not of each row's.
+pub fn cell_changes<'r>(
+    before_schema: &'r Schema,
+    before: &'r Row,
+    after_schema: &'r Schema,
+    after: &'r Row,
+) -> impl Iterator<Item = CellChange<'r>> {
+    after_schema.columns.iter().zip(after).filter_map(|(column, new)| {
+        let old = before_schema.position(column.id).map_or(&Value::Null, |position| &before[position]);
+        (old != new).then_some(CellChange { column: column.id, before: old, after: new })
+    })
+}
+
+/// A difference between two schemas of a table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SchemaChange {
+    /// A column is new.
+    ColumnAdded(Column),
+    /// A column is gone.
+    ColumnRemoved(Column),
+    /// A column has another name.
+    ColumnRenamed {
+        /// The column.
+        id: ColumnId,
+        /// Its name before.
+        before: String,
+        /// Its name after.
+        after: String,
+    },
+    /// A column holds another type.
+    TypeChanged {
+        /// The column's name after.
+        column: String,
+        /// Its type before.
+        before: Type,
+        /// Its type after.
+        after: Type,
+    },
+    /// Cells of a column may or may no longer be empty.
+    RequiredChanged {
+        /// The column's name after.
+        column: String,
+        /// Whether they must not be empty now.
+        required: bool,
+    },
+    /// A column means something else.
+    DescriptionChanged {
+        /// The column's name after.
+        column: String,
+        /// The description before.
+        before: String,
+        /// The description after.
+        after: String,
+    },
+    /// The columns that both have stand in another order.
+    ColumnsReordered,
+    /// Rows are named by other columns.
+    PrimaryKeyChanged {
+        /// The names of the key's columns before.
+        before: Vec<String>,
+        /// The names of the key's columns after.
+        after: Vec<String>,
+    },
+}
+
+/// The differences between two schemas of a table, in a stable order.
+#[must_use]
+pub fn schema_changes(before: &Schema, after: &Schema) -> Vec<SchemaChange> {
+    let mut changes = Vec::new();
+    for column in &before.columns {
+        if after.column(column.id).is_none() {
+            changes.push(SchemaChange::ColumnRemoved(column.clone()));
+        }
+    }
+    for new in &after.columns {
+        let Some(old) = before.column(new.id) else {
+            changes.push(SchemaChange::ColumnAdded(new.clone()));
+            continue;
+        };
+        if old.name != new.name {
+            let (before, after) = (old.name.clone(), new.name.clone());
+            changes.push(SchemaChange::ColumnRenamed { id: new.id, before, after });
+        }
+        if old.ty != new.ty {
+            changes.push(SchemaChange::TypeChanged { column: new.name.clone(), before: old.ty, after: new.ty });
+        }
+        if old.required != new.required {
+            changes.push(SchemaChange::RequiredChanged { column: new.name.clone(), required: new.required });
+        }
+        if old.description != new.description {
+            changes.push(SchemaChange::DescriptionChanged {
+                column: new.name.clone(),
+                before: old.description.clone(),
+                after: new.description.clone(),
+            });
+        }
+    }
+    let shared = |schema: &Schema, other: &Schema| {
+        let columns = schema.columns.iter().filter(|column| other.column(column.id).is_some());
+        columns.map(|column| column.id).collect::<Vec<_>>()
+    };
+    if shared(before, after) != shared(after, before) {
+        changes.push(SchemaChange::ColumnsReordered);
+    }
+    if before.primary_key != after.primary_key {
+        let names = |schema: &Schema| {
+            schema.key_positions().into_iter().map(|position| schema.columns[position].name.clone()).collect()
+        };
+        changes.push(SchemaChange::PrimaryKeyChanged { before: names(before), after: names(after) });
+    }
+    changes
+}

@@ -1,0 +1,28 @@
+//! Versioned tables: values, schemas, trees of chunks, commits, diff.
+//!
+//! This crate is the engine. It never does I/O, never asks the time and never learns of the database or of HTTP: it
+//! reads through [`ObjectSource`] and writes through [`ChunkSink`], so that the same code runs in the back end, in a
+//! service process and in the browser. Start with [`schema::Schema`] and [`value::Value`], then [`tree::Tree`] for how
+//! rows become chunks, and [`diff`] for how two states are compared.
+
+pub mod commit;
+pub mod diff;
+#[cfg(feature = "codec")]
+pub mod frame;
+pub mod hash;
+pub mod id;
+pub mod key;
+pub mod object;
+pub mod overlay;
+pub mod schema;
+pub mod tree;
+pub mod value;
+
+pub use commit::{Commit, Root, TableEntry};
+pub use hash::Hash;
+pub use id::{ColumnId, TableId};
+pub use key::Key;
+pub use object::{ChunkSink, Object, ObjectSource, ReadError, WriteError};
+pub use schema::{Column, Schema};
+pub use tree::Tree;
+pub use value::{Row, Type, Value};

@@ -1,0 +1,186 @@
+//! Leaves: some hundred rows, column by column.
+
+use super::{
+    bytes::{Reader, put_varint},
+    column::Cells,
+};
+use crate::{
+    ColumnId, Key, Row, Schema, Value,
+    object::{DecodeError, kind},
+};
+
+/// The format of the bytes after the kind.
+const FORMAT: u8 = 1;
+/// No leaf has more rows; a leaf that claims more is damaged. Far above what trees make.
+const MAX_ROWS: usize = 60_000;
+
+/// Rows next to each other in the order of their keys.
+///
+/// Cells stand column by column under the column's stable id, in the order of ids, and a column whose cells are all
+/// null is not there: renaming, reordering or adding a column changes no leaf.
+#[derive(Clone, Debug)]
+pub struct Leaf {
+    rows: usize,
+    key_columns: Vec<ColumnId>,
+    columns: Vec<(ColumnId, Cells)>,
+    key_ends: Vec<u32>,
+    key_bytes: Vec<u8>,
+}
+
+impl Leaf {
+    /// The leaf of these rows, which are in the order of their keys and fit the schema.
+    pub(crate) fn build(schema: &Schema, entries: &[(Key, Row)]) -> Self {
+        let mut positions: Vec<usize> = (0..schema.columns.len()).collect();
+        positions.sort_unstable_by_key(|position| schema.columns[*position].id);
+        let columns = positions
+            .into_iter()
+            .filter_map(|position| {
+                let column = &schema.columns[position];
+                let cells = entries.iter().map(|(_, row)| &row[position]);
+                Cells::collect(column.ty, cells).map(|cells| (column.id, cells))
+            })
+            .collect();
+        let mut leaf = Self {
+            rows: entries.len(),
+            key_columns: schema.primary_key.clone(),
+            columns,
+            key_ends: Vec::with_capacity(entries.len()),
+            key_bytes: Vec::new(),
+        };
+        for (key, _) in entries {
+            leaf.key_bytes.extend(key.as_bytes());
+            leaf.key_ends.push(u32::try_from(leaf.key_bytes.len()).unwrap_or(u32::MAX));
+        }
+        leaf
+    }
+
+    /// The number of rows; at least one.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Always false: a tree without rows has no leaf.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// The bytes of a row's key.
+    #[must_use]
+    pub fn key(&self, row: usize) -> &[u8] {
+        let start = if row == 0 { 0 } else { self.key_ends[row - 1] as usize };
+        &self.key_bytes[start..self.key_ends[row] as usize]
+    }
+
+    /// The row with this key, or where it would be.
+    ///
+    /// # Errors
+    /// The position of the first row with a larger key.
+    pub fn find(&self, key: &Key) -> Result<usize, usize> {
+        let (mut low, mut high) = (0, self.rows);
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            match self.key(middle).cmp(key.as_bytes()) {
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Greater => high = middle,
+                std::cmp::Ordering::Equal => return Ok(middle),
+            }
+        }
+        Err(low)
+    }
+
+    /// The rows of a range, with their cells in the order of the schema's columns.
+    pub fn rows<'l>(
+        &'l self,
+        schema: &Schema,
+        range: std::ops::Range<usize>,
+    ) -> impl Iterator<Item = (Key, Row)> + use<'l> {
+        let columns: Vec<Option<&Cells>> = schema.columns.iter().map(|column| self.cells(column.id)).collect();
+        range.map(move |row| {
+            let cells = columns.iter().map(|cells| cells.map_or(Value::Null, |cells| cells.value(row))).collect();
+            (Key::from_bytes(self.key(row)), cells)
+        })
+    }
+
+    /// One row, with its cells in the order of the schema's columns.
+    #[must_use]
+    pub fn row(&self, schema: &Schema, row: usize) -> Row {
+        let cell = |id| self.cells(id).map_or(Value::Null, |cells| cells.value(row));
+        schema.columns.iter().map(|column| cell(column.id)).collect()
+    }
+
+    fn cells(&self, id: ColumnId) -> Option<&Cells> {
+        self.columns.binary_search_by_key(&id, |(id, _)| *id).ok().map(|index| &self.columns[index].1)
+    }
+
+    pub(crate) fn weight(&self) -> usize {
+        256 + self.key_bytes.len()
+            + self.key_ends.len() * 4
+            + self.columns.iter().map(|(_, cells)| 96 + cells.weight()).sum::<usize>()
+    }
+
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut bytes = vec![kind::LEAF, FORMAT];
+        put_varint(&mut bytes, self.rows as u64);
+        put_varint(&mut bytes, self.key_columns.len() as u64);
+        self.key_columns.iter().for_each(|id| bytes.extend(id.0.to_le_bytes()));
+        put_varint(&mut bytes, self.columns.len() as u64);
+        for (id, cells) in &self.columns {
+            bytes.extend(id.0.to_le_bytes());
+            cells.encode(&mut bytes);
+        }
+        bytes
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new("leaf", bytes);
+        reader.byte()?;
+        if reader.byte()? != FORMAT {
+            return Err(reader.error("its format is not known"));
+        }
+        let rows = reader.count(MAX_ROWS)?;
+        let key_count = reader.count(reader.left() / 8)?;
+        let key_columns: Vec<ColumnId> =
+            (0..key_count).map(|_| reader.array().map(u64::from_le_bytes).map(ColumnId)).collect::<Result<_, _>>()?;
+        let column_count = reader.count(reader.left() / 8)?;
+        let mut columns: Vec<(ColumnId, Cells)> = Vec::with_capacity(column_count);
+        for _ in 0..column_count {
+            let id = ColumnId(u64::from_le_bytes(reader.array()?));
+            if columns.last().is_some_and(|(before, _)| *before >= id) {
+                return Err(reader.error("its columns are not in order"));
+            }
+            columns.push((id, Cells::decode(&mut reader, rows)?));
+        }
+        reader.finish()?;
+        let mut leaf = Self { rows, key_columns, columns, key_ends: Vec::with_capacity(rows), key_bytes: Vec::new() };
+        leaf.derive_keys().map_err(|reason| reader.error(reason))?;
+        Ok(leaf)
+    }
+
+    /// Keys are not stored: they follow from the cells of the key columns.
+    fn derive_keys(&mut self) -> Result<(), &'static str> {
+        let mut bytes = Vec::with_capacity(self.rows * 12);
+        let mut ends = Vec::with_capacity(self.rows);
+        let columns: Option<Vec<&Cells>> = self.key_columns.iter().map(|id| self.cells(*id)).collect();
+        let columns = columns.filter(|columns| !columns.is_empty()).ok_or("a column of the primary key is missing")?;
+        let mut before = 0..0;
+        for row in 0..self.rows {
+            let start = bytes.len();
+            if !columns.iter().all(|cells| cells.encode_key(row, &mut bytes)) {
+                return Err("a cell of the primary key is empty");
+            }
+            if row > 0 && bytes[before] >= bytes[start..] {
+                return Err("its keys are not in order");
+            }
+            before = start..bytes.len();
+            ends.push(u32::try_from(bytes.len()).map_err(|_| "its keys are too long")?);
+        }
+        if self.rows == 0 {
+            return Err("it has no rows");
+        }
+        self.key_bytes = bytes;
+        self.key_ends = ends;
+        Ok(())
+    }
+}

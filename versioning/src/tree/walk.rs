@@ -1,0 +1,130 @@
+//! Walking two trees side by side, skipping what they share.
+
+use super::{Content, Node, Tree};
+use crate::{Hash, Key, ObjectSource, ReadError};
+
+/// Where a walk stands: the rows of a tree in order, with whole subtrees not opened before they must be.
+pub(crate) struct Walk<'s> {
+    source: &'s dyn ObjectSource,
+    stack: Vec<Frame>,
+    root: Option<Hash>,
+    /// All rows up to this key are behind us.
+    passed: Option<Key>,
+}
+
+enum Frame {
+    Inner(Node, usize),
+    Leaf(Node, usize),
+}
+
+/// What comes next.
+#[derive(Clone, Debug)]
+pub(crate) enum Next {
+    /// A subtree that is not opened.
+    Subtree { hash: Hash, level: Option<u8>, last: Option<Key> },
+    /// A row of an open leaf.
+    Row { leaf: Node, index: usize },
+}
+
+impl<'s> Walk<'s> {
+    /// A walk over the rows behind `after`.
+    pub(crate) fn new(source: &'s dyn ObjectSource, tree: Tree, after: Option<&Key>) -> Result<Self, ReadError> {
+        let mut walk = Self { source, stack: Vec::new(), root: tree.root, passed: None };
+        if let Some(after) = after {
+            walk.pass(after)?;
+        }
+        Ok(walk)
+    }
+
+    fn pass(&mut self, after: &Key) -> Result<(), ReadError> {
+        while let Some(next) = self.peek() {
+            match next {
+                Next::Subtree { last: Some(last), .. } if last <= *after => self.skip(),
+                Next::Subtree { .. } => self.open()?,
+                Next::Row { leaf, index } => {
+                    let Content::Leaf(rows) = leaf.content() else { return Ok(()) };
+                    if rows.key(index) > after.as_bytes() {
+                        return Ok(());
+                    }
+                    self.skip();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn peek(&self) -> Option<Next> {
+        if let Some(hash) = self.root {
+            return Some(Next::Subtree { hash, level: None, last: None });
+        }
+        self.stack.last().map(|frame| match frame {
+            Frame::Inner(node, index) => {
+                let Content::Inner(inner) = node.content() else { unreachable!("the frame of an inner node") };
+                let child = &inner.children()[*index];
+                Next::Subtree { hash: child.hash, level: Some(inner.level() - 1), last: Some(child.last.clone()) }
+            }
+            Frame::Leaf(leaf, index) => Next::Row { leaf: leaf.clone(), index: *index },
+        })
+    }
+
+    /// Whether all rows up to the key are behind the walk.
+    pub(crate) fn has_passed(&self, key: &[u8]) -> bool {
+        self.passed.as_ref().is_some_and(|passed| key <= passed.as_bytes())
+    }
+
+    /// Passes the next subtree or row.
+    pub(crate) fn skip(&mut self) {
+        if self.root.take().is_some() {
+            return;
+        }
+        let Some(frame) = self.stack.last_mut() else { return };
+        let length = match frame {
+            Frame::Inner(node, index) => {
+                let Content::Inner(inner) = node.content() else { unreachable!("the frame of an inner node") };
+                self.passed = Some(inner.children()[*index].last.clone());
+                *index += 1;
+                inner.children().len() - *index
+            }
+            Frame::Leaf(leaf, index) => {
+                let Content::Leaf(rows) = leaf.content() else { unreachable!("the frame of a leaf") };
+                *index += 1;
+                if *index == rows.len() {
+                    self.passed = Some(Key::from_bytes(rows.key(*index - 1)));
+                }
+                rows.len() - *index
+            }
+        };
+        if length == 0 {
+            self.stack.pop();
+            self.close();
+        }
+    }
+
+    /// The frames above were moved on when their child was opened: those at their end go.
+    fn close(&mut self) {
+        while let Some(Frame::Inner(node, index)) = self.stack.last() {
+            let Content::Inner(inner) = node.content() else { unreachable!("the frame of an inner node") };
+            if *index < inner.children().len() {
+                break;
+            }
+            self.stack.pop();
+        }
+    }
+
+    /// Opens the next subtree.
+    pub(crate) fn open(&mut self) -> Result<(), ReadError> {
+        let node = if let Some(root) = self.root.take() {
+            Node::read(self.source, root)?
+        } else {
+            let Some(Frame::Inner(parent, index)) = self.stack.last_mut() else { return Ok(()) };
+            let child = parent.child(self.source, *index)?;
+            *index += 1;
+            child
+        };
+        match node.content() {
+            Content::Leaf(_) => self.stack.push(Frame::Leaf(node, 0)),
+            Content::Inner(_) => self.stack.push(Frame::Inner(node, 0)),
+        }
+        Ok(())
+    }
+}

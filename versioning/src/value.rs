@@ -1,0 +1,540 @@
+//! Values of cells: one representation and one text each (rule T2 of the canonical encoding).
+
+use std::{fmt, str::FromStr};
+
+use jiff::{Timestamp as Instant, civil, fmt::temporal::DateTimePrinter};
+use rust_decimal::Decimal as Number;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// The largest cell in bytes: 1 MiB.
+pub const MAX_CELL: usize = 1 << 20;
+
+/// The cells of one row, in the order of its schema's columns.
+pub type Row = Vec<Value>;
+
+/// What the cells of a column hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Type {
+    /// Unicode text.
+    Text,
+    /// A whole number of 64 bits with a sign.
+    Integer,
+    /// An exact decimal number of up to 28 digits.
+    Decimal,
+    /// A binary floating-point number (IEEE 754 binary64), not NaN, not infinite.
+    Float,
+    /// True or false.
+    Boolean,
+    /// A day of the proleptic Gregorian calendar, years 1 to 9999 (ISO 8601).
+    Date,
+    /// A moment in UTC, to the microsecond (RFC 3339).
+    Timestamp,
+    /// A UUID (RFC 9562).
+    Uuid,
+    /// A JSON document (RFC 8259).
+    Json,
+}
+
+impl Type {
+    /// Every type, in the order in which people are offered them.
+    pub const ALL: [Self; 9] = [
+        Self::Text,
+        Self::Integer,
+        Self::Decimal,
+        Self::Float,
+        Self::Boolean,
+        Self::Date,
+        Self::Timestamp,
+        Self::Uuid,
+        Self::Json,
+    ];
+
+    /// The type's name, lower case.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Integer => "integer",
+            Self::Decimal => "decimal",
+            Self::Float => "float",
+            Self::Boolean => "boolean",
+            Self::Date => "date",
+            Self::Timestamp => "timestamp",
+            Self::Uuid => "uuid",
+            Self::Json => "json",
+        }
+    }
+
+    /// Whether values of the type have an order, so that they can name rows.
+    #[must_use]
+    pub const fn is_ordered(self) -> bool {
+        !matches!(self, Self::Json)
+    }
+
+    /// Whether values of the type are numbers, shown aligned to the right.
+    #[must_use]
+    pub const fn is_number(self) -> bool {
+        matches!(self, Self::Integer | Self::Decimal | Self::Float)
+    }
+
+    /// Reads a value of this type from text as people and files write it. Empty text is null.
+    ///
+    /// Space around anything but text is ignored. Booleans are `true`/`false`, `t`/`f`, `yes`/`no`, `1`/`0` in any
+    /// case; a timestamp without an offset is UTC.
+    ///
+    /// # Errors
+    /// What such a value looks like.
+    pub fn parse(self, text: &str) -> Result<Value, ParseValueError> {
+        if text.is_empty() {
+            return Ok(Value::Null);
+        }
+        if self == Self::Text {
+            return if text.len() > MAX_CELL {
+                Err(ParseValueError::TooLarge)
+            } else {
+                Ok(Value::Text(text.to_owned()))
+            };
+        }
+        let text = text.trim();
+        match self {
+            Self::Text => unreachable!("text was handled above"),
+            Self::Integer => parse_integer(text),
+            Self::Decimal => parse_decimal(text),
+            Self::Float => Float::from_str(text).map(Value::Float),
+            Self::Boolean => parse_boolean(text),
+            Self::Date => Date::from_str(text).map(Value::Date),
+            Self::Timestamp => Timestamp::from_str(text).map(Value::Timestamp),
+            Self::Uuid => Uuid::try_parse(text).map(Value::Uuid).map_err(|_| ParseValueError::Uuid),
+            Self::Json => Json::from_str(text).map(Value::Json),
+        }
+    }
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Type {
+    type Err = ParseTypeError;
+
+    fn from_str(text: &str) -> Result<Self, ParseTypeError> {
+        Self::ALL.into_iter().find(|ty| ty.name() == text).ok_or_else(|| ParseTypeError { text: text.to_owned() })
+    }
+}
+
+/// The text names no type.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no type “{text}”")]
+pub struct ParseTypeError {
+    /// The text.
+    pub text: String,
+}
+
+/// Why a text is no value of a type. The message completes “… is no valid value: ”.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParseValueError {
+    /// Not an integer.
+    #[error("not a whole number, such as 42 or -7")]
+    Integer,
+    /// An integer outside of 64 bits.
+    #[error("outside of -9223372036854775808 to 9223372036854775807")]
+    IntegerRange,
+    /// Not a decimal number.
+    #[error("not a decimal number, such as 12.50")]
+    Decimal,
+    /// A decimal number with too many digits.
+    #[error("more than 28 digits")]
+    DecimalRange,
+    /// Not a finite floating-point number.
+    #[error("not a number, such as 0.5 or 6.02e23")]
+    Float,
+    /// Not a boolean.
+    #[error("not a boolean: true or false")]
+    Boolean,
+    /// Not a date.
+    #[error("not a date: year-month-day, such as 2026-02-28")]
+    Date,
+    /// Not a timestamp.
+    #[error("not a timestamp, such as 2026-02-28T13:45:00Z")]
+    Timestamp,
+    /// Not a UUID.
+    #[error("not a UUID: 32 hexadecimal digits")]
+    Uuid,
+    /// Not JSON.
+    #[error("not a JSON document")]
+    Json,
+    /// More than a cell holds.
+    #[error("more than 1 MiB")]
+    TooLarge,
+}
+
+/// The content of a cell.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Value {
+    /// Nothing; not the same as the empty text.
+    Null,
+    /// See [`Type::Text`].
+    Text(String),
+    /// See [`Type::Integer`].
+    Integer(i64),
+    /// See [`Type::Decimal`].
+    Decimal(Decimal),
+    /// See [`Type::Float`].
+    Float(Float),
+    /// See [`Type::Boolean`].
+    Boolean(bool),
+    /// See [`Type::Date`].
+    Date(Date),
+    /// See [`Type::Timestamp`].
+    Timestamp(Timestamp),
+    /// See [`Type::Uuid`].
+    Uuid(Uuid),
+    /// See [`Type::Json`].
+    Json(Json),
+}
+
+impl Value {
+    /// The value's type; null has none.
+    #[must_use]
+    pub const fn ty(&self) -> Option<Type> {
+        Some(match self {
+            Self::Null => return None,
+            Self::Text(_) => Type::Text,
+            Self::Integer(_) => Type::Integer,
+            Self::Decimal(_) => Type::Decimal,
+            Self::Float(_) => Type::Float,
+            Self::Boolean(_) => Type::Boolean,
+            Self::Date(_) => Type::Date,
+            Self::Timestamp(_) => Type::Timestamp,
+            Self::Uuid(_) => Type::Uuid,
+            Self::Json(_) => Type::Json,
+        })
+    }
+
+    /// Whether this is null.
+    #[must_use]
+    pub const fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// The bytes the value takes, for limits.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Null => 0,
+            Self::Text(text) => text.len(),
+            Self::Json(json) => json.as_str().len(),
+            Self::Boolean(_) => 1,
+            Self::Date(_) => 4,
+            Self::Integer(_) | Self::Float(_) | Self::Timestamp(_) => 8,
+            Self::Decimal(_) | Self::Uuid(_) => 16,
+        }
+    }
+
+    /// The value as text that [`Type::parse`] reads back; none for null.
+    #[must_use]
+    pub fn to_text(&self) -> Option<String> {
+        match self {
+            Self::Null => None,
+            value => Some(value.to_string()),
+        }
+    }
+}
+
+/// The value as [`Type::parse`] reads it back; null is empty.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => Ok(()),
+            Self::Text(text) => f.write_str(text),
+            Self::Integer(number) => number.fmt(f),
+            Self::Decimal(number) => number.fmt(f),
+            Self::Float(number) => number.fmt(f),
+            Self::Boolean(value) => value.fmt(f),
+            Self::Date(date) => date.fmt(f),
+            Self::Timestamp(timestamp) => timestamp.fmt(f),
+            Self::Uuid(uuid) => uuid.fmt(f),
+            Self::Json(json) => f.write_str(json.as_str()),
+        }
+    }
+}
+
+fn parse_integer(text: &str) -> Result<Value, ParseValueError> {
+    text.parse().map(Value::Integer).map_err(|error: std::num::ParseIntError| match error.kind() {
+        std::num::IntErrorKind::PosOverflow | std::num::IntErrorKind::NegOverflow => ParseValueError::IntegerRange,
+        _ => ParseValueError::Integer,
+    })
+}
+
+fn parse_boolean(text: &str) -> Result<Value, ParseValueError> {
+    let is = |words: [&str; 4]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+    if is(["true", "t", "yes", "1"]) {
+        Ok(Value::Boolean(true))
+    } else if is(["false", "f", "no", "0"]) {
+        Ok(Value::Boolean(false))
+    } else {
+        Err(ParseValueError::Boolean)
+    }
+}
+
+fn parse_decimal(text: &str) -> Result<Value, ParseValueError> {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let is_decimal = unsigned.bytes().any(|byte| byte.is_ascii_digit())
+        && unsigned.bytes().filter(|byte| *byte == b'.').count() <= 1
+        && unsigned.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    if !is_decimal {
+        return Err(ParseValueError::Decimal);
+    }
+    // Zeros at either end carry no value; without them `from_str_exact` refuses just what would lose digits.
+    let digits = unsigned.trim_start_matches('0');
+    let digits = if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { digits };
+    let digits = if digits.is_empty() { "0" } else { digits };
+    let mut number = if digits.starts_with('.') {
+        Number::from_str_exact(&format!("0{digits}"))
+    } else {
+        Number::from_str_exact(digits)
+    }
+    .map_err(|_| ParseValueError::DecimalRange)?;
+    if digits.bytes().filter(u8::is_ascii_digit).count() > 28 {
+        return Err(ParseValueError::DecimalRange);
+    }
+    number.set_sign_negative(text.starts_with('-') && !number.is_zero());
+    Ok(Value::Decimal(Decimal::new(number)))
+}
+
+/// An exact decimal number in its one normal form: no zeros at the end, one zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Decimal(Number);
+
+impl Decimal {
+    /// The normal form of the number.
+    #[must_use]
+    pub fn new(number: Number) -> Self {
+        Self(number.normalize())
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn number(self) -> Number {
+        self.0
+    }
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A finite floating-point number with one zero.
+#[derive(Clone, Copy, Debug)]
+pub struct Float(f64);
+
+impl Float {
+    /// The number, if it is finite; a negative zero becomes zero.
+    #[must_use]
+    pub fn new(number: f64) -> Option<Self> {
+        number.is_finite().then_some(Self(number + 0.0))
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn number(self) -> f64 {
+        self.0
+    }
+}
+
+// Without NaN and with one zero, equality of bits is equality of numbers.
+impl PartialEq for Float {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.to_bits() == other.0.to_bits()
+    }
+}
+
+impl Eq for Float {}
+
+impl std::hash::Hash for Float {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.to_bits().hash(state);
+    }
+}
+
+impl fmt::Display for Float {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let magnitude = self.0.abs();
+        if magnitude != 0.0 && !(1e-5..1e16).contains(&magnitude) {
+            write!(f, "{:e}", self.0)
+        } else {
+            self.0.fmt(f)
+        }
+    }
+}
+
+impl FromStr for Float {
+    type Err = ParseValueError;
+
+    fn from_str(text: &str) -> Result<Self, ParseValueError> {
+        text.parse().ok().and_then(Self::new).ok_or(ParseValueError::Float)
+    }
+}
+
+/// A day, counted from 1970-01-01.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date(i32);
+
+const EPOCH: civil::Date = civil::date(1970, 1, 1);
+/// 0001-01-01 and 9999-12-31 in days since 1970-01-01.
+const DATE_RANGE: std::ops::RangeInclusive<i32> = -719_162..=2_932_896;
+
+impl Date {
+    /// The day this many days after 1970-01-01, if it is in the years 1 to 9999.
+    #[must_use]
+    pub fn from_days(days: i32) -> Option<Self> {
+        DATE_RANGE.contains(&days).then_some(Self(days))
+    }
+
+    /// Days since 1970-01-01.
+    #[must_use]
+    pub const fn days(self) -> i32 {
+        self.0
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let date = EPOCH.saturating_add(jiff::Span::new().days(self.0));
+        write!(f, "{:04}-{:02}-{:02}", date.year(), date.month(), date.day())
+    }
+}
+
+impl FromStr for Date {
+    type Err = ParseValueError;
+
+    fn from_str(text: &str) -> Result<Self, ParseValueError> {
+        let mut parts = text.splitn(3, '-');
+        let mut part = |length: usize| {
+            let digits = parts.next().filter(|digits| digits.len() == length && is_digits(digits))?;
+            digits.parse::<i16>().ok()
+        };
+        let (year, month, day) = (part(4), part(2), part(2));
+        let date = match (year, month, day) {
+            (Some(year), Some(month), Some(day)) => {
+                civil::Date::new(year, i8::try_from(month).unwrap_or(0), i8::try_from(day).unwrap_or(0)).ok()
+            }
+            _ => None,
+        };
+        date.and_then(|date| date.since((jiff::Unit::Day, EPOCH)).ok())
+            .and_then(|span| Self::from_days(span.get_days()))
+            .ok_or(ParseValueError::Date)
+    }
+}
+
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A moment, in microseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+/// 0001-01-01T00:00:00Z and 9999-12-30T22:00:00Z in µs: the range in which every moment has a date in every time zone.
+const TIMESTAMP_RANGE: std::ops::RangeInclusive<i64> = -62_135_596_800_000_000..=253_402_207_200_000_000;
+
+impl Timestamp {
+    /// The moment this many microseconds after the epoch, if it is in the years 1 to 9999.
+    #[must_use]
+    pub fn from_micros(micros: i64) -> Option<Self> {
+        TIMESTAMP_RANGE.contains(&micros).then_some(Self(micros))
+    }
+
+    /// Microseconds since the epoch.
+    #[must_use]
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let instant = Instant::from_microsecond(self.0).map_err(|_| fmt::Error)?;
+        f.write_str(&DateTimePrinter::new().timestamp_to_string(&instant))
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = ParseValueError;
+
+    fn from_str(text: &str) -> Result<Self, ParseValueError> {
+        let instant = text.parse::<Instant>().or_else(|_| {
+            text.parse::<civil::DateTime>()
+                .and_then(|local| jiff::tz::Offset::UTC.to_timestamp(local))
+        });
+        instant
+            .ok()
+            .filter(|instant| instant.subsec_nanosecond() % 1_000 == 0)
+            .and_then(|instant| Self::from_micros(instant.as_microsecond()))
+            .ok_or(ParseValueError::Timestamp)
+    }
+}
+
+/// A JSON document in its one text: keys sorted, no space between tokens.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Json(String);
+
+impl Json {
+    /// The canonical text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Json {
+    type Err = ParseValueError;
+
+    fn from_str(text: &str) -> Result<Self, ParseValueError> {
+        // serde_json's map is ordered by key; the largest nesting it accepts is 128.
+        let value: serde_json::Value = serde_json::from_str(text).map_err(|_| ParseValueError::Json)?;
+        let text = value.to_string();
+        if text.len() > MAX_CELL { Err(ParseValueError::TooLarge) } else { Ok(Self(text)) }
+    }
+}
+
+macro_rules! serde_as_text {
+    ($($name:ident),*) => {$(
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )*};
+}
+
+impl fmt::Display for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for Decimal {
+    type Err = ParseValueError;
+
+    fn from_str(text: &str) -> Result<Self, ParseValueError> {
+        match parse_decimal(text)? {
+            Value::Decimal(number) => Ok(number),
+            _ => Err(ParseValueError::Decimal),
+        }
+    }
+}
+
+serde_as_text!(Decimal, Float, Date, Timestamp, Json);

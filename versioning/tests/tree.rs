@@ -1,0 +1,255 @@
+//! Rules T1 to T5: a tree depends on its rows alone, and edits cost what they change.
+
+mod common;
+
+use std::collections::{BTreeMap, HashSet};
+
+use common::{Memory, entry, product, products, rows};
+use proptest::prelude::*;
+use versioning::{Hash, Key, Object, ObjectSource, Row, Tree};
+
+/// All nodes of a tree by level, with the number of their entries.
+fn nodes(memory: &Memory, tree: Tree) -> Vec<Vec<usize>> {
+    let mut levels: Vec<Vec<usize>> = Vec::new();
+    let mut queue: Vec<Hash> = tree.root.into_iter().collect();
+    while let Some(hash) = queue.pop() {
+        let object = memory.object(hash).expect("all chunks are there");
+        let (level, entries) = match &*object {
+            Object::Leaf(leaf) => (0, leaf.len()),
+            Object::Inner(inner) => (usize::from(inner.level()), inner.children().len()),
+            other => panic!("no node: {other:?}"),
+        };
+        if levels.len() <= level {
+            levels.resize(level + 1, Vec::new());
+        }
+        levels[level].push(entries);
+        queue.extend(object.children());
+    }
+    levels
+}
+
+#[test]
+fn an_empty_tree_has_no_root() {
+    let schema = products();
+    let mut memory = Memory::default();
+    let tree = memory.build(&schema, &BTreeMap::new());
+    assert_eq!(tree, Tree::default());
+    let (key, row) = entry(&schema, product(1, "a", 100));
+    let one = memory.edit(&schema, tree, vec![(key.clone(), Some(row.clone()))]);
+    assert_eq!(memory.all(&schema, one), [(key.clone(), row)]);
+    assert_eq!(memory.edit(&schema, one, vec![(key, None)]), Tree::default());
+}
+
+#[test]
+fn any_position_and_key_is_found() {
+    let schema = products();
+    let mut memory = Memory::default();
+    let all = rows(&schema, (0..50_000).map(|n| n * 2));
+    let tree = memory.build(&schema, &all);
+    let listed: Vec<_> = all.clone().into_iter().collect();
+    assert_eq!(tree.rows, 50_000);
+    for offset in [0, 1, 255, 256, 511, 512, 24_999, 49_990, 49_999, 50_000, u64::MAX] {
+        let start = usize::try_from(offset).expect("64 bits").min(listed.len());
+        let end = start.saturating_add(300).min(listed.len());
+        assert_eq!(tree.rows(&memory, &schema, offset, 300).expect("rows"), listed[start..end], "offset {offset}");
+    }
+    for id in [0, 2, 1_000, 99_998] {
+        let (key, row) = entry(&schema, product(id, &format!("product {id}"), id * 7 % 10_000));
+        assert_eq!(tree.get(&memory, &schema, &key).expect("read"), Some(row));
+        assert_eq!(tree.rank(&memory, &key).expect("read"), (id as u64 / 2, true));
+        let (between, _) = entry(&schema, product(id + 1, "", 0));
+        assert_eq!(tree.get(&memory, &schema, &between).expect("read"), None);
+        assert_eq!(tree.rank(&memory, &between).expect("read"), (id as u64 / 2 + 1, false));
+    }
+    let (below, _) = entry(&schema, product(-1, "", 0));
+    assert_eq!(tree.rank(&memory, &below).expect("read"), (0, false));
+}
+
+#[test]
+fn reading_a_page_reads_one_path() {
+    let schema = products();
+    let mut memory = Memory::default();
+    let tree = memory.build(&schema, &rows(&schema, 0..200_000));
+    let height = nodes(&memory, tree).len() as u64;
+    memory.reads();
+    tree.rows(&memory, &schema, 123_456, 100).expect("rows");
+    assert!(memory.reads() <= height + 1);
+}
+
+#[test]
+fn t4_nodes_are_of_bounded_size_whatever_the_keys() {
+    let schema = products();
+    for (name, ids) in [
+        ("sequential", (0..100_000).collect::<Vec<i64>>()),
+        ("random", (0..100_000_i64).map(|n| n.wrapping_mul(0x9E37_79B9_7F4A_7C15_u64 as i64)).collect()),
+        ("clustered", (0..100_000).map(|n| (n / 100) * 1_000_000 + n % 100).collect()),
+    ] {
+        let mut memory = Memory::default();
+        let tree = memory.build(&schema, &rows(&schema, ids));
+        let levels = nodes(&memory, tree);
+        for (level, sizes) in levels.iter().enumerate().take(levels.len() - 1) {
+            let count = sizes.len() as f64;
+            let mean = sizes.iter().sum::<usize>() as f64 / count;
+            let variance = sizes.iter().map(|size| (*size as f64 - mean).powi(2)).sum::<f64>() / count;
+            let largest = *sizes.iter().max().expect("a level has nodes") as f64;
+            assert!(variance.sqrt() / mean <= 0.4, "{name}, level {level}: CV {}", variance.sqrt() / mean);
+            assert!(largest <= 5.0 * mean, "{name}, level {level}: largest {largest}, mean {mean}");
+        }
+        assert_eq!(levels.last().expect("a root").len(), 1);
+    }
+}
+
+#[test]
+fn t5_a_changed_value_rewrites_its_leaf_and_the_path_above() {
+    let schema = products();
+    let mut memory = Memory::default();
+    let tree = memory.build(&schema, &rows(&schema, 0..100_000));
+    let height = nodes(&memory, tree).len();
+    for id in [0, 1, 50_000, 77_777, 99_999] {
+        memory.written.clear();
+        let (key, row) = entry(&schema, product(id, "changed", 1));
+        let edited = memory.edit(&schema, tree, vec![(key.clone(), Some(row.clone()))]);
+        assert_eq!(memory.written.len(), height, "row {id}");
+        assert_eq!(edited.get(&memory, &schema, &key).expect("read"), Some(row));
+        assert_eq!(edited.rows, tree.rows);
+    }
+}
+
+#[test]
+fn t5_an_inserted_or_removed_row_moves_few_boundaries() {
+    let schema = products();
+    let mut memory = Memory::default();
+    let tree = memory.build(&schema, &rows(&schema, (0..100_000).map(|n| n * 2)));
+    let height = nodes(&memory, tree).len();
+    let mut most = 0;
+    let mut sum = 0;
+    for n in 0..400_i64 {
+        memory.written.clear();
+        let id = n * 499;
+        let (key, row) = entry(&schema, product(id, "new", 1));
+        let edit = if id % 2 == 0 { None } else { Some(row) };
+        memory.edit(&schema, tree, vec![(key, edit)]);
+        most = most.max(memory.written.len());
+        sum += memory.written.len();
+    }
+    let mean = sum as f64 / 400.0;
+    assert!(mean < height as f64 + 0.5, "{mean} nodes a row on average, height {height}");
+    assert!(most < height + 24, "{most} nodes at the most");
+}
+
+#[test]
+fn editing_reads_what_it_changes_and_no_more() {
+    let schema = products();
+    let mut memory = Memory::default();
+    let tree = memory.build(&schema, &rows(&schema, 0..200_000));
+    let height = nodes(&memory, tree).len() as u64;
+    memory.reads();
+    let (key, row) = entry(&schema, product(123_456, "changed", 1));
+    memory.edit(&schema, tree, vec![(key, Some(row))]);
+    assert!(memory.reads() <= 8 * height, "a commit of one row stays near its path");
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Put(i64, i64),
+    Remove(i64),
+    RemoveRange(i64, i64),
+    PutRange(i64, i64),
+}
+
+fn step() -> impl Strategy<Value = Vec<Step>> {
+    let id = 0..6_000_i64;
+    prop::collection::vec(
+        prop_oneof![
+            6 => (id.clone(), 0..1_000_i64).prop_map(|(id, cents)| Step::Put(id, cents)),
+            4 => id.clone().prop_map(Step::Remove),
+            1 => (id.clone(), 0..4_000_i64).prop_map(|(id, count)| Step::RemoveRange(id, count)),
+            1 => (id, 0..2_000_i64).prop_map(|(id, count)| Step::PutRange(id, count)),
+        ],
+        1..8,
+    )
+}
+
+fn edits(schema: &versioning::Schema, steps: &[Step]) -> BTreeMap<Key, Option<Row>> {
+    let mut edits = BTreeMap::new();
+    let mut put = |id: i64, row: Option<i64>| {
+        let (key, new) = entry(schema, product(id, "edited", row.unwrap_or(0)));
+        edits.insert(key, row.map(|_| new));
+    };
+    for step in steps {
+        match *step {
+            Step::Put(id, cents) => put(id, Some(cents)),
+            Step::Remove(id) => put(id, None),
+            Step::RemoveRange(id, count) => (id..id + count).for_each(|id| put(id, None)),
+            Step::PutRange(id, count) => (id..id + count).for_each(|id| put(id, Some(id))),
+        }
+    }
+    edits
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    /// Rule T1: whatever the edits, the tree is the one that a fresh build of its rows makes, and no old chunk is lost.
+    #[test]
+    fn t1_edits_lead_to_the_tree_of_a_fresh_build(
+        start in 0..5_000_i64,
+        spread in 1..4_i64,
+        rounds in prop::collection::vec(step(), 1..6),
+    ) {
+        let schema = products();
+        let mut memory = Memory::default();
+        let mut model = rows(&schema, (0..start).map(|n| n * spread));
+        let mut tree = memory.build(&schema, &model);
+        for round in rounds {
+            let edits = edits(&schema, &round);
+            for (key, row) in &edits {
+                match row {
+                    Some(row) => model.insert(key.clone(), row.clone()),
+                    None => model.remove(key),
+                };
+            }
+            tree = memory.edit(&schema, tree, edits.into_iter().collect());
+            let mut fresh = Memory::default();
+            let expected = fresh.build(&schema, &model);
+            prop_assert_eq!(tree, expected);
+        }
+        prop_assert_eq!(memory.all(&schema, tree), model.into_iter().collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn every_node_has_one_name() {
+    let schema = products();
+    let mut memory = Memory::default();
+    let tree = memory.build(&schema, &rows(&schema, 0..20_000));
+    let mut queue: Vec<Hash> = tree.root.into_iter().collect();
+    let mut seen = HashSet::new();
+    while let Some(hash) = queue.pop() {
+        let object = memory.object(hash).expect("all chunks are there");
+        assert_eq!(Hash::of(&object.encode()), hash, "decoding and encoding keeps the bytes");
+        queue.extend(object.children());
+        seen.insert(hash);
+    }
+    assert_eq!(seen.len(), memory.chunks.len());
+}
+
+#[test]
+fn a_damaged_node_is_an_error() {
+    let schema = products();
+    let mut memory = Memory::default();
+    let tree = memory.build(&schema, &rows(&schema, 0..2_000));
+    let chunks: Vec<_> = memory.chunks.values().cloned().collect();
+    for bytes in chunks {
+        for position in (0..bytes.len()).step_by(7) {
+            let mut damaged = bytes.clone();
+            damaged[position] ^= 0x55;
+            let _ = Object::decode(&damaged);
+            let _ = Object::decode(&bytes[..position]);
+        }
+    }
+    let lost = tree.root.expect("rows");
+    memory.chunks.remove(&lost);
+    let error = tree.rows(&memory, &schema, 0, 1).expect_err("the root is gone");
+    assert_eq!(error.to_string(), format!("chunk {lost} is missing"));
+}
