@@ -99,7 +99,12 @@ fn wasm_target(workspace: &Workspace) -> Result<()> {
     }
     say(&format!("installing the Rust target {WASM_TARGET} (the browser's half)"));
     let added = run(Command::new("rustup").args(["target", "add", WASM_TARGET]));
-    let Err(error) = added else { return Ok(()) };
+    let Err(error) = added.and_then(|()| {
+        // rustup goes by its records; a folder that someone removed is still in them.
+        has_wasm_target(None).then_some(()).context("rustup holds it for installed, but it is not there")
+    }) else {
+        return Ok(());
+    };
     say(&format!("{error:#}; trying Debian's Rust, which can make the target"));
     debian::install_rust(workspace).with_context(|| {
         format!(

@@ -55,7 +55,11 @@ impl File {
 pub fn build(workspace: &Workspace) -> Result<()> {
     let mut package = wasm::build(workspace)?;
     let style = workspace.root.join("style");
-    package.push(File { name: format!("{NAME}.css"), content: css::bundle(&style.join("main.css"))?.into_bytes() });
+    let sheet = css::bundle(&style.join("main.css"))?;
+    // Where cargo-leptos looks for it.
+    fs::create_dir_all(workspace.output(""))?;
+    fs::write(workspace.output("style.css"), &sheet)?;
+    package.push(File { name: format!("{NAME}.css"), content: sheet.into_bytes() });
     let fixed = File::read_folder(&style.join("static"))?;
 
     let output_name = format!("{NAME}-{}", content_hash(&package, &fixed));

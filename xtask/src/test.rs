@@ -51,30 +51,52 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
         Some(stage) => vec![stage],
         None => vec![Stage::Fmt, Stage::Clippy, Stage::Unit, Stage::Browser],
     };
-    set_up(workspace, &stages)?;
-    let _ours = workspace.claim_target()?;
-    let mut total = Tally::default();
-    let mut failures = Vec::new();
-    if stages != [Stage::Fmt] {
-        // The server has the site compiled in, so nothing but the format can be seen without it.
-        site::build(workspace).context("the browser's half does not build")?;
+    let mut report = Report::default();
+    let ready = set_up(workspace, &stages).and_then(|()| workspace.claim_target());
+    match ready {
+        Ok(_ours) => {
+            if stages != [Stage::Fmt] {
+                // The server has the site compiled in. An older site will do for the stages after a failure.
+                report.add("the browser's half", site::build(workspace).map(|()| Tally::default()));
+            }
+            for stage in stages {
+                say(stage.title());
+                report.add(stage.title(), stage.run(workspace, options));
+            }
+        }
+        Err(error) => report.add("set-up", Err(error)),
     }
-    for stage in stages {
-        say(stage.title());
-        let tally = stage.run(workspace, options).unwrap_or_else(|error| {
+    Ok(report.close())
+}
+
+/// What has been counted so far.
+#[derive(Default)]
+struct Report {
+    total: Tally,
+    failures: Vec<String>,
+}
+
+impl Report {
+    /// Counts a part; one that could not be run is one failure.
+    fn add(&mut self, title: &str, outcome: Result<Tally>) {
+        let tally = outcome.unwrap_or_else(|error| {
             eprintln!("error: {error:#}");
             Tally::FAILED
         });
         if tally.failed > 0 {
-            failures.push(format!("{}: {tally}", stage.title()));
+            self.failures.push(format!("{title}: {tally}"));
         }
-        total += tally;
+        self.total += tally;
     }
-    for failure in &failures {
-        eprintln!("failed in {failure}");
+
+    /// Prints the closing line.
+    fn close(self) -> ExitCode {
+        for failure in &self.failures {
+            eprintln!("failed in {failure}");
+        }
+        println!("{}", self.total);
+        if self.total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
-    println!("{total}");
-    Ok(if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn set_up(workspace: &Workspace, stages: &[Stage]) -> Result<()> {

@@ -119,3 +119,44 @@ fn make_new(folder: &Path) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_are_made_new_when_another_checkout_built_last() {
+        let folder = env::temp_dir().join(format!("anabranch-xtask-{}", std::process::id()));
+        let checkout = |name: &str| {
+            let root = folder.join(name);
+            for crate_name in CRATES.iter().chain(&["xtask"]) {
+                fs::create_dir_all(root.join(crate_name).join("src")).expect("the folder is ours");
+            }
+            fs::write(root.join("app/src/lib.rs"), "").expect("the folder is ours");
+            Workspace { root, target: folder.join("target") }
+        };
+        let long_ago = SystemTime::UNIX_EPOCH;
+        let set_old = |checkout: &Workspace| {
+            let source = checkout.root.join("app/src/lib.rs");
+            let file = File::options().append(true).open(source).expect("it was written");
+            file.set_modified(long_ago).expect("its time can be set");
+        };
+        let is_old = |checkout: &Workspace| {
+            let data = fs::metadata(checkout.root.join("app/src/lib.rs")).expect("it was written");
+            data.modified().expect("files have times here") == long_ago
+        };
+        let (one, two) = (checkout("one"), checkout("two"));
+        let claim = |checkout: &Workspace| drop(checkout.claim_target().expect("nobody holds it"));
+
+        claim(&one);
+        set_old(&one);
+        set_old(&two);
+        claim(&one);
+        assert!(is_old(&one), "its own build came last");
+        claim(&two);
+        assert!(!is_old(&two), "the build of `one` came last");
+        claim(&one);
+        assert!(!is_old(&one), "the build of `two` came last");
+        fs::remove_dir_all(&folder).expect("the folder is ours");
+    }
+}
