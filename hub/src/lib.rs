@@ -1,1 +1,96 @@
-//! Placeholder.
+//! The rules of the product: who may do what, datasets, drafts, commits, imports and their jobs.
+//!
+//! Every way in (page, server function, REST, command line) calls [`Hub`], and every entry point takes the acting
+//! person and authorises before it looks at anything. The hub never speaks HTTP or HTML and never reads a file that
+//! came from outside: service processes do. Start with [`Hub`], then `state.rs` for what a reader sees, `drafts.rs` for
+//! how edits become commits, `imports.rs` for how files do.
+
+mod access;
+mod datasets;
+mod drafts;
+mod error;
+mod events;
+mod history;
+mod imports;
+mod model;
+mod state;
+mod system;
+
+use std::{path::PathBuf, sync::Arc, time::SystemTime};
+
+use services::Supervisor;
+use storage::Store;
+
+pub use access::Actor;
+pub use datasets::NewDataset;
+pub use error::{Error, FieldError, StaleCell};
+pub use events::Event;
+pub use model::*;
+pub use services::import::{Dialect, FoundColumn, Inspection, Problem};
+pub use system::{Component, ComponentState, Fact, SystemView};
+
+/// The one way to the data. Cloning is cheap; clones share everything.
+#[derive(Clone)]
+pub struct Hub {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    store: Store,
+    supervisor: Supervisor,
+    /// Uploaded files wait here until their import is done.
+    uploads: PathBuf,
+    events: events::Events,
+    drafts: drafts::Drafts,
+    imports: imports::Running,
+    started: SystemTime,
+}
+
+impl Hub {
+    /// Opens the hub over a store. Jobs that an earlier run left unfinished are ended with a clear message.
+    ///
+    /// # Errors
+    /// The store failed, or the directory for uploads can't be made.
+    pub async fn open(store: Store, supervisor: Supervisor) -> Result<Self, Error> {
+        let uploads = store.dir().join("uploads");
+        std::fs::create_dir_all(&uploads)
+            .map_err(|error| Error::Internal { reason: format!("{} can't be made: {error}", uploads.display()) })?;
+        let shared = Shared {
+            store,
+            supervisor,
+            uploads,
+            events: events::Events::default(),
+            drafts: drafts::Drafts::default(),
+            imports: imports::Running::default(),
+            started: SystemTime::now(),
+        };
+        let hub = Self { shared: Arc::new(shared) };
+        hub.recover_imports().await?;
+        Ok(hub)
+    }
+
+    /// Ends running imports, writes what is in memory and closes the store.
+    ///
+    /// # Errors
+    /// The store could not be closed cleanly.
+    pub async fn close(&self) -> Result<(), Error> {
+        self.stop_imports().await;
+        Ok(self.shared.store.close().await?)
+    }
+
+    fn store(&self) -> &Store {
+        &self.shared.store
+    }
+}
+
+/// Now, in microseconds since 1970-01-01T00:00:00Z.
+fn now() -> i64 {
+    jiff::Timestamp::now().as_microsecond()
+}
+
+/// Runs work that reads chunks, and so may wait for the disk, off the threads that answer requests.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Error::Internal { reason: format!("a reader ended early: {error}") })?
+}

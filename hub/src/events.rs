@@ -1,0 +1,75 @@
+//! What happens to datasets, told to whoever watches. A hint to look again, never the only way to know.
+
+use tokio::sync::broadcast;
+use uuid::Uuid;
+use versioning::Hash;
+
+use crate::{Actor, DatasetPath, Error, Hub, access::Action};
+
+/// Something changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A person's draft has a new revision.
+    Draft {
+        /// The person.
+        person: String,
+        /// The table that was edited; none when the draft as a whole went.
+        table: Option<String>,
+        /// The revision; 0 when there is no draft any more.
+        revision: u64,
+    },
+    /// The default branch has a new head.
+    Head {
+        /// The commit.
+        commit: Hash,
+    },
+}
+
+pub(crate) struct Events(broadcast::Sender<(Uuid, Event)>);
+
+impl Default for Events {
+    fn default() -> Self {
+        // A watcher that falls this far behind is told to look again at everything.
+        Self(broadcast::channel(1_024).0)
+    }
+}
+
+impl Events {
+    pub(crate) fn send(&self, dataset: Uuid, event: Event) {
+        // Nobody watching is no fault.
+        let _ = self.0.send((dataset, event));
+    }
+}
+
+impl Hub {
+    /// The events of a dataset from now on. A draft's events go to its person only. `None` in between means that
+    /// some were missed.
+    ///
+    /// # Errors
+    /// There is no such dataset for the person.
+    pub async fn events(
+        &self,
+        actor: &Actor,
+        path: &DatasetPath,
+    ) -> Result<impl futures::Stream<Item = Option<Event>> + Send + use<>, Error> {
+        let dataset = self.find_dataset(actor, Action::Read, path).await?;
+        let receiver = self.shared.events.0.subscribe();
+        let person = actor.name().to_owned();
+        Ok(futures::stream::unfold((receiver, person, dataset.id), |(mut receiver, person, id)| async move {
+            loop {
+                let event = match receiver.recv().await {
+                    Ok((dataset, event)) if dataset == id => {
+                        if matches!(&event, Event::Draft { person: whose, .. } if *whose != person) {
+                            continue;
+                        }
+                        Some(event)
+                    }
+                    Ok(_) => continue,
+                    Err(broadcast::error::RecvError::Lagged(_)) => None,
+                    Err(broadcast::error::RecvError::Closed) => return None,
+                };
+                return Some((event, (receiver, person, id)));
+            }
+        }))
+    }
+}

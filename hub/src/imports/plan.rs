@@ -1,0 +1,150 @@
+//! From what was found and chosen to a schema. A table that exists keeps the ids of its columns, by name.
+
+use services::import::{Dialect, ImportPlan, Inspection};
+use uuid::Uuid;
+use versioning::{Column, ColumnId, Schema, Type, schema::is_name};
+
+use crate::{ColumnChoice, Error, FieldError, ImportChoice, ImportRequest};
+
+/// What an unattended import chooses: what was found, the types of the table that exists where the values fit them,
+/// the key that was asked for, else the key of the table that exists, else the suggested one, else a generated one.
+pub(super) fn unattended(
+    request: &ImportRequest,
+    inspection: &Inspection,
+    existing: Option<&Schema>,
+) -> Result<ImportChoice, Error> {
+    let has = |name: &str| inspection.columns.iter().any(|column| column.name == name);
+    let old_key: Vec<String> = existing
+        .filter(|schema| !schema.generated_key)
+        .map(|schema| schema.key_positions().into_iter().map(|at| schema.columns[at].name.clone()).collect())
+        .unwrap_or_default();
+    let key: Vec<String> = if !request.key.is_empty() {
+        if let Some(unknown) = request.key.iter().find(|name| !has(name)) {
+            let names: Vec<&str> = inspection.columns.iter().map(|column| column.name.as_str()).collect();
+            let message = format!("The file has no column “{unknown}”. Its columns are: {}.", names.join(", "));
+            return Err(Error::invalid("key", message));
+        }
+        request.key.clone()
+    } else if !old_key.is_empty() && old_key.iter().all(|name| has(name)) {
+        old_key
+    } else {
+        inspection.suggested_key.map(|at| inspection.columns[at].name.clone()).into_iter().collect()
+    };
+    let columns = inspection
+        .columns
+        .iter()
+        .map(|found| {
+            let old = existing.and_then(|schema| schema.column_named(&found.name));
+            ColumnChoice {
+                name: found.name.clone(),
+                ty: old.map_or(found.ty, |old| fitting(old.ty, found.ty, found.samples.is_empty())),
+                key: key.contains(&found.name),
+                skip: false,
+            }
+        })
+        .collect();
+    Ok(ImportChoice { header: inspection.dialect.header, columns, message: request.message.clone() })
+}
+
+/// The old type where it holds what was found, else the found one.
+fn fitting(old: Type, found: Type, empty: bool) -> Type {
+    let holds = match old {
+        Type::Text => true,
+        Type::Float => matches!(found, Type::Integer | Type::Decimal | Type::Float),
+        Type::Decimal => matches!(found, Type::Integer | Type::Decimal),
+        other => other == found,
+    };
+    if holds || empty { old } else { found }
+}
+
+/// Checks a choice and makes the plan of it.
+pub(super) fn plan(
+    inspection: &Inspection,
+    choice: &ImportChoice,
+    existing: Option<&Schema>,
+) -> Result<ImportPlan, Error> {
+    let mut fields = Vec::new();
+    let mut problem = |index: usize, part: &str, message: &str| {
+        fields.push(FieldError { field: format!("column-{index}-{part}"), message: message.to_owned() });
+    };
+    if choice.columns.len() != inspection.columns.len() {
+        return Err(Error::invalid("columns", "The choice has another number of columns than the file."));
+    }
+    let mut columns: Vec<Column> = Vec::new();
+    let mut sources = Vec::new();
+    let mut key = Vec::new();
+    for (index, wanted) in choice.columns.iter().enumerate().filter(|(_, wanted)| !wanted.skip) {
+        let name = wanted.name.trim();
+        if !is_name(name) {
+            problem(index, "name", "A column's name has 1 to 200 characters and no control characters.");
+        } else if columns.iter().any(|column| column.name == name) {
+            problem(index, "name", "Another column has this name.");
+        }
+        if wanted.key && !wanted.ty.is_ordered() {
+            problem(index, "key", "JSON has no order, so it can't be part of the primary key.");
+        }
+        let id = existing.and_then(|schema| schema.column_named(name)).map_or_else(new_id, |old| old.id);
+        let old = existing.and_then(|schema| schema.column(id));
+        columns.push(Column {
+            id,
+            name: name.to_owned(),
+            ty: wanted.ty,
+            required: old.is_some_and(|old| old.required),
+            description: old.map(|old| old.description.clone()).unwrap_or_default(),
+        });
+        sources.push(Some(index));
+        if wanted.key {
+            key.push(index);
+        }
+    }
+    if columns.is_empty() {
+        return Err(Error::invalid("columns", "Every column is left out: there is nothing to import."));
+    }
+    if !fields.is_empty() {
+        return Err(Error::Invalid { fields });
+    }
+    let generated_key = key.is_empty();
+    let primary_key = if generated_key {
+        let column = generated(&columns, existing);
+        let id = column.id;
+        columns.insert(0, column);
+        sources.insert(0, None);
+        vec![id]
+    } else {
+        let id_of = |source: &usize| {
+            let at = sources.iter().position(|at| *at == Some(*source));
+            at.map(|at| columns[at].id)
+        };
+        key.iter().filter_map(id_of).collect()
+    };
+    let schema = Schema { columns, primary_key, generated_key };
+    schema.validate().map_err(|error| Error::invalid("columns", format!("{error}.")))?;
+    let increasing = match key.as_slice() {
+        [only] => {
+            let found = &inspection.columns[*only];
+            found.increasing && choice.columns[*only].ty == found.ty && choice.header == inspection.dialect.header
+        }
+        [] => true,
+        _ => false,
+    };
+    let dialect = Dialect { header: choice.header, ..inspection.dialect.clone() };
+    Ok(ImportPlan { dialect, schema, sources, increasing })
+}
+
+fn new_id() -> ColumnId {
+    // The random half of a UUIDv4; the version and variant bits sit in the other half and in its first bits.
+    let (high, low) = Uuid::new_v4().as_u64_pair();
+    ColumnId(high.rotate_left(17) ^ low)
+}
+
+/// The column of a generated key: the one that the table had, else a new one with a name of its own.
+fn generated(columns: &[Column], existing: Option<&Schema>) -> Column {
+    let old = existing.filter(|schema| schema.generated_key).and_then(|schema| schema.column(schema.primary_key[0]));
+    if let Some(old) = old.filter(|old| columns.iter().all(|column| column.id != old.id && column.name != old.name)) {
+        return old.clone();
+    }
+    let taken = |name: &str| columns.iter().any(|column| column.name == name);
+    let names = std::iter::once("row id".to_owned()).chain((2..).map(|number| format!("row id {number}")));
+    let name = names.into_iter().find(|name| !taken(name)).unwrap_or_default();
+    Column { id: new_id(), name, ty: Type::Uuid, required: true, description: String::new() }
+}

@@ -1,0 +1,39 @@
+//! Server-sent events (WHATWG HTML, 9.2) of a dataset: hints to look again.
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::{
+    extract::{Path, State},
+    response::{
+        IntoResponse, Response,
+        sse::{Event as Sent, KeepAlive, Sse},
+    },
+};
+use futures::StreamExt;
+use hub::{DatasetPath, Event};
+use serde_json::json;
+
+use crate::{problem::Problem, state::AppState};
+
+/// Often enough that a proxy keeps the connection.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+
+/// `event: draft` with the table and revision, `event: head` with the commit, `event: missed` when some were lost.
+pub(crate) async fn stream(State(state): State<AppState>, Path((owner, name)): Path<(String, String)>) -> Response {
+    let events = match state.hub.events(&state.actor(), &DatasetPath { owner, name }).await {
+        Ok(events) => events,
+        Err(error) => return Problem::from(&error).into_response(),
+    };
+    let stopping = state.stopping.clone().cancelled_owned();
+    let sent = events.map(|event| Ok::<_, Infallible>(encode(event))).take_until(stopping);
+    Sse::new(sent).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response()
+}
+
+fn encode(event: Option<Event>) -> Sent {
+    let (name, data) = match event {
+        Some(Event::Draft { table, revision, .. }) => ("draft", json!({ "table": table, "revision": revision })),
+        Some(Event::Head { commit }) => ("head", json!({ "commit": commit })),
+        None => ("missed", json!({})),
+    };
+    Sent::default().event(name).data(data.to_string())
+}

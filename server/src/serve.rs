@@ -1,0 +1,105 @@
+//! `anabranch serve`: puts the parts together, serves until it is told to stop, and stops in order.
+
+use std::{io::IsTerminal, net::SocketAddr};
+
+use hub::Hub;
+use services::{Limits, Supervisor};
+use storage::{Config, Store};
+use tokio::{net::TcpListener, signal::unix::SignalKind};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+    assets,
+    cli::{Failure, ServeOptions, loopback},
+    router::router,
+    sample,
+    state::AppState,
+};
+
+/// Streams have hung on runtimes with a single worker, so a small machine gets four as well.
+const WORKERS: usize = 4;
+
+pub(crate) fn run(options: ServeOptions) -> Result<(), Failure> {
+    let filter = EnvFilter::try_from_env("ANABRANCH_LOG").unwrap_or_else(|_| EnvFilter::new("warn,anabranch=info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    let workers = std::thread::available_parallelism().map_or(WORKERS, |cores| cores.get().max(WORKERS));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::because("no runtime", error))?;
+    runtime.block_on(serve(options))
+}
+
+async fn serve(options: ServeOptions) -> Result<(), Failure> {
+    let addresses = loopback(&options.addr)?;
+    let site = assets::site_files()
+        .ok_or_else(|| Failure::new("this program was built without its pages: build it with `cargo xtask build`"))?;
+    let exe = std::env::current_exe().map_err(|error| Failure::because("this program can't find itself", error))?;
+    let listener = bind(&options.addr, &addresses).await?;
+    let first_run = !options.data.exists();
+    std::fs::create_dir_all(&options.data)
+        .map_err(|error| Failure::because(format!("can't make {}", options.data.display()), error))?;
+    let config = Config::new(&options.data);
+    let store = Store::open(config).await.map_err(|error| Failure::because("can't open the data", error))?;
+    let supervisor = Supervisor::new(exe, Limits::default());
+    let hub = Hub::open(store, supervisor).await.map_err(|error| Failure::because("can't start", error))?;
+    if first_run && !options.no_sample {
+        // Without it everything works as well.
+        if let Err(error) = sample::create(&hub).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the sample dataset could not be made");
+        }
+    }
+    let stopping = CancellationToken::new();
+    let app = router(AppState { hub: hub.clone(), site, stopping: stopping.clone() });
+    if let Ok(address) = listener.local_addr() {
+        // On standard output and at once: programs that start the server wait for this line.
+        println!("Anabranch is at http://{address} (data in {})", options.data.display());
+    }
+    let stop = {
+        let stopping = stopping.clone();
+        async move {
+            stop_signal().await;
+            tracing::info!("stopping");
+            stopping.cancel();
+        }
+    };
+    axum::serve(listener, app)
+        .with_graceful_shutdown(stop)
+        .await
+        .map_err(|error| Failure::because("the server ended early", error))?;
+    hub.close().await.map_err(|error| Failure::because("the store could not be closed", error))
+}
+
+async fn bind(text: &str, addresses: &[SocketAddr]) -> Result<TcpListener, Failure> {
+    TcpListener::bind(addresses).await.map_err(|error| Failure::because(format!("can't listen on {text}"), error))
+}
+
+/// Ends on SIGINT (Ctrl+C) and SIGTERM (service managers).
+async fn stop_signal() {
+    let terminated = async {
+        match tokio::signal::unix::signal(SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "SIGTERM can't be heard");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => {
+            if let Err(error) = result {
+                tracing::warn!(%error, "SIGINT can't be heard");
+                std::future::pending::<()>().await;
+            }
+        }
+        () = terminated => {}
+    }
+}
