@@ -16,14 +16,15 @@ pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 /// All that any task needs.
 pub fn everything(workspace: &Workspace) -> Result<()> {
-    for_tests(workspace)?;
+    for_lints()?;
+    for_browser(workspace)?;
     say("everything is there");
     Ok(())
 }
 
 /// What building both halves needs.
 pub fn for_build(workspace: &Workspace) -> Result<()> {
-    system::install(&system::NATIVE)?;
+    system::install(&[&system::NATIVE])?;
     for_site(workspace)
 }
 
@@ -50,18 +51,11 @@ pub fn for_lints() -> Result<()> {
         .context("install them as your Rust distribution has it")
 }
 
-/// What building and all tests need.
-pub fn for_tests(workspace: &Workspace) -> Result<()> {
-    for_lints()?;
-    for_build(workspace)?;
-    for_browser(workspace)
-}
-
-/// What the browser tests and measurements need beside the build.
+/// What building both halves and driving a browser need.
 pub fn for_browser(workspace: &Workspace) -> Result<()> {
-    if chromium().is_none() {
-        system::install(&system::BROWSER)?;
-    }
+    // In one call, so that a person who must install them is told all of them.
+    system::install(&[&system::NATIVE, &system::BROWSER])?;
+    for_site(workspace)?;
     npm::install(workspace, "end2end", "Playwright and axe, which drive the browser tests")
 }
 
@@ -124,6 +118,6 @@ fn has_wasm_target(toolchain: Option<&str>) -> bool {
     }
     let Ok(folder) = answer(&mut rustc) else { return false };
     Path::new(&folder).read_dir().is_ok_and(|mut entries| {
-        entries.any(|entry| entry.is_ok_and(|entry| entry.file_name().to_string_lossy().starts_with("libstd-")))
+        entries.any(|entry| entry.is_ok_and(|entry| entry.file_name().to_string_lossy().starts_with("libcore-")))
     })
 }

@@ -103,13 +103,13 @@ fn set_up(workspace: &Workspace, stages: &[Stage]) -> Result<()> {
     if stages.contains(&Stage::Fmt) || stages.contains(&Stage::Clippy) {
         setup::for_lints()?;
     }
-    if stages != [Stage::Fmt] {
-        setup::for_build(workspace)?;
-    }
     if stages.contains(&Stage::Browser) {
-        setup::for_browser(workspace)?;
+        setup::for_browser(workspace)
+    } else if stages != [Stage::Fmt] {
+        setup::for_build(workspace)
+    } else {
+        Ok(())
     }
-    Ok(())
 }
 
 impl Stage {

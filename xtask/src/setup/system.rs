@@ -51,15 +51,17 @@ pub const BROWSER: [Package; 2] = [
         names: ["fonts-liberation", "liberation-fonts", "ttf-liberation", ""],
         why: "the browser needs a font to draw pages with",
         present: || {
-            cfg!(target_os = "macos")
+            // A browser that is there already has shown what it can.
+            super::chromium().is_some()
                 || Path::new("/usr/share/fonts").read_dir().is_ok_and(|mut fonts| fonts.next().is_some())
         },
     },
 ];
 
 /// Installs those of the packages that are missing, or says how a person can.
-pub fn install(packages: &[Package]) -> Result<()> {
-    let missing: Vec<&Package> = packages.iter().filter(|package| !(package.present)()).collect();
+pub fn install(groups: &[&[Package]]) -> Result<()> {
+    let packages = groups.iter().copied().flatten();
+    let missing: Vec<&Package> = packages.filter(|package| !(package.present)()).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -130,16 +132,16 @@ fn has_libclang() -> bool {
     }
     folders.iter().any(|folder| {
         fs::read_dir(folder).is_ok_and(|mut files| {
-            files.any(|file| {
-                file.is_ok_and(|file| {
-                    let name = file.file_name();
-                    let name = name.to_string_lossy();
-                    name.starts_with("libclang.so")
-                        || name.starts_with("libclang-") && name.contains(".so")
-                        || name == "libclang.dylib"
-                })
-            })
+            files.any(|file| file.is_ok_and(|file| is_libclang(&file.file_name().to_string_lossy())))
         })
+    })
+}
+
+/// `libclang.so`, `libclang.so.1`, `libclang-14.so.1`, `libclang.dylib`; not `libclang-cpp.so.14`.
+fn is_libclang(file: &str) -> bool {
+    file.strip_prefix("libclang").is_some_and(|rest| {
+        let rest = rest.strip_prefix('-').unwrap_or(rest).trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+        rest.starts_with("so") || rest == "dylib"
     })
 }
 
@@ -166,6 +168,16 @@ fn advice(missing: &[&Package]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn libclang_is_not_its_cplusplus_sibling() {
+        for name in ["libclang.so", "libclang.so.1", "libclang-14.so.1", "libclang-14.0.6.so", "libclang.dylib"] {
+            assert!(is_libclang(name), "{name}");
+        }
+        for name in ["libclang-cpp.so.14", "libclangAST.a", "libclang_rt.so"] {
+            assert!(!is_libclang(name), "{name}");
+        }
+    }
 
     #[test]
     fn advice_names_packages_for_every_kind_of_system() {
