@@ -3,9 +3,11 @@
 //! A page is a function of what `hub` answered and never asks for anything itself; only `api` calls `hub`, for the
 //! islands. Start with `shell`, the frame of every page, then read any file of `pages`.
 
+pub mod api;
 pub mod islands;
 pub mod text;
 pub mod url;
+pub mod wire;
 
 #[cfg(feature = "ssr")]
 pub mod components;

@@ -92,8 +92,8 @@ fn table() {
 #[test]
 fn row() {
     let view = samples::table_view();
-    check("row", || pages::row::page(&view, &samples::row(), &Submitted::default()));
-    let html = check("row-stale", || pages::row::page(&view, &samples::row(), &samples::stale_form(&view)));
+    check("row", || pages::row::page(&view, &samples::row(), &Submitted::default(), true));
+    let html = check("row-stale", || pages::row::page(&view, &samples::row(), &samples::stale_form(&view), false));
     assert!(html.contains("Meanwhile this cell became"), "{html}");
     assert!(html.contains("value=\"12x\""), "{html}");
     check("new-row", || pages::row::new_page(&view, &Submitted::default()));
@@ -107,7 +107,7 @@ fn draft() {
 
 #[test]
 fn history_and_commit() {
-    check("history", || pages::history::page(&samples::log(), None));
+    check("history", || pages::history::page(&samples::log()));
     let html = check("commit", || pages::commit::page(&samples::commit_view(), false));
     for part in [">added</", ">removed</", ">changed</", "<del", "<ins", "?table="] {
         assert!(html.contains(part), "{part}: {html}");
@@ -116,7 +116,7 @@ fn history_and_commit() {
 
 #[test]
 fn system_and_errors() {
-    check("system", samples::system);
+    check("system", || pages::system::page(&samples::system()));
     for status in [400, 403, 404, 405, 409, 413, 422, 500, 503] {
         check(&format!("error-{status}"), || pages::error::page(status, "There is no table “<script>alert(1)</script>” here."));
     }

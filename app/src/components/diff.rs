@@ -69,7 +69,13 @@ pub fn table(dataset: &str, change: &TableChange, more: Option<String>) -> AnyVi
     } else {
         change.name.clone().into_any()
     };
-    let rest = more.map(|href| view! { <p class="pager"><a class="button" href=href>"Next changes"</a></p> });
+    let rest = match more {
+        Some(href) => Some(view! { <p class="pager"><a class="button" href=href>"Next changes"</a></p> }.into_any()),
+        None if change.next.is_some() => {
+            Some(view! { <p class="pager quiet small">"More rows have changed than are shown here."</p> }.into_any())
+        }
+        None => None,
+    };
     let label = format!("Changes of {}", change.name);
     let heads: Vec<_> = columns
         .iter()

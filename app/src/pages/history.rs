@@ -1,6 +1,6 @@
 //! A branch's commits, newest first.
 
-use hub::{DraftSummary, LogView};
+use hub::LogView;
 use leptos::prelude::*;
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 
 /// The page.
 #[must_use]
-pub fn page(view: &LogView, draft: Option<&DraftSummary>) -> AnyView {
+pub fn page(view: &LogView) -> AnyView {
     let address = dataset::address(&view.dataset.path);
     let list = if view.commits.is_empty() {
         view! { <p class="quiet">"Nothing has been committed yet."</p> }.into_any()
@@ -37,7 +37,7 @@ pub fn page(view: &LogView, draft: Option<&DraftSummary>) -> AnyView {
                     <h1>"History"</h1>
                 </div>
             </header>
-            {dataset::tabs(&view.dataset, draft, Tab::History)}
+            {dataset::tabs(&view.dataset, None, Tab::History)}
             {list}
             {older}
         },

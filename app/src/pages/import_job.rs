@@ -1,6 +1,6 @@
 //! An import: how far it is, what was found and is to be confirmed, what is wrong with the file, or what it made.
 
-mod found;
+pub mod found;
 
 use hub::{ImportPhase, ImportView, JobState};
 use leptos::prelude::*;

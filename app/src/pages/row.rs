@@ -14,10 +14,10 @@ use crate::{
     url,
 };
 
-/// The name of the field with a column's value.
+/// The name of the field with a column's value, as the hub names it too when it refuses the value.
 #[must_use]
 pub fn cell_field(column: &Column) -> String {
-    format!("cell.{}", column.id)
+    column.id.to_string()
 }
 
 /// The name of the field with what the person saw before; its value is JSON, because forms change line breaks.
@@ -26,9 +26,9 @@ pub fn before_field(column: &Column) -> String {
     format!("before.{}", column.id)
 }
 
-/// The page of a row.
+/// The page of a row. `saved` says that it comes right after the row was saved.
 #[must_use]
-pub fn page(view: &TableView, row: &RowView, form: &Submitted) -> AnyView {
+pub fn page(view: &TableView, row: &RowView, form: &Submitted, saved: bool) -> AnyView {
     let schema = &view.table.schema;
     let table = url::table(&dataset::address(&view.dataset.path), &view.table.name);
     let here = url::row(&dataset::address(&view.dataset.path), &view.table.name, &row.key_text);
@@ -54,6 +54,12 @@ pub fn page(view: &TableView, row: &RowView, form: &Submitted) -> AnyView {
         })
         .collect();
     let back = table.clone();
+    let saved = saved.then(|| {
+        let table = table.clone();
+        view! {
+            <p class="banner banner--good" role="status"><span>"Saved to your draft. "<a href=table>"Back to the table"</a></span></p>
+        }
+    });
     shell(
         PageInfo {
             title: field::title(form, &format!("{title} · {}", view.table.name)),
@@ -63,6 +69,7 @@ pub fn page(view: &TableView, row: &RowView, form: &Submitted) -> AnyView {
         },
         view! {
             {field::error_summary(form)}
+            {saved}
             <header class="head">
                 <div class="head__text">
                     <p class="head__eyebrow">{view.table.name.clone()}</p>

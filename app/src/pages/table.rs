@@ -1,11 +1,11 @@
 //! A table: what its columns are and its rows, page by page.
 
-use hub::{RowPage, RowState, RowView, TableView};
+use hub::{RowPage, TableView};
 use leptos::prelude::*;
-use versioning::Schema;
 
 use crate::{
-    components::{cell, dataset, scroll, time},
+    components::{dataset, time},
+    islands::grid::server,
     shell::{Crumb, PageInfo, Width, shell},
     text, url,
 };
@@ -46,79 +46,10 @@ pub fn page(view: &TableView, rows: &RowPage) -> AnyView {
                 <div class="head__actions"><a class="button" href=new_row>"New row"</a></div>
             </header>
             {draft}
-            {table(&address, &view.table.name, rows)}
+            {server::grid(path, &view.table.name, rows)}
             {pager(&here, rows)}
         },
     )
-}
-
-/// The rows as a table whose rows lead to their forms.
-fn table(address: &str, name: &str, page: &RowPage) -> AnyView {
-    let schema = &page.schema;
-    let first_key = schema.key_positions().first().copied();
-    // The key names the row, so it comes first.
-    let mut order: Vec<usize> = (0..schema.columns.len()).collect();
-    order.sort_by_key(|position| Some(*position) != first_key);
-    let heads: Vec<_> = order.iter().map(|position| head(schema, *position)).collect();
-    let rows: Vec<_> = page.rows.iter().map(|row| line(address, name, schema, &order, row)).collect();
-    let none = page.rows.is_empty().then(|| {
-        let columns = schema.columns.len().to_string();
-        view! { <tr><td colspan=columns class="quiet">"There are no rows here."</td></tr> }
-    });
-    scroll(
-        format!("Rows of {name}"),
-        view! {
-            <table class="data data--rows">
-                <thead><tr>{heads}</tr></thead>
-                <tbody>{rows}{none}</tbody>
-            </table>
-        },
-    )
-}
-
-fn head(schema: &Schema, position: usize) -> AnyView {
-    let column = &schema.columns[position];
-    let class = column.ty.is_number().then_some("data__number");
-    let key = if schema.is_key(column.id) { ", key" } else { "" };
-    let description = (!column.description.is_empty()).then(|| column.description.clone());
-    view! {
-        <th scope="col" class=class title=description>
-            {column.name.clone()}
-            <span class="data__type type">{column.ty.name()}{key}</span>
-        </th>
-    }
-    .into_any()
-}
-
-fn line(address: &str, name: &str, schema: &Schema, order: &[usize], row: &RowView) -> AnyView {
-    let (state, changed) = match &row.state {
-        RowState::Committed => (None, &[][..]),
-        RowState::Inserted => (Some("inserted"), &[][..]),
-        RowState::Updated(columns) => (Some("updated"), columns.as_slice()),
-    };
-    let cells: Vec<_> = order
-        .iter()
-        .enumerate()
-        .filter_map(|(index, position)| {
-            let column = &schema.columns[*position];
-            let value = row.cells.get(*position)?;
-            let class = column.ty.is_number().then_some("data__number");
-            if index == 0 {
-                let href = url::row(address, name, &row.key_text);
-                let new = (state == Some("inserted")).then(|| view! { <span class="hidden-label">" (new in your draft)"</span> });
-                return Some(view! { <th scope="row" class=class><a href=href>{cell::in_table(value)}</a>{new}</th> }.into_any());
-            }
-            let is_changed = changed.contains(&column.id);
-            let mark = is_changed.then(|| view! { <span class="hidden-label">" (changed in your draft)"</span> });
-            Some(
-                view! {
-                    <td class=class data-state=is_changed.then_some("changed")>{cell::in_table(value)}{mark}</td>
-                }
-                .into_any(),
-            )
-        })
-        .collect();
-    view! { <tr data-state=state>{cells}</tr> }.into_any()
 }
 
 /// Links to the other pages of rows, and a way to any row.

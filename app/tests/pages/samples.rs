@@ -1,18 +1,11 @@
 //! Data that pages find hard: long, foreign, and out to be taken for markup.
 
-use app::{
-    form::Submitted,
-    pages::{
-        self,
-        system::{Health, Part},
-    },
-};
+use app::{form::Submitted, pages};
 use hub::{
-    ChangeSet, CommitSummary, CommitView, Dataset, DatasetPath, DatasetSummary, DatasetView, DraftSummary, DraftView,
+    ChangeSet, CommitSummary, Component, ComponentState, Fact, SystemView, CommitView, Dataset, DatasetPath, DatasetSummary, DatasetView, DraftSummary, DraftView,
     Error, ImportMode, ImportPhase, ImportRequest, ImportView, JobState, LogView, RowChange, RowPage, RowState, RowView,
     StaleCell, TableChange, TableSummary, TableView,
 };
-use leptos::prelude::AnyView;
 use services::import::{Dialect, FoundColumn, Inspection, Problem};
 use uuid::Uuid;
 use versioning::{Column, ColumnId, Hash, Key, Row, Schema, TableId, Type, Value};
@@ -311,23 +304,23 @@ pub fn import(state: JobState) -> ImportView {
     }
 }
 
-pub fn system() -> AnyView {
-    let part = |name: &str, about: &str, health, state: &str, figures: &[(&str, &str)]| Part {
+pub fn system() -> SystemView {
+    let component = |name: &str, role: &str, state, facts: &[(&'static str, &str)]| Component {
         name: name.to_owned(),
-        about: about.to_owned(),
-        health,
-        state: state.to_owned(),
-        figures: figures.iter().map(|(name, figure)| ((*name).to_owned(), (*figure).to_owned())).collect(),
+        role: role.to_owned(),
+        state,
+        facts: facts.iter().map(|(label, value)| Fact { label, value: (*value).to_owned() }).collect(),
     };
-    pages::system::page(
-        vec![
-            part("server", "Answers people and programs.", Health::Good, "Running", &[("Process", "4711"), ("Memory", "84 MB"), ("Up", "3 days")]),
-            part("import", "Reads an uploaded file.", Health::Busy, "prices 2026.csv", &[("Process", "4822"), ("Memory", "31 MB")]),
+    SystemView {
+        version: "0.1.0",
+        processes: vec![
+            component("Back end", "answers people and programs", ComponentState::Healthy, &[("Process", "4711"), ("Memory", "84.0 MB"), ("Running for", "3 d 4 h")]),
+            component("Service import", "import into local/prices", ComponentState::Idle, &[]),
         ],
-        vec![part("Pages", "What browsers load.", Health::Good, "Answering", &[]), part("REST", "What programs call.", Health::Good, "Answering", &[])],
-        vec![
-            part("Versioned data", "Chunks, commits, refs.", Health::Good, "Open", &[("Chunks", "12,044"), ("Stored", "11.9 MB")]),
-            part("Unversioned data", "Drafts and jobs.", Health::Bad, "Full", &[("Drafts", "1")]),
+        apis: vec![component("Pages and forms", "HTML for browsers", ComponentState::Healthy, &[])],
+        stores: vec![
+            component("Versioned data", "chunks, commits and refs", ComponentState::Healthy, &[("Chunks", "12044"), ("Directory", "/home/somebody/.local/share/anabranch/with/a/long/path/to/it")]),
+            component("Unversioned data", "drafts and jobs", ComponentState::Failing, &[("Fault", "<script>alert(1)</script>")]),
         ],
-    )
+    }
 }

@@ -14,6 +14,13 @@ use crate::{
     text, url,
 };
 
+/// The name of the field with a part (`name`, `type`, `key`, `skip`) of what is chosen for a column, counted from 0; as
+/// the hub names it too when it refuses the choice.
+#[must_use]
+pub fn column_field(index: usize, part: &str) -> String {
+    format!("column-{index}-{part}")
+}
+
 /// The form, with a preview of the file's first rows.
 pub fn section(view: &ImportView, address: &str, form: &Submitted) -> AnyView {
     let Some(found) = &view.inspection else {
@@ -44,7 +51,7 @@ pub fn section(view: &ImportView, address: &str, form: &Submitted) -> AnyView {
                 <input type="checkbox" name="header" value="true" checked=header />
                 "The first line names the columns"
             </label>
-            <h2>"Columns"</h2>
+            <h2 id=field::id("columns") tabindex="-1">"Columns"</h2>
             {no_key}
             {scroll(
                 String::from("Columns"),
@@ -75,11 +82,10 @@ pub fn section(view: &ImportView, address: &str, form: &Submitted) -> AnyView {
                 <button class="button button--primary" type="submit">
                     {format!("Import {}", text::count(found.rows, "row"))}
                 </button>
+                <button class="button button--quiet" type="submit" form="cancel">"Cancel the import"</button>
             </div>
         </form>
-        <form class="section" method="post" action=cancel>
-            <button class="button" type="submit">"Cancel the import"</button>
-        </form>
+        <form id="cancel" method="post" action=cancel></form>
         {preview(found)}
     }
     .into_any()
@@ -105,8 +111,7 @@ fn facts(found: &Inspection) -> AnyView {
 }
 
 fn column_row(index: usize, column: &FoundColumn, found: &Inspection, form: &Submitted) -> AnyView {
-    let (name, ty, key, skip) =
-        (format!("name.{index}"), format!("type.{index}"), format!("key.{index}"), format!("skip.{index}"));
+    let [name, ty, key, skip] = ["name", "type", "key", "skip"].map(|part| column_field(index, part));
     let place = index + 1;
     let suggested = found.suggested_key == Some(index);
     let is_key = form.ticked(&key, suggested);

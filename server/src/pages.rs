@@ -1,0 +1,46 @@
+//! Pages and their forms. A handler takes the request apart, asks the hub, and hands the answer to a view of `app`; a
+//! form that succeeds leads on (303), one that is refused is shown again with what was typed.
+
+mod answer;
+mod dataset;
+mod datasets;
+mod draft;
+mod errors;
+mod history;
+mod import;
+mod row;
+mod system;
+mod table;
+
+use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get, routing::post};
+
+use crate::state::AppState;
+
+/// The most bytes of a form other than an upload: cells hold up to 1 MiB each.
+const FORM_LIMIT: usize = 32 << 20;
+
+/// Every page and form, and the page for what is none.
+pub(crate) fn routes(state: &AppState) -> Router<AppState> {
+    Router::new()
+        .route("/", get(datasets::list))
+        .route("/new", get(datasets::new).post(datasets::create))
+        .route("/system", get(system::show))
+        .route("/{owner}/{dataset}", get(dataset::show))
+        .route("/{owner}/{dataset}/history", get(history::log))
+        .route("/{owner}/{dataset}/commits/{hash}", get(history::commit))
+        .route("/{owner}/{dataset}/draft", get(draft::show))
+        .route("/{owner}/{dataset}/draft/commit", post(draft::commit))
+        .route("/{owner}/{dataset}/draft/discard", post(draft::discard))
+        .route("/{owner}/{dataset}/imports/{job}", get(import::show).post(import::confirm))
+        .route("/{owner}/{dataset}/imports/{job}/progress", get(import::progress))
+        .route("/{owner}/{dataset}/imports/{job}/cancel", post(import::cancel))
+        .route("/{owner}/{dataset}/tables/{table}", get(table::show))
+        .route("/{owner}/{dataset}/tables/{table}/new-row", get(row::new).post(row::insert))
+        .route("/{owner}/{dataset}/tables/{table}/rows/{key}", get(row::show).post(row::change))
+        .layer(DefaultBodyLimit::max(FORM_LIMIT))
+        // A file goes to the hub as it comes, however large.
+        .route("/{owner}/{dataset}/import", get(import::form).post(import::upload).layer(DefaultBodyLimit::disable()))
+        .fallback(errors::not_found)
+        .method_not_allowed_fallback(errors::not_possible)
+        .layer(middleware::from_fn_with_state(state.clone(), errors::as_page))
+}

@@ -1,0 +1,14 @@
+//! A dataset's page.
+
+use app::pages;
+use axum::extract::State;
+
+use super::answer::{Answer, At, page};
+use crate::state::AppState;
+
+pub(super) async fn show(State(state): State<AppState>, at: At) -> Answer {
+    let actor = state.actor();
+    let view = state.hub.dataset(&actor, &at.path).await?;
+    let imports = state.hub.imports(&actor, &at.path).await?;
+    page(&state, || pages::dataset::page(&view, &imports))
+}

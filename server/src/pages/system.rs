@@ -1,0 +1,12 @@
+//! The System page.
+
+use app::pages;
+use axum::extract::State;
+
+use super::answer::{Answer, page};
+use crate::state::AppState;
+
+pub(super) async fn show(State(state): State<AppState>) -> Answer {
+    let view = state.hub.system(&state.actor()).await?;
+    page(&state, || pages::system::page(&view))
+}
