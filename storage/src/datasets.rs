@@ -166,11 +166,11 @@ impl Store {
                 attempted,
                 "SELECT * FROM dataset
                     WHERE ($owner = NONE OR owner = $owner)
-                        AND ($after = NONE OR updated_at < $after.updated_at
-                            OR (updated_at = $after.updated_at AND id < $after.id))
+                        AND ($cursor = NONE OR updated_at < $cursor.updated_at
+                            OR (updated_at = $cursor.updated_at AND id < $cursor.id))
                     ORDER BY updated_at DESC, id DESC
                     LIMIT $limit",
-                vars! { owner: owner.map(|owner| owner.as_str().to_owned()), after: after, limit: limit },
+                vars! { owner: owner.map(|owner| owner.as_str().to_owned()), cursor: cursor, limit: limit },
             )
             .await?;
         rows.into_iter().map(|row| Dataset::from_row(row, attempted)).collect()
@@ -212,8 +212,8 @@ impl Store {
                     IF $now = NONE { RETURN {} };
                     LET $name = $fields.name ?? $now.name;
                     LET $same = (
-                        SELECT VALUE id FROM dataset WHERE owner = $now.owner AND name = $name
-                    ).filter(|$other| $other != $id);
+                        SELECT VALUE id FROM dataset WHERE owner = $now.owner AND name = $name AND id != $id
+                    );
                     IF array::len($same) > 0 { RETURN { taken: $now.owner + '/' + $name } };
                     RETURN { dataset: (UPDATE ONLY $id MERGE $fields) }
                 }",

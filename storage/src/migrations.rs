@@ -3,7 +3,7 @@
 use surrealdb::{
     Surreal,
     engine::local::Db,
-    types::{NotFoundError, SurrealValue, Value, vars},
+    types::{NotFoundError, RecordId, SurrealValue, Value, vars},
 };
 
 use crate::runtime::execute;
@@ -87,8 +87,8 @@ pub(crate) async fn apply(surreal: &Surreal<Db>, applied: u32) -> Result<(), sur
     for (number, migration) in (1_i64..).zip(MIGRATIONS).skip(applied as usize) {
         tracing::info!(number, name = migration.name, "applying a migration");
         surreal.query(migration.statements).await?.check()?;
-        let done = vars! { number: number, name: migration.name };
-        let _: Value = execute(surreal, "UPSERT type::record('migration', $number) SET name = $name", done).await?;
+        let done = vars! { id: RecordId::new("migration", number), name: migration.name };
+        let _: Value = execute(surreal, "UPSERT $id SET name = $name", done).await?;
     }
     Ok(())
 }

@@ -128,14 +128,20 @@ impl Store {
     /// # Errors
     /// The database failed. What is wrong with the data is in the report.
     pub async fn verify(&self, progress: impl FnMut(Progress)) -> Result<Report, StorageError> {
-        let mut check =
-            Check { store: self, progress, report: Report::default(), visited: HashSet::new(), stack: Vec::new() };
+        let mut check = Check {
+            store: self,
+            progress,
+            report: Report::default(),
+            visited: HashSet::new(),
+            stack: Vec::new(),
+            unsound: 0,
+        };
         let datasets = check.datasets().await?;
         check.refs(&datasets).await?;
         check.drafts(&datasets).await?;
         check.commits(&datasets).await?;
-        let stored = self.chunk_stats().await?.count;
-        check.report.unreachable = stored.saturating_sub(check.report.chunks);
+        let reached = check.report.chunks + check.unsound;
+        check.report.unreachable = self.chunk_stats().await?.count.saturating_sub(reached);
         Ok(check.report)
     }
 }
@@ -156,6 +162,8 @@ struct Check<'a, P> {
     report: Report,
     visited: HashSet<Hash>,
     stack: Vec<(Hash, Path, Expected)>,
+    /// Chunks that are there but corrupt or undecodable.
+    unsound: u64,
 }
 
 impl<P: FnMut(Progress)> Check<'_, P> {
@@ -284,7 +292,10 @@ impl<P: FnMut(Progress)> Check<'_, P> {
                         }
                         self.push_children(chunk, &object, &path);
                     }
-                    Err(kind) => self.problem(kind, &path),
+                    Err(kind) => {
+                        self.unsound += u64::from(!matches!(kind, ProblemKind::Missing { .. }));
+                        self.problem(kind, &path);
+                    }
                 }
             }
             (self.progress)(Progress {
