@@ -1,0 +1,166 @@
+//! Server functions: what the islands ask of the hub, and nothing else.
+
+#![allow(missing_docs, reason = "the server macro makes public items without documentation")]
+
+use leptos::{
+    prelude::*,
+    server_fn::{
+        codec::{Json, JsonEncoding},
+        error::{FromServerFnError, ServerFnErrorErr},
+    },
+};
+use versioning::Key;
+
+use crate::wire::{Edit, Edited, Fault, Rows, TablePath};
+
+impl FromServerFnError for Fault {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) | ServerFnErrorErr::Deserialization(_) => {
+                Self::Unreachable
+            }
+            other => Self::Refused { reason: other.to_string() },
+        }
+    }
+}
+
+/// Rows of a table as the acting person sees it: with what they have not committed.
+#[server(prefix = "/api/grid", endpoint = "rows", input = Json, output = Json)]
+pub async fn load_rows(path: TablePath, offset: u64, limit: u32) -> Result<Rows, Fault> {
+    let page = ssr::rows(&path, offset, limit).await?;
+    Ok(page)
+}
+
+/// Where a row stands: the number of rows before it, whether or not it is there.
+#[server(prefix = "/api/grid", endpoint = "position", input = Json, output = Json)]
+pub async fn find_position(path: TablePath, key: Key) -> Result<u64, Fault> {
+    ssr::position(&path, &key).await
+}
+
+/// Saves edits to the acting person's draft: all of them or none.
+#[server(prefix = "/api/grid", endpoint = "edit", input = Json, output = Json)]
+pub async fn save_edits(path: TablePath, edits: Vec<Edit>) -> Result<Edited, Fault> {
+    ssr::edit(&path, edits).await
+}
+
+#[cfg(feature = "ssr")]
+mod ssr {
+    use http::StatusCode;
+    use hub::{Actor, DatasetPath, Hub};
+    use leptos::prelude::*;
+    use leptos_axum::ResponseOptions;
+    use versioning::Key;
+
+    use crate::{
+        url,
+        wire::{CellEdit, Edit, Edited, Fault, Mark, Row, Rows, StaleCell, TablePath},
+    };
+
+    /// The most rows of one answer.
+    const MOST_ROWS: u32 = 1_024;
+
+    pub async fn rows(path: &TablePath, offset: u64, limit: u32) -> Result<Rows, Fault> {
+        let (hub, actor) = acting()?;
+        let page = hub.rows(&actor, &dataset(path), &path.table, offset, limit.min(MOST_ROWS)).await.map_err(fault)?;
+        Ok(Rows {
+            total: page.total,
+            offset: page.offset,
+            columns: page.schema.columns.iter().map(|column| column.id).collect(),
+            rows: page.rows.into_iter().map(|row| to_wire(&page.schema, row)).collect(),
+        })
+    }
+
+    pub async fn position(path: &TablePath, key: &Key) -> Result<u64, Fault> {
+        let (hub, actor) = acting()?;
+        hub.position(&actor, &dataset(path), &path.table, key).await.map_err(fault)
+    }
+
+    pub async fn edit(path: &TablePath, edits: Vec<Edit>) -> Result<Edited, Fault> {
+        let (hub, actor) = acting()?;
+        let edits = edits.into_iter().map(to_hub).collect();
+        match hub.edit(&actor, &dataset(path), &path.table, edits).await {
+            Ok(edited) => Ok(Edited::Saved { revision: edited.revision, total: edited.rows }),
+            Err(error @ (hub::Error::Invalid { .. } | hub::Error::Exists { .. })) => {
+                Ok(Edited::Refused { reason: error.to_string() })
+            }
+            Err(hub::Error::Stale { message, cells }) => {
+                let cells =
+                    cells.into_iter().map(|cell| StaleCell { key: cell.key, column: cell.column, now: cell.now });
+                Ok(Edited::Stale { reason: message, cells: cells.collect() })
+            }
+            Err(error) => Err(fault(error)),
+        }
+    }
+
+    fn acting() -> Result<(Hub, Actor), Fault> {
+        use_context::<Hub>().zip(use_context::<Actor>()).ok_or_else(|| {
+            tracing::error!("a server function was called without the hub in its context");
+            status(StatusCode::INTERNAL_SERVER_ERROR);
+            Fault::Unreachable
+        })
+    }
+
+    fn dataset(path: &TablePath) -> DatasetPath {
+        DatasetPath { owner: path.owner.clone(), name: path.dataset.clone() }
+    }
+
+    fn status(status: StatusCode) {
+        if let Some(options) = use_context::<ResponseOptions>() {
+            options.set_status(status);
+        }
+    }
+
+    /// What the person is told when there is no answer. A fault of ours may pass; a refusal does not.
+    fn fault(error: hub::Error) -> Fault {
+        let code = match &error {
+            hub::Error::NotFound { .. } => StatusCode::NOT_FOUND,
+            hub::Error::Forbidden { .. } => StatusCode::FORBIDDEN,
+            hub::Error::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            hub::Error::Exists { .. } | hub::Error::Stale { .. } | hub::Error::State { .. } => StatusCode::CONFLICT,
+            _ => {
+                tracing::error!(error = &error as &dyn std::error::Error, "a server function failed");
+                status(StatusCode::INTERNAL_SERVER_ERROR);
+                return Fault::Unreachable;
+            }
+        };
+        status(code);
+        Fault::Refused { reason: error.to_string() }
+    }
+
+    fn to_wire(schema: &versioning::Schema, row: hub::RowView) -> Row {
+        let mark = match row.state {
+            hub::RowState::Committed => Mark::Committed,
+            hub::RowState::Inserted => Mark::Inserted,
+            hub::RowState::Updated(columns) => {
+                let before = row.before.as_ref();
+                let cells = columns.into_iter().filter_map(|column| {
+                    let position = schema.position(column)?;
+                    Some((position, before.and_then(|before| before.get(position)?.to_text())))
+                });
+                Mark::Updated(cells.collect())
+            }
+        };
+        Row {
+            key: row.key,
+            address: url::encode_key(&row.key_text),
+            cells: row.cells.iter().map(versioning::Value::to_text).collect(),
+            mark,
+        }
+    }
+
+    fn to_hub(edit: Edit) -> hub::Edit {
+        match edit {
+            Edit::Update { key, cells } => {
+                let cells =
+                    cells.into_iter().map(|CellEdit { column, before, after }| hub::CellEdit { column, before, after });
+                hub::Edit::Update { key, cells: cells.collect() }
+            }
+            Edit::Insert { cells, .. } => {
+                hub::Edit::Insert { cells: cells.into_iter().map(|(column, text)| (column, Some(text))).collect() }
+            }
+            Edit::Delete { key, .. } => hub::Edit::Delete { key },
+        }
+    }
+}

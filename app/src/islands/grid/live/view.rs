@@ -1,0 +1,443 @@
+//! The elements: as many rows as are seen, reused while they scroll. Nothing is written that is there already.
+
+use std::collections::VecDeque;
+
+use web_sys::HtmlElement;
+
+use super::{
+    dom::{create, find, find_all, px, set, set_or_remove, style},
+    widths,
+};
+use crate::{
+    islands::grid::{
+        layout,
+        scroll::Window,
+        selection::{Cell, Selection},
+        sheet::{Line, Sheet},
+    },
+    wire::{Mark, TablePath},
+};
+
+/// The elements of the grid.
+pub struct View {
+    /// What scrolls.
+    pub scroller: HtmlElement,
+    /// The table; it has the keyboard.
+    pub table: HtmlElement,
+    /// What stays in place while the scroller scrolls: the table and the editor.
+    pub layer: HtmlElement,
+    /// What is dragged to change a column's width.
+    pub handles: Vec<HtmlElement>,
+    space: HtmlElement,
+    body: HtmlElement,
+    head: HtmlElement,
+    heads: Vec<HtmlElement>,
+    columns: Vec<HtmlElement>,
+    widths: Vec<u32>,
+    numbers: Vec<bool>,
+    frozen: usize,
+    rows: VecDeque<Row>,
+    next_id: u32,
+    shift: f64,
+    lines: u64,
+    active: Option<String>,
+    busy: bool,
+    /// Where the rows are that the server wrote, while they are shown.
+    written: Option<u64>,
+}
+
+/// A row of elements and what they show.
+struct Row {
+    element: HtmlElement,
+    cells: Vec<Painted>,
+    line: u64,
+    class: &'static str,
+}
+
+/// A cell's element and what it shows.
+struct Painted {
+    element: HtmlElement,
+    text: String,
+    note: String,
+    flags: Flags,
+}
+
+/// How a cell is marked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Flags {
+    selected: bool,
+    active: bool,
+    changed: bool,
+    unsaved: bool,
+    refused: bool,
+}
+
+impl View {
+    /// Takes the server's table over; none if it is not there.
+    pub fn take_over(frame: &HtmlElement, sheet: &Sheet, path: &TablePath, offset: u64) -> Option<Self> {
+        let scroller = find(frame, ".grid__view")?;
+        let table = find(&scroller, "table")?;
+        let kept = widths::kept(path);
+        let width = |column| {
+            let column = sheet.column(column);
+            layout::read(&kept, column).unwrap_or_else(|| layout::default_width(column))
+        };
+        let mut view = Self {
+            space: find(&scroller, ".grid__space")?,
+            layer: find(&scroller, ".grid__layer")?,
+            body: find(&table, "tbody")?,
+            head: find(&table, "thead")?,
+            heads: find_all(&table, "thead th"),
+            columns: find_all(&table, "col"),
+            widths: (0..sheet.width()).map(width).collect(),
+            numbers: (0..sheet.width()).map(|column| sheet.column(column).ty.is_number()).collect(),
+            frozen: sheet.frozen(),
+            handles: Vec::new(),
+            rows: VecDeque::new(),
+            next_id: 0,
+            shift: f64::NAN,
+            lines: u64::MAX,
+            active: None,
+            busy: false,
+            written: Some(offset),
+            scroller,
+            table,
+        };
+        if view.heads.len() != sheet.width() || view.columns.len() != sheet.width() {
+            return None;
+        }
+        view.prepare(frame, sheet, &path.table)?;
+        Some(view)
+    }
+
+    fn prepare(&mut self, frame: &HtmlElement, sheet: &Sheet, name: &str) -> Option<()> {
+        // The table takes the keyboard, so what scrolls need not.
+        for attribute in ["tabindex", "role", "aria-label"] {
+            let _ = self.scroller.remove_attribute(attribute);
+        }
+        for (attribute, value) in
+            [("role", "grid"), ("tabindex", "0"), ("aria-label", name), ("aria-multiselectable", "true")]
+        {
+            set(&self.table, attribute, value);
+        }
+        set(&self.table, "aria-colcount", &sheet.width().to_string());
+        set_or_remove(&self.table, "aria-readonly", (!sheet.editable()).then_some("true"));
+        for (column, head) in self.heads.iter().enumerate() {
+            set(head, "id", &head_id(column));
+            set(head, "aria-colindex", &(column + 1).to_string());
+            set(head, "aria-description", "Shift and the arrow keys change the width, Enter fits it");
+            let handle = create("span", "grid__handle")?;
+            set(&handle, "aria-hidden", "true");
+            head.append_child(&handle).ok()?;
+            self.handles.push(handle);
+        }
+        if let Some(row) = find(&self.head, "tr") {
+            set(&row, "aria-rowindex", "1");
+        }
+        for column in 0..self.widths.len() {
+            self.write_width(column);
+        }
+        let classes = frame.class_list();
+        let _ = classes.add_1("is-live");
+        Some(())
+    }
+
+    /// The height of a row, and of the header.
+    pub fn measure(&self) -> (f64, f64) {
+        let row = find(&self.body, "tr").map_or(0.0, |row| row.get_bounding_client_rect().height());
+        (if row > 0.0 { row } else { 32.0 }, self.head.get_bounding_client_rect().height())
+    }
+
+    /// Makes the scrolled space this high.
+    pub fn set_space(&self, height: f64) {
+        style(&self.space, "block-size", &px(height));
+        style(&self.layer, "block-size", &px(f64::from(self.scroller.client_height()).min(height)));
+    }
+
+    /// The height of the window, the header included.
+    pub fn height(&self) -> f64 {
+        f64::from(self.scroller.client_height())
+    }
+
+    /// Where the scroller stands.
+    pub fn top(&self) -> f64 {
+        f64::from(self.scroller.scroll_top())
+    }
+
+    /// Scrolls. The answer is where the scroller really went.
+    pub fn scroll_to(&self, top: f64) -> f64 {
+        if (self.top() - top).abs() >= 1.0 {
+            self.scroller.set_scroll_top(top.round() as i32);
+        }
+        self.top()
+    }
+
+    /// Scrolls sideways until the column is seen.
+    pub fn reveal_column(&self, column: usize) {
+        if column < self.frozen {
+            return;
+        }
+        let start = f64::from(self.widths[..column].iter().sum::<u32>());
+        let frozen = if self.is_frozen() { f64::from(self.widths[..self.frozen].iter().sum::<u32>()) } else { 0.0 };
+        let (left, width) = (f64::from(self.scroller.scroll_left()), f64::from(self.scroller.client_width()));
+        if start - frozen < left {
+            self.scroller.set_scroll_left((start - frozen) as i32);
+        } else if start + f64::from(self.widths[column]) > left + width {
+            self.scroller.set_scroll_left((start + f64::from(self.widths[column]) - width).ceil() as i32);
+        }
+    }
+
+    /// The widths of the columns.
+    pub fn widths(&self) -> &[u32] {
+        &self.widths
+    }
+
+    /// Gives a column a width.
+    pub fn set_width(&mut self, column: usize, width: u32) {
+        self.widths[column] = width;
+        self.write_width(column);
+    }
+
+    /// How wide a column would have to be for all that is seen of it.
+    pub fn content_width(&self, column: usize) -> f64 {
+        let cells = self.rows.iter().map(|row| &row.cells[column].element);
+        let _ = self.table.class_list().add_1("is-measuring");
+        let width = cells.chain([&self.heads[column]]).map(|cell| cell.scroll_width()).max().unwrap_or(0);
+        let _ = self.table.class_list().remove_1("is-measuring");
+        f64::from(width + 12)
+    }
+
+    /// The column at this distance from the left edge of the window.
+    pub fn column_at(&self, x: f64) -> usize {
+        let frozen = f64::from(self.widths[..self.frozen].iter().sum::<u32>());
+        let x = if self.is_frozen() && x < frozen { x } else { x + f64::from(self.scroller.scroll_left()) };
+        let mut right = 0.0;
+        let found = self.widths.iter().position(|width| {
+            right += f64::from(*width);
+            x < right
+        });
+        found.unwrap_or(self.widths.len() - 1)
+    }
+
+    /// Whether key columns stay in place: they don't where they would leave little room for the others.
+    fn is_frozen(&self) -> bool {
+        let frozen: u32 = self.widths[..self.frozen].iter().sum();
+        f64::from(frozen) <= f64::from(self.scroller.client_width()) * 0.6
+    }
+
+    fn write_width(&self, column: usize) {
+        style(&self.columns[column], "inline-size", &px(f64::from(self.widths[column])));
+        style(&self.table, "inline-size", &px(f64::from(self.widths.iter().sum::<u32>())));
+        for frozen in 0..self.frozen {
+            let left = self.widths[..frozen].iter().sum::<u32>();
+            style(&self.table, &["--left-", &frozen.to_string()].concat(), &px(f64::from(left)));
+        }
+        let _ = self.table.class_list().toggle_with_force("is-unfrozen", !self.is_frozen());
+    }
+
+    /// Where a cell is in the layer: left, top, width, height. None if it is not seen.
+    pub fn place_of(&self, cell: Cell) -> Option<[f64; 4]> {
+        let row = self.rows.iter().find(|row| row.line == cell.row)?;
+        let found = row.cells.get(cell.column)?.element.get_bounding_client_rect();
+        let layer = self.layer.get_bounding_client_rect();
+        Some([found.left() - layer.left(), found.top() - layer.top(), found.width(), found.height()])
+    }
+
+    /// Shows these rows.
+    pub fn show(&mut self, sheet: &Sheet, window: Window, selection: Selection) {
+        // What the server wrote stays until it can be shown again, unless the person goes elsewhere.
+        let loading = matches!(sheet.line(window.first), Line::Loading);
+        if loading && window.shift == 0.0 && self.written == Some(window.first) {
+            return;
+        }
+        self.written = None;
+        if self.lines != sheet.lines() {
+            self.lines = sheet.lines();
+            set(&self.table, "aria-rowcount", &(self.lines + 1).to_string());
+        }
+        self.arrange(window);
+        let mut busy = false;
+        for (row, line) in self.rows.iter_mut().zip(window.first..) {
+            busy |= row.show(sheet, line, selection);
+        }
+        if self.busy != busy {
+            self.busy = busy;
+            set_or_remove(&self.table, "aria-busy", busy.then_some("true"));
+        }
+        if self.shift != window.shift {
+            self.shift = window.shift;
+            let move_up = ["translateY(", &px(-window.shift), ")"].concat();
+            style(&self.body, "transform", &move_up);
+        }
+        for (column, head) in self.heads.iter().enumerate() {
+            let active = selection.in_header && selection.active.column == column;
+            let _ = head.class_list().toggle_with_force("is-active", active);
+        }
+        self.show_active(selection);
+    }
+
+    /// Reuses the elements of rows that left at one end for those that came in at the other.
+    fn arrange(&mut self, window: Window) {
+        let count = usize::try_from(window.end - window.first).unwrap_or(0);
+        if self.rows.is_empty() {
+            self.body.set_text_content(None);
+        }
+        let first = self.rows.front().map_or(0, |row| row.line);
+        let length = self.rows.len() as u64;
+        if window.first > first && window.first < first + length {
+            for _ in first..window.first {
+                let Some(row) = self.rows.pop_front() else { break };
+                let _ = self.body.append_child(&row.element);
+                self.rows.push_back(row);
+            }
+        } else if window.first < first && first - window.first < length {
+            for _ in window.first..first {
+                let Some(row) = self.rows.pop_back() else { break };
+                let _ = self.body.insert_before(&row.element, self.body.first_child().as_ref());
+                self.rows.push_front(row);
+            }
+        }
+        while self.rows.len() > count {
+            if let Some(row) = self.rows.pop_back() {
+                row.element.remove();
+            }
+        }
+        while self.rows.len() < count {
+            let Some(row) = self.create_row() else { break };
+            let _ = self.body.append_child(&row.element);
+            self.rows.push_back(row);
+        }
+    }
+
+    fn create_row(&mut self) -> Option<Row> {
+        self.next_id += 1;
+        let element = create("tr", "")?;
+        let mut cells = Vec::with_capacity(self.widths.len());
+        for column in 0..self.widths.len() {
+            let frozen = column < self.frozen;
+            let cell = create(if frozen { "th" } else { "td" }, "")?;
+            if frozen {
+                set(&cell, "scope", "row");
+                set(&cell, "role", "rowheader");
+                style(&cell, "inset-inline-start", &["var(--left-", &column.to_string(), ")"].concat());
+            } else {
+                set(&cell, "role", "gridcell");
+            }
+            set(&cell, "id", &["grid-", &self.next_id.to_string(), "-", &column.to_string()].concat());
+            set(&cell, "aria-colindex", &(column + 1).to_string());
+            set(&cell, "aria-selected", "false");
+            cell.set_class_name(&class_of(Flags::default(), frozen, self.numbers[column]));
+            element.append_child(&cell).ok()?;
+            cells.push(Painted { element: cell, text: String::new(), note: String::new(), flags: Flags::default() });
+        }
+        Some(Row { element, cells, line: u64::MAX, class: "" })
+    }
+
+    fn show_active(&mut self, selection: Selection) {
+        let active = if selection.in_header {
+            Some(head_id(selection.active.column))
+        } else {
+            let row = self.rows.iter().find(|row| row.line == selection.head.row);
+            row.and_then(|row| Some(row.cells.get(selection.head.column)?.element.id()))
+        };
+        if self.active != active {
+            set_or_remove(&self.table, "aria-activedescendant", active.as_deref());
+            self.active = active;
+        }
+    }
+}
+
+impl Row {
+    /// Shows a line. The answer is whether it is still loading.
+    fn show(&mut self, sheet: &Sheet, line: u64, selection: Selection) -> bool {
+        if self.line != line {
+            self.line = line;
+            set(&self.element, "aria-rowindex", &(line + 2).to_string());
+        }
+        let found = sheet.line(line);
+        let class = match found {
+            Line::Row(_, Some(pending)) if pending.deleted => "is-deleted",
+            Line::Row(row, _) if row.mark == Mark::Inserted => "is-inserted",
+            Line::Row(..) | Line::None => "",
+            Line::Loading => "is-loading",
+            Line::Inserted(_) => "is-inserted is-unsaved",
+            Line::New => "is-new",
+        };
+        if self.class != class {
+            self.class = class;
+            self.element.set_class_name(class);
+            set_or_remove(&self.element, "aria-label", (class == "is-new").then_some("New row"));
+        }
+        let row_note = match class {
+            "is-deleted" => "Will be deleted.",
+            "is-inserted" => "New row, not committed.",
+            "is-inserted is-unsaved" => "New row, not saved yet.",
+            "is-new" => "New row: type to fill it, Enter adds it.",
+            _ => "",
+        };
+        for (column, painted) in self.cells.iter_mut().enumerate() {
+            let cell = Cell::new(line, column);
+            painted.show(sheet, cell, selection, if column == 0 { row_note } else { "" });
+        }
+        class == "is-loading"
+    }
+}
+
+impl Painted {
+    fn show(&mut self, sheet: &Sheet, cell: Cell, selection: Selection, row_note: &str) {
+        let shown = sheet.shown(cell).unwrap_or_default();
+        if self.text != shown.text {
+            self.element.set_text_content(Some(&shown.text));
+        }
+        let here = !selection.in_header;
+        let flags = Flags {
+            selected: here && selection.range().contains(cell),
+            active: here && selection.active == cell,
+            changed: shown.changed,
+            unsaved: shown.unsaved,
+            refused: shown.refused,
+        };
+        if self.flags != flags {
+            let frozen = cell.column < sheet.frozen();
+            self.element.set_class_name(&class_of(flags, frozen, sheet.column(cell.column).ty.is_number()));
+            if self.flags.selected != flags.selected {
+                set(&self.element, "aria-selected", if flags.selected { "true" } else { "false" });
+            }
+            if self.flags.refused != flags.refused {
+                set_or_remove(&self.element, "aria-invalid", flags.refused.then_some("true"));
+            }
+            self.flags = flags;
+        }
+        let note = match (&shown.committed, shown.refused) {
+            (_, true) => "What was typed here was not taken.".to_owned(),
+            (Some(committed), _) if committed.is_empty() => "Not committed; empty before.".to_owned(),
+            (Some(committed), _) => ["Not committed; before: ", committed].concat(),
+            _ if shown.unsaved => "Not saved yet.".to_owned(),
+            _ => row_note.to_owned(),
+        };
+        if self.note != note {
+            let value = (!note.is_empty()).then_some(note.as_str());
+            set_or_remove(&self.element, "title", value);
+            set_or_remove(&self.element, "aria-description", value);
+            self.note = note;
+        }
+        self.text = shown.text;
+    }
+}
+
+fn head_id(column: usize) -> String {
+    ["grid-head-", &column.to_string()].concat()
+}
+
+fn class_of(flags: Flags, frozen: bool, number: bool) -> String {
+    let classes = [
+        (frozen, "is-frozen"),
+        (number, "is-number"),
+        (flags.selected, "is-selected"),
+        (flags.active, "is-active"),
+        (flags.changed, "is-changed"),
+        (flags.unsaved, "is-unsaved"),
+        (flags.refused, "is-refused"),
+    ];
+    classes.into_iter().filter(|(on, _)| *on).map(|(_, class)| class).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,119 @@
+//! The grid as the server writes it: a table of the first rows that is complete without scripts. In the browser the live
+//! grid takes the same elements over, row for row, so that nothing jumps.
+
+use hub::{DatasetPath, RowPage, RowState, RowView};
+use leptos::prelude::*;
+use versioning::Schema;
+
+use super::{Grid, layout, sheet::display_order};
+use crate::{
+    url,
+    wire::{GridSetup, TablePath},
+};
+
+/// The rows of a table, editable where scripts run.
+#[must_use]
+pub fn grid(dataset: &DatasetPath, table: &str, page: &RowPage) -> AnyView {
+    let path = TablePath { owner: dataset.owner.clone(), dataset: dataset.name.clone(), table: table.to_owned() };
+    let address = url::table(&url::dataset(&dataset.owner, &dataset.name), table);
+    let schema = &page.schema;
+    let order = display_order(schema);
+    let widths: Vec<u32> = order.iter().map(|position| layout::default_width(&schema.columns[*position])).collect();
+    let frozen = schema.primary_key.len();
+    let mut style = format!("inline-size:{}px", widths.iter().sum::<u32>());
+    for (column, _) in widths.iter().enumerate().take(frozen) {
+        style += &format!(";--left-{column}:{}px", widths[..column].iter().sum::<u32>());
+    }
+    let columns: Vec<_> = widths.iter().map(|width| view! { <col style=format!("inline-size:{width}px") /> }).collect();
+    let heads: Vec<_> =
+        order.iter().enumerate().map(|(column, position)| head(schema, frozen, column, *position)).collect();
+    let rows: Vec<_> = page.rows.iter().map(|row| line(&address, schema, &order, frozen, row)).collect();
+    let setup =
+        GridSetup { path, schema: schema.clone(), total: page.total, offset: page.offset, editable: true, address };
+    view! {
+        <Grid setup=setup>
+            <div class="grid__view" role="region" aria-label=label tabindex="0">
+                <div class="grid__space">
+                    <div class="grid__layer">
+                        <table class="grid__table" style=style>
+                            <colgroup>{columns}</colgroup>
+                            <thead>
+                                <tr>{heads}</tr>
+                            </thead>
+                            <tbody>{rows}</tbody>
+                        </table>
+                    </div>
+                </div>
+            </div>
+        </Grid>
+    }
+    .into_any()
+}
+
+/// What keeps a key column in place while the others scroll.
+fn frozen_style(frozen: usize, column: usize) -> Option<String> {
+    (column < frozen).then(|| format!("inset-inline-start:var(--left-{column})"))
+}
+
+fn head(schema: &Schema, frozen: usize, column: usize, position: usize) -> AnyView {
+    let Some(found) = schema.columns.get(position) else { return ().into_any() };
+    let mut class = String::new();
+    if found.ty.is_number() {
+        class.push_str("is-number");
+    }
+    if column < frozen {
+        class.push_str(" is-frozen");
+    }
+    let kind = if column < frozen { ", key" } else { "" };
+    let description = (!found.description.is_empty()).then(|| found.description.clone());
+    view! {
+        <th scope="col" class=class style=frozen_style(frozen, column) title=description>
+            <span class="grid__name">{found.name.clone()}</span>
+            <span class="grid__type">{found.ty.name()}{kind}</span>
+        </th>
+    }
+    .into_any()
+}
+
+fn line(address: &str, schema: &Schema, order: &[usize], frozen: usize, row: &RowView) -> AnyView {
+    let (class, changed) = match &row.state {
+        RowState::Committed => (None, &[][..]),
+        RowState::Inserted => (Some("is-inserted"), &[][..]),
+        RowState::Updated(columns) => (None, columns.as_slice()),
+    };
+    let cells: Vec<_> = order
+        .iter()
+        .enumerate()
+        .map(|(column, position)| {
+            let (Some(found), Some(value)) = (schema.columns.get(*position), row.cells.get(*position)) else {
+                return ().into_any();
+            };
+            let mut class = String::new();
+            if found.ty.is_number() {
+                class.push_str("is-number");
+            }
+            let is_changed = changed.contains(&found.id);
+            if is_changed {
+                class.push_str(" is-changed");
+            }
+            let note = is_changed.then(|| view! { <span class="hidden-label">" (not committed)"</span> });
+            let text = value.to_string();
+            if column < frozen {
+                class.push_str(" is-frozen");
+                let style = frozen_style(frozen, column);
+                let new = (column == 0 && row.state == RowState::Inserted)
+                    .then(|| view! { <span class="hidden-label">" (new, not committed)"</span> });
+                let content = if column == 0 {
+                    let href = format!("{address}/rows/{}", url::encode_key(&row.key_text));
+                    view! { <a href=href>{text}</a> }.into_any()
+                } else {
+                    text.into_any()
+                };
+                view! { <th scope="row" class=class style=style>{content}{note}{new}</th> }.into_any()
+            } else {
+                view! { <td class=class>{text}{note}</td> }.into_any()
+            }
+        })
+        .collect();
+    view! { <tr class=class>{cells}</tr> }.into_any()
+}

@@ -1,0 +1,345 @@
+//! The sheet: what each cell shows, and what edits do to it. It knows loaded rows, edits on their way, and the row being
+//! made at the end; it does not know the browser.
+
+mod answers;
+mod edits;
+
+use versioning::{Column, ColumnId, Key, Row as Values, Schema, Type, Value, schema::RowError};
+
+pub use self::{answers::Reload, edits::Action};
+use super::{
+    cache::Cache,
+    history::History,
+    outbox::{Entry, Outbox, Pending},
+    selection::Cell,
+};
+use crate::wire::{Edit, Mark, Row};
+
+/// One step of undo: edits, each with the key its row has afterwards.
+type Step = Vec<(Edit, Key)>;
+
+/// A table and a person's work on it.
+#[derive(Debug)]
+pub struct Sheet {
+    schema: Schema,
+    /// The columns as they are shown: key columns first.
+    order: Vec<usize>,
+    frozen: usize,
+    editable: bool,
+    total: u64,
+    /// Loaded rows.
+    pub cache: Cache<Row>,
+    /// Edits that are not acknowledged.
+    pub outbox: Outbox,
+    history: History<Step>,
+    /// What was typed into the row at the end, by position in the schema.
+    new_row: Vec<Option<String>>,
+    notices: Vec<Notice>,
+    next_notice: u32,
+}
+
+/// What a line of the grid is.
+#[derive(Clone, Copy, Debug)]
+pub enum Line<'a> {
+    /// A row of the table and what is on its way for it.
+    Row(&'a Row, Option<&'a Pending>),
+    /// A row of the table that is not loaded.
+    Loading,
+    /// A new row that is not acknowledged.
+    Inserted(&'a Entry),
+    /// The blank row at the end.
+    New,
+    /// Past the end.
+    None,
+}
+
+/// How a cell is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// Its text.
+    pub text: String,
+    /// It differs from the commit.
+    pub changed: bool,
+    /// What is committed, where that is known.
+    pub committed: Option<String>,
+    /// It is on its way to the server.
+    pub unsaved: bool,
+    /// The server did not take what was typed.
+    pub refused: bool,
+}
+
+/// Something the person has to know of a cell or row that could not be saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Tells notices apart.
+    pub id: u32,
+    /// The row; none if it never was one.
+    pub key: Option<Key>,
+    /// The column; none for the whole row.
+    pub column: Option<ColumnId>,
+    /// Where, as people call it.
+    pub place: String,
+    /// What they typed.
+    pub typed: Option<String>,
+    /// Why it was not taken.
+    pub reason: String,
+    /// What is there instead, if somebody else changed it.
+    pub now: Option<Option<String>>,
+}
+
+impl Sheet {
+    /// An empty view of a table; `left_behind` is what an earlier page could not save.
+    #[must_use]
+    pub fn new(schema: Schema, total: u64, editable: bool, left_behind: Vec<Entry>) -> Self {
+        let order = display_order(&schema);
+        let new_row = vec![None; schema.columns.len()];
+        Self {
+            frozen: schema.primary_key.len(),
+            order,
+            editable,
+            total,
+            cache: Cache::default(),
+            outbox: Outbox::new(left_behind),
+            history: History::default(),
+            new_row,
+            notices: Vec::new(),
+            next_notice: 0,
+            schema,
+        }
+    }
+
+    /// Lines of the grid: rows, new rows, and the blank one.
+    #[must_use]
+    pub fn lines(&self) -> u64 {
+        self.new_line() + u64::from(self.editable)
+    }
+
+    /// Where the blank row is, or would be.
+    #[must_use]
+    pub fn new_line(&self) -> u64 {
+        self.total + self.outbox.inserted().len() as u64
+    }
+
+    /// Rows of the table.
+    #[must_use]
+    pub const fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Columns.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.order.len()
+    }
+
+    /// How many of the first columns are the key's.
+    #[must_use]
+    pub const fn frozen(&self) -> usize {
+        self.frozen
+    }
+
+    /// Whether cells may be edited.
+    #[must_use]
+    pub const fn editable(&self) -> bool {
+        self.editable
+    }
+
+    /// A column, by where it is shown.
+    #[must_use]
+    pub fn column(&self, column: usize) -> &Column {
+        &self.schema.columns[self.order[column]]
+    }
+
+    /// The columns' ids, in the schema's order.
+    pub fn column_ids(&self) -> impl Iterator<Item = ColumnId> {
+        self.schema.columns.iter().map(|column| column.id)
+    }
+
+    /// Whether there is something to undo, and to redo.
+    #[must_use]
+    pub fn steps(&self) -> (bool, bool) {
+        (self.history.can_undo(), self.history.can_redo())
+    }
+
+    /// What could not be saved.
+    #[must_use]
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
+    /// A line of the grid.
+    #[must_use]
+    pub fn line(&self, row: u64) -> Line<'_> {
+        if row < self.total {
+            match self.cache.row(row) {
+                Some(loaded) => Line::Row(loaded, self.outbox.pending(&loaded.key)),
+                None => Line::Loading,
+            }
+        } else if row < self.new_line() {
+            let mut inserted = self.outbox.inserted();
+            inserted.nth((row - self.total) as usize).map_or(Line::None, Line::Inserted)
+        } else if row == self.new_line() && self.editable {
+            Line::New
+        } else {
+            Line::None
+        }
+    }
+
+    /// The text of a cell as the person sees it; none while its row is not loaded.
+    #[must_use]
+    pub fn text(&self, cell: Cell) -> Option<Option<&str>> {
+        let position = *self.order.get(cell.column)?;
+        match self.line(cell.row) {
+            Line::Row(row, pending) => Some(self.current(row, pending, position)),
+            Line::Inserted(entry) => Some(inserted_text(entry, self.schema.columns[position].id)),
+            Line::New => Some(self.new_row[position].as_deref()),
+            Line::Loading | Line::None => None,
+        }
+    }
+
+    /// How a cell is shown; none while its row is not loaded.
+    #[must_use]
+    pub fn shown(&self, cell: Cell) -> Option<Shown> {
+        let text = self.text(cell)?.unwrap_or_default().to_owned();
+        let position = self.order[cell.column];
+        let column = self.schema.columns[position].id;
+        let mut shown = Shown { text, ..Shown::default() };
+        if let Line::Row(row, pending) = self.line(cell.row) {
+            shown.unsaved = pending.is_some_and(|pending| pending.cells.iter().any(|(id, _)| *id == column));
+            shown.changed = shown.unsaved;
+            if let Mark::Updated(cells) = &row.mark
+                && let Some((_, committed)) = cells.iter().find(|(changed, _)| *changed == position)
+            {
+                shown.changed = true;
+                shown.committed = Some(committed.clone().unwrap_or_default());
+            }
+            shown.refused = self
+                .notices
+                .iter()
+                .any(|notice| notice.key.as_ref() == Some(&row.key) && notice.column == Some(column));
+        }
+        Some(shown)
+    }
+
+    /// Checks a text for a column. The answer is the text as it will be stored; none is null.
+    ///
+    /// # Errors
+    /// The reason, for the person.
+    pub fn check(&self, column: usize, text: &str) -> Result<Option<String>, String> {
+        self.check_position(self.order[column], text)
+    }
+
+    /// Whether a column takes nothing but true and false.
+    #[must_use]
+    pub fn is_boolean(&self, column: usize) -> bool {
+        self.column(column).ty == Type::Boolean
+    }
+
+    /// Takes a notice off the list.
+    pub fn dismiss(&mut self, id: u32) -> Option<Notice> {
+        let position = self.notices.iter().position(|notice| notice.id == id)?;
+        Some(self.notices.remove(position))
+    }
+
+    /// Where a row is shown, if it is loaded.
+    #[must_use]
+    pub fn find(&self, key: &Key) -> Option<u64> {
+        self.cache.rows().find(|(_, row)| row.key == *key).map(|(position, _)| position)
+    }
+
+    /// Where a column is shown.
+    #[must_use]
+    pub fn find_column(&self, id: ColumnId) -> Option<usize> {
+        self.order.iter().position(|position| self.schema.columns[*position].id == id)
+    }
+
+    fn check_position(&self, position: usize, text: &str) -> Result<Option<String>, String> {
+        let column = &self.schema.columns[position];
+        let value = column.ty.parse(text).map_err(|error| sentence("This is ", &error.to_string()))?;
+        match self.schema.check_cell(column, &value) {
+            Ok(()) => Ok(value.to_text()),
+            Err(RowError::Required { .. }) => Err("This must not be empty.".to_owned()),
+            Err(error) => Err(sentence("", &error.to_string())),
+        }
+    }
+
+    fn current<'a>(&self, row: &'a Row, pending: Option<&'a Pending>, position: usize) -> Option<&'a str> {
+        let id = self.schema.columns[position].id;
+        match pending.and_then(|pending| pending.cells.iter().find(|(column, _)| *column == id)) {
+            Some((_, text)) => text.as_deref(),
+            None => row.cells.get(position)?.as_deref(),
+        }
+    }
+
+    /// The key of a row with these texts.
+    fn key_of(&self, text: impl Fn(usize) -> Option<String>) -> Result<Key, String> {
+        let mut values: Values = vec![Value::Null; self.schema.columns.len()];
+        for position in self.schema.key_positions() {
+            values[position] = self.schema.columns[position]
+                .ty
+                .parse(&text(position).unwrap_or_default())
+                .map_err(|error| sentence("This is ", &error.to_string()))?;
+        }
+        Key::of_row(&self.schema, &values).map_err(|error| sentence("", &error.to_string()))
+    }
+
+    /// How people call a row: the values of its key.
+    fn name_of(&self, text: impl Fn(usize) -> Option<String>) -> String {
+        let parts = self.schema.key_positions().into_iter().map(|position| text(position).unwrap_or_default());
+        parts.collect::<Vec<_>>().join(", ")
+    }
+
+    fn notice(
+        &mut self,
+        key: Option<Key>,
+        column: Option<ColumnId>,
+        row_name: &str,
+        typed: Option<String>,
+        reason: String,
+    ) -> &mut Notice {
+        let place = match column.and_then(|id| self.schema.column(id)) {
+            Some(column) => [&column.name, ", row ", row_name].concat(),
+            None => ["row ", row_name].concat(),
+        };
+        self.notices.retain(|notice| key.is_none() || notice.key != key || notice.column != column);
+        self.next_notice += 1;
+        let notice = Notice { id: self.next_notice, key, column, place, typed, reason, now: None };
+        self.notices.push(notice);
+        let last = self.notices.len() - 1;
+        &mut self.notices[last]
+    }
+}
+
+/// Key columns first, in the key's order, then the others.
+#[must_use]
+pub fn display_order(schema: &Schema) -> Vec<usize> {
+    let mut order = schema.key_positions();
+    order.extend((0..schema.columns.len()).filter(|position| !schema.is_key(schema.columns[*position].id)));
+    order
+}
+
+fn inserted_text(entry: &Entry, column: ColumnId) -> Option<&str> {
+    match &entry.edit {
+        Edit::Insert { cells, .. } => cells.iter().find(|(id, _)| *id == column).map(|(_, text)| text.as_str()),
+        Edit::Update { .. } | Edit::Delete { .. } => None,
+    }
+}
+
+/// An error as a sentence of its own.
+fn sentence(start: &str, error: &str) -> String {
+    let mut text = [start, error].concat();
+    if start.is_empty() {
+        let first = text.chars().next().map(|first| first.to_uppercase().collect::<String>());
+        if let Some(first) = first {
+            let rest = text.chars().skip(1).collect::<String>();
+            text = first + &rest;
+        }
+    }
+    if !text.ends_with(['.', '?', '!']) {
+        text.push('.');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;
