@@ -65,7 +65,7 @@ pub fn draft_banner(dataset: &Dataset, draft: &DraftSummary) -> AnyView {
         view! { <p class="small">"Others have committed since you began; your changes will be laid over theirs."</p> }
     });
     view! {
-        <aside class="banner banner--draft" aria-label="Draft">
+        <section class="banner banner--draft" aria-label="Draft">
             <div>
                 <p>
                     <strong>{text::count(draft.rows, "changed row")}</strong>
@@ -74,7 +74,7 @@ pub fn draft_banner(dataset: &Dataset, draft: &DraftSummary) -> AnyView {
                 {behind}
             </div>
             <a class="button" href=href>"Review and commit"</a>
-        </aside>
+        </section>
     }
     .into_any()
 }

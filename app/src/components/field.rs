@@ -196,7 +196,7 @@ pub fn error_summary(form: &Submitted) -> Option<AnyView> {
     Some(
         view! {
             <div class="banner banner--bad" role="alert" tabindex="-1" autofocus=true>
-                <div><h2>"That could not be saved"</h2>{message}{list}</div>
+                <div><p><strong>"That could not be saved"</strong></p>{message}{list}</div>
             </div>
         }
         .into_any(),

@@ -124,13 +124,13 @@ fn running(imports: &[ImportView]) -> Option<AnyView> {
             let action = if import.state == JobState::Waiting { "Look at what was found" } else { "Watch" };
             let label = format!("{action}: {}", import.request.table);
             view! {
-                <aside class="banner" aria-label="Import">
+                <div class="banner">
                     <p>
                         "Import of " <strong>{import.request.table.clone()}</strong> " "
                         {import_job::badge(import.state)}
                     </p>
                     <a class="button" href=href aria-label=label>{action}</a>
-                </aside>
+                </div>
             }
         })
         .collect();

@@ -130,7 +130,7 @@ fn failed(view: &ImportView, address: &str) -> AnyView {
     let reason = view.error.clone().unwrap_or_else(|| String::from("The import failed."));
     view! {
         <div class="banner banner--bad" role="alert">
-            <div><h2>"Nothing was imported"</h2><p>{reason}</p></div>
+            <div><p><strong>"Nothing was imported"</strong></p><p>{reason}</p></div>
         </div>
         {problems(&view.problems, view.problem_count)}
         {again(address, "Correct the file and import it again, or choose types that its values fit.")}

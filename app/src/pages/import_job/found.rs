@@ -169,7 +169,7 @@ fn column_row(index: usize, column: &FoundColumn, found: &Inspection, form: &Sub
             <td>
                 <label class="choice">
                     <input type="checkbox" id=field::id(&key) name=key.clone() value="true" checked=is_key
-                        aria-label=format!("Column {place} is part of the key") />
+                        aria-label=format!("Key: column {place}") />
                     <span aria-hidden="true">"Key"</span>
                     {suggested.then(|| view! { <span class="field__hint">"suggested"</span> })}
                 </label>
@@ -178,7 +178,7 @@ fn column_row(index: usize, column: &FoundColumn, found: &Inspection, form: &Sub
             <td>
                 <label class="choice">
                     <input type="checkbox" id=field::id(&skip) name=skip.clone() value="true" checked=is_skipped
-                        aria-label=format!("Leave column {place} out") />
+                        aria-label=format!("Leave out column {place}") />
                     <span aria-hidden="true">"Leave out"</span>
                 </label>
             </td>
