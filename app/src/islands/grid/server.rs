@@ -30,6 +30,7 @@ pub fn grid(dataset: &DatasetPath, table: &str, page: &RowPage) -> AnyView {
     let rows: Vec<_> = page.rows.iter().map(|row| line(&address, schema, &order, frozen, row)).collect();
     let setup =
         GridSetup { path, schema: schema.clone(), total: page.total, offset: page.offset, editable: true, address };
+    let label = format!("Rows of {table}");
     view! {
         <Grid setup=setup>
             <div class="grid__view" role="region" aria-label=label tabindex="0">
