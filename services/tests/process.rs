@@ -61,7 +61,7 @@ async fn import(
     plan: ImportPlan,
     input: impl AsyncRead + Send,
 ) -> (Result<ImportOutcome, ServiceError>, Chunks) {
-    let (sender, mut receiver) = mpsc::channel(4);
+    let (sender, mut receiver) = mpsc::channel::<(Hash, Vec<u8>)>(4);
     let collect = async {
         let mut chunks = Chunks::default();
         while let Some((hash, packed)) = receiver.recv().await {
@@ -224,13 +224,13 @@ async fn time_on_the_processor_is_limited() {
 
 #[tokio::test]
 async fn memory_is_limited() {
-    let limits = Limits { memory: 24 << 20, ..Limits::default() };
+    let limits = Limits { memory: 12 << 20, ..Limits::default() };
     let supervisor = Supervisor::new(PathBuf::from(WORKER), limits);
     let record = format!("{}\n", "x,".repeat(500));
     let text = "\"".to_owned() + &record.repeat(32 << 10);
     let result = inspect(&supervisor, text.as_bytes()).await;
     let Err(ServiceError::Limit { which: LimitKind::Memory(limit), .. }) = result else { panic!("{result:?}") };
-    assert_eq!(limit, 24 << 20);
+    assert_eq!(limit, 12 << 20);
 }
 
 #[tokio::test]

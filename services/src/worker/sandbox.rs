@@ -20,7 +20,6 @@ pub fn confine(limits: WorkerLimits) -> io::Result<Sandbox> {
     let seconds = limits.cpu_time.as_secs().max(1);
     limit(Resource::Cpu, seconds, seconds + 5)?;
     limit(Resource::Core, 0, 0)?;
-    limit(Resource::Fsize, 0, 0)?;
     limit(Resource::Nofile, 16, 16)?;
     #[cfg(target_os = "linux")]
     {

@@ -90,8 +90,12 @@ fn fields(text: &[u8], ends: &[usize]) -> Vec<String> {
 /// a column whose values are of another type.
 pub(super) fn has_header(sample: &Sample) -> bool {
     let Some((first, rest)) = sample.split_first() else { return false };
-    let is_text = |field: &String| field.is_empty() || infer::classify(field) == Type::Text;
-    if !first.iter().all(is_text) {
+    // Digits without a letter are a value even where they are no number to us, such as 1,5 or 007.
+    let is_value = |field: &String| {
+        infer::classify(field) != Type::Text
+            || field.chars().any(char::is_numeric) && !field.chars().any(char::is_alphabetic)
+    };
+    if first.iter().any(|field| !field.is_empty() && is_value(field)) {
         return false;
     }
     let names: BTreeSet<_> = first.iter().filter(|name| !name.trim().is_empty()).collect();
