@@ -158,7 +158,7 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<Dataset>, StorageError> {
         let attempted = "list the datasets";
-        let after = after
+        let cursor = after
             .map(|cursor| Value::Object(object! { updated_at: cursor.updated_at, id: records::dataset(cursor.id) }));
         let rows: Vec<Row> = self
             .database
