@@ -43,8 +43,20 @@ pub fn time(micros: i64) -> (String, String) {
         return (String::from("an unknown time"), String::new());
     };
     let utc = moment.to_zoned(TimeZone::UTC);
-    let months = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-        "November", "December"];
+    let months = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
     let month = usize::try_from(utc.month()).ok().and_then(|month| months.get(month - 1)).unwrap_or(&"");
     let text = format!("{} {month} {}, {:02}:{:02} UTC", utc.day(), utc.year(), utc.hour(), utc.minute());
     (text, moment.to_string())

@@ -62,7 +62,10 @@ mod tests {
     fn parts_stay_one_segment() {
         let dataset = dataset("local", "prices 2026/27");
         assert_eq!(dataset, "/local/prices%202026%2F27");
-        assert_eq!(row(&dataset, "100%", "<script>,ü"), "/local/prices%202026%2F27/tables/100%25/rows/%3Cscript%3E%2C%C3%BC");
+        assert_eq!(
+            row(&dataset, "100%", "<script>,ü"),
+            "/local/prices%202026%2F27/tables/100%25/rows/%3Cscript%3E%2C%C3%BC"
+        );
         assert_eq!(row("/a/b", "t", ".."), "/a/b/tables/t/rows/%5C..");
         assert_eq!(row("/a/b", "t", "1.5"), "/a/b/tables/t/rows/1.5");
     }

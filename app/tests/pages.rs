@@ -24,7 +24,8 @@ fn site() -> SiteFiles {
 fn check(name: &str, page: impl FnOnce() -> AnyView) -> String {
     let html = render(&site(), page);
     if let Some(folder) = std::env::var_os("GALLERY") {
-        fs::write(std::path::Path::new(&folder).join(format!("{name}.html")), &html).expect("the gallery's folder exists");
+        fs::write(std::path::Path::new(&folder).join(format!("{name}.html")), &html)
+            .expect("the gallery's folder exists");
     }
     let count = |what: &str| html.matches(what).count();
     assert!(html.starts_with("<!DOCTYPE html><html lang=\"en\">"), "{name}: {html}");
@@ -52,7 +53,11 @@ fn datasets() {
 #[test]
 fn new_dataset() {
     check("new", || pages::new_dataset::page("local", &Submitted::default()));
-    let typed = [("name", "River Gauges"), ("title", "<script>alert(1)</script>"), ("description", "</textarea><script>alert(1)</script>")];
+    let typed = [
+        ("name", "River Gauges"),
+        ("title", "<script>alert(1)</script>"),
+        ("description", "</textarea><script>alert(1)</script>"),
+    ];
     let form = Submitted::new(typed.map(|(name, value)| (name.to_owned(), value.to_owned())))
         .with_error("name", "“River Gauges” can't be part of an address: use lower-case letters, digits and hyphens.");
     let html = check("new-refused", || pages::new_dataset::page("local", &form));
@@ -118,6 +123,8 @@ fn history_and_commit() {
 fn system_and_errors() {
     check("system", || pages::system::page(&samples::system()));
     for status in [400, 403, 404, 405, 409, 413, 422, 500, 503] {
-        check(&format!("error-{status}"), || pages::error::page(status, "There is no table “<script>alert(1)</script>” here."));
+        check(&format!("error-{status}"), || {
+            pages::error::page(status, "There is no table “<script>alert(1)</script>” here.")
+        });
     }
 }

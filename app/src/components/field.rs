@@ -57,10 +57,11 @@ impl Field {
         let id = id(&name);
         let error = form.error(&name).map(str::to_owned);
         let (hint_id, error_id) = (format!("{id}-hint"), format!("{id}-error"));
-        let described: Vec<_> = [(!hint.is_empty()).then(|| hint_id.clone()), error.is_some().then(|| error_id.clone())]
-            .into_iter()
-            .flatten()
-            .collect();
+        let described: Vec<_> =
+            [(!hint.is_empty()).then(|| hint_id.clone()), error.is_some().then(|| error_id.clone())]
+                .into_iter()
+                .flatten()
+                .collect();
         let control = control(Wiring {
             id: id.clone(),
             name,

@@ -35,12 +35,8 @@ pub fn page(view: &CommitView, paged: bool) -> AnyView {
     let back = paged.then(|| {
         view! { <p class="pager"><a class="button" href=here.clone()>"All changes of this commit"</a></p> }
     });
-    let tables: Vec<_> = view
-        .changes
-        .tables
-        .iter()
-        .map(|change| diff::table(&address, change, more(&here, change)))
-        .collect();
+    let tables: Vec<_> =
+        view.changes.tables.iter().map(|change| diff::table(&address, change, more(&here, change))).collect();
     let tables = if tables.is_empty() {
         view! { <p class="section quiet">"This commit changed no table."</p> }.into_any()
     } else {

@@ -9,7 +9,12 @@ use crate::shell::{PageInfo, Width, shell};
 pub fn page(status: u16, message: &str) -> AnyView {
     let (title, advice) = words(status);
     shell(
-        PageInfo { title: title.to_owned(), width: Width::Narrow, crumbs: vec![crate::shell::Crumb::here(title)], ..PageInfo::default() },
+        PageInfo {
+            title: title.to_owned(),
+            width: Width::Narrow,
+            crumbs: vec![crate::shell::Crumb::here(title)],
+            ..PageInfo::default()
+        },
         view! {
             <header class="head">
                 <div class="head__text">
@@ -33,10 +38,16 @@ const fn words(status: u16) -> (&'static str, &'static str) {
         403 => ("You may not do that", "Ask the owner of the dataset."),
         404 => ("There is nothing here", "The address may be mistyped, or what was here has another name now."),
         405 => ("That is not possible here", "Go back and use the page's own buttons and links."),
-        409 => ("It changed meanwhile", "Nothing was overwritten. Go back, load the page again and look at what is there now."),
+        409 => (
+            "It changed meanwhile",
+            "Nothing was overwritten. Go back, load the page again and look at what is there now.",
+        ),
         413 => ("That is too large", "Send less at once, or split the file."),
         422 => ("That could not be accepted", "Go back and correct what you sent."),
         503 => ("Busy right now", "Try again in a moment."),
-        _ => ("Something went wrong on our side", "Nothing you saved is lost. Try again; if it stays like this, look into the server's log."),
+        _ => (
+            "Something went wrong on our side",
+            "Nothing you saved is lost. Try again; if it stays like this, look into the server's log.",
+        ),
     }
 }

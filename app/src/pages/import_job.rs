@@ -7,11 +7,7 @@ use leptos::prelude::*;
 use services::import::Problem;
 
 use crate::{
-    components::{
-        dataset,
-        field,
-        scroll,
-    },
+    components::{dataset, field, scroll},
     form::Submitted,
     islands::import_progress::{ImportFigures, ImportProgress},
     shell::{PageInfo, Width, shell},

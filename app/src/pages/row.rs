@@ -144,13 +144,7 @@ fn committed(row: &RowView, column: &Column, position: usize) -> Option<Value> {
 }
 
 /// The field of one column: a control that fits the type, and beside it what else is known of the cell.
-fn input(
-    schema: &Schema,
-    column: &Column,
-    value: Option<&str>,
-    committed: Option<Value>,
-    form: &Submitted,
-) -> AnyView {
+fn input(schema: &Schema, column: &Column, value: Option<&str>, committed: Option<Value>, form: &Submitted) -> AnyView {
     let name = cell_field(column);
     let key = schema.is_key(column.id);
     let generated = key && schema.generated_key && value.is_none();
@@ -169,7 +163,10 @@ fn input(
         type_hint(column.ty).clone_into(&mut hint);
     }
     let ty = column.ty;
-    let field = Field::new(name, column.name.clone()).note(note).hint(hint.trim()).view(form, |wiring| control(wiring, ty, typed, required));
+    let field = Field::new(name, column.name.clone())
+        .note(note)
+        .hint(hint.trim())
+        .view(form, |wiring| control(wiring, ty, typed, required));
     let committed = committed.map(|value| {
         view! { <p class="field__hint"><span class="is-changed sign">"Committed: "</span>{cell::in_diff(&value)}</p> }
     });
@@ -196,17 +193,17 @@ fn control(wiring: Wiring, ty: Type, value: String, required: bool) -> AnyView {
         Type::Text => field::textarea(wiring, "input", &value, 1, required),
         Type::Json => field::textarea(wiring, "input input--mono", &value, 2, required),
         Type::Boolean if matches!(value.as_str(), "" | "true" | "false") => {
-            let mut options = vec![
-                (String::from("true"), String::from("true")),
-                (String::from("false"), String::from("false")),
-            ];
+            let mut options =
+                vec![(String::from("true"), String::from("true")), (String::from("false"), String::from("false"))];
             if !required || value.is_empty() {
                 options.insert(0, (String::new(), String::from("empty")));
             }
             field::select(wiring, "input", options, &value)
         }
         // A browser shows nothing in a date field whose text is no date; what was typed must not vanish.
-        Type::Date if value.is_empty() || ty.parse(&value).is_ok() => typed_input(wiring, "date", None, value, required),
+        Type::Date if value.is_empty() || ty.parse(&value).is_ok() => {
+            typed_input(wiring, "date", None, value, required)
+        }
         Type::Integer => typed_input(wiring, "text", Some("numeric"), value, required),
         Type::Decimal | Type::Float => typed_input(wiring, "text", Some("decimal"), value, required),
         Type::Uuid => field::line(wiring, "input input--mono", value, required),

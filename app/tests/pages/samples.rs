@@ -2,9 +2,9 @@
 
 use app::{form::Submitted, pages};
 use hub::{
-    ChangeSet, CommitSummary, Component, ComponentState, Fact, SystemView, CommitView, Dataset, DatasetPath, DatasetSummary, DatasetView, DraftSummary, DraftView,
-    Error, ImportMode, ImportPhase, ImportRequest, ImportView, JobState, LogView, RowChange, RowPage, RowState, RowView,
-    StaleCell, TableChange, TableSummary, TableView,
+    ChangeSet, CommitSummary, CommitView, Component, ComponentState, Dataset, DatasetPath, DatasetSummary, DatasetView,
+    DraftSummary, DraftView, Error, Fact, ImportMode, ImportPhase, ImportRequest, ImportView, JobState, LogView,
+    RowChange, RowPage, RowState, RowView, StaleCell, SystemView, TableChange, TableSummary, TableView,
 };
 use services::import::{Dialect, FoundColumn, Inspection, Problem};
 use uuid::Uuid;
@@ -17,7 +17,9 @@ pub fn dataset() -> Dataset {
         id: Uuid::nil(),
         path: DatasetPath { owner: String::from("local"), name: String::from("river-gauges") },
         title: String::from("River gauges"),
-        description: String::from("Gauging stations of the upper catchment, with the readings that were checked by hand."),
+        description: String::from(
+            "Gauging stations of the upper catchment, with the readings that were checked by hand.",
+        ),
         default_branch: String::from("main"),
         created_at: NOW,
         updated_at: NOW,
@@ -36,7 +38,11 @@ fn commit(number: u8, author: &str, message: &str) -> CommitSummary {
 
 fn commits() -> Vec<CommitSummary> {
     vec![
-        commit(4, "Ines Duarte", "Correct the datum of three stations\n\nLevelled again in October; see the survey report."),
+        commit(
+            4,
+            "Ines Duarte",
+            "Correct the datum of three stations\n\nLevelled again in October; see the survey report.",
+        ),
         commit(3, "Ines Duarte", "Add the stations below the weir"),
         commit(2, "Tomasz Wójcik", "Replace readings with readings-2026-10.csv"),
         commit(1, "Tomasz Wójcik", "Name the <script>alert(1)</script> station properly"),
@@ -66,7 +72,12 @@ fn schema() -> Schema {
 }
 
 fn values(texts: [&str; 8]) -> Row {
-    schema().columns.iter().zip(texts).map(|(column, text)| column.ty.parse(text).expect("sample values are valid")).collect()
+    schema()
+        .columns
+        .iter()
+        .zip(texts)
+        .map(|(column, text)| column.ty.parse(text).expect("sample values are valid"))
+        .collect()
 }
 
 fn rows_of_table() -> Vec<RowView> {
@@ -76,7 +87,16 @@ fn rows_of_table() -> Vec<RowView> {
         ["G-003", "Confluence, left bank", "Alder", "371.2", "1988-01-01", "false", "", ""],
         ["G-004", "<script>alert(1)</script>", "Birch", "365.04", "1990-06-30", "true", "2026-11-20T18:00:00Z", ""],
         ["G-005", "Świętokrzyska bridge", "Birch", "360", "1990-06-30", "true", "2026-11-21T06:00:00Z", ""],
-        ["G-006", "Ferry landing below the second weir, right bank, behind the pumping station", "Birch", "352.75", "", "", "", ""],
+        [
+            "G-006",
+            "Ferry landing below the second weir, right bank, behind the pumping station",
+            "Birch",
+            "352.75",
+            "",
+            "",
+            "",
+            "",
+        ],
     ];
     rows.into_iter()
         .cycle()
@@ -117,12 +137,7 @@ fn draft_summary() -> DraftSummary {
 }
 
 pub fn table_view() -> TableView {
-    TableView {
-        dataset: dataset(),
-        table: table_summary(),
-        commit: commits().remove(0),
-        draft: Some(draft_summary()),
-    }
+    TableView { dataset: dataset(), table: table_summary(), commit: commits().remove(0), draft: Some(draft_summary()) }
 }
 
 pub fn rows(offset: u64) -> RowPage {
@@ -135,7 +150,10 @@ pub fn row() -> RowView {
 
 pub fn stale_form(view: &TableView) -> Submitted {
     let columns = &view.table.schema.columns;
-    let typed = [(pages::row::cell_field(&columns[3]), String::from("12x")), (pages::row::cell_field(&columns[1]), String::from("New mill"))];
+    let typed = [
+        (pages::row::cell_field(&columns[3]), String::from("12x")),
+        (pages::row::cell_field(&columns[1]), String::from("New mill")),
+    ];
     let row = row();
     Submitted::new(typed)
         .refused(&Error::Stale {
@@ -150,7 +168,10 @@ pub fn stale_form(view: &TableView) -> Submitted {
                 now: Some(String::from("Burnt mill")),
             }],
         })
-        .with_error(pages::row::cell_field(&columns[3]), "“12x” is no valid value: not a decimal number, such as 12.50.")
+        .with_error(
+            pages::row::cell_field(&columns[3]),
+            "“12x” is no valid value: not a decimal number, such as 12.50.",
+        )
 }
 
 pub fn summaries() -> Vec<DatasetSummary> {
@@ -213,10 +234,34 @@ fn changes() -> ChangeSet {
                 after: Some(schema()),
                 rows: (1_260, 1_260),
                 changes: vec![
-                    change(Some(1), Some(["G-002", "Old mill", "Alder", "398.120", "1974-10-12", "true", "2026-11-21T06:00:00Z", ""])),
+                    change(
+                        Some(1),
+                        Some([
+                            "G-002",
+                            "Old mill",
+                            "Alder",
+                            "398.120",
+                            "1974-10-12",
+                            "true",
+                            "2026-11-21T06:00:00Z",
+                            "",
+                        ]),
+                    ),
                     change(Some(2), None),
                     change(None, Some(new)),
-                    change(Some(3), Some(["G-004", "</textarea><script>alert(1)</script>", "", "365.04", "1990-06-30", "true", "2026-11-20T18:00:00Z", r#"{"a":[1,2]}"#])),
+                    change(
+                        Some(3),
+                        Some([
+                            "G-004",
+                            "</textarea><script>alert(1)</script>",
+                            "",
+                            "365.04",
+                            "1990-06-30",
+                            "true",
+                            "2026-11-20T18:00:00Z",
+                            r#"{"a":[1,2]}"#,
+                        ]),
+                    ),
                 ],
                 next: Some(Key::from_bytes(*b"G-004\0\0")),
             },
@@ -258,21 +303,41 @@ pub fn import(state: JobState) -> ImportView {
         dialect: Dialect { encoding: String::from("windows-1252"), delimiter: b';', header: true },
         columns: vec![
             found("id", Type::Integer, true, true, &["1", "2", "3"]),
-            found("name", Type::Text, true, false, &["Alder", "<script>alert(1)</script>", "a long text that goes on and on and on for quite a while"]),
+            found(
+                "name",
+                Type::Text,
+                true,
+                false,
+                &["Alder", "<script>alert(1)</script>", "a long text that goes on and on and on for quite a while"],
+            ),
             found("city", Type::Text, false, false, &["Łódź", "São Paulo"]),
             found("price", Type::Decimal, true, false, &["12.50", "0.99"]),
             found("quantity", Type::Integer, true, false, &["1", "12"]),
         ],
         rows: 1_000_000,
         bytes: 40_600_000,
-        preview: (1..=20).map(|n| vec![n.to_string(), String::from("Alder"), String::from("Łódź"), format!("{n}.50"), String::from("7")]).collect(),
+        preview: (1..=20)
+            .map(|n| {
+                vec![n.to_string(), String::from("Alder"), String::from("Łódź"), format!("{n}.50"), String::from("7")]
+            })
+            .collect(),
         suggested_key: Some(0),
         problems: vec![],
         problem_count: 0,
     };
     let problems = vec![
-        Problem { line: 7, column: Some(String::from("price")), value: String::from("12,5o"), reason: String::from("not a decimal number, such as 12.50") },
-        Problem { line: 1_024, column: None, value: String::from("7;<script>alert(1)</script>"), reason: String::from("2 fields where 5 were expected") },
+        Problem {
+            line: 7,
+            column: Some(String::from("price")),
+            value: String::from("12,5o"),
+            reason: String::from("not a decimal number, such as 12.50"),
+        },
+        Problem {
+            line: 1_024,
+            column: None,
+            value: String::from("7;<script>alert(1)</script>"),
+            reason: String::from("2 fields where 5 were expected"),
+        },
     ];
     let is_failed = state == JobState::Failed;
     ImportView {
@@ -314,13 +379,28 @@ pub fn system() -> SystemView {
     SystemView {
         version: "0.1.0",
         processes: vec![
-            component("Back end", "answers people and programs", ComponentState::Healthy, &[("Process", "4711"), ("Memory", "84.0 MB"), ("Running for", "3 d 4 h")]),
+            component(
+                "Back end",
+                "answers people and programs",
+                ComponentState::Healthy,
+                &[("Process", "4711"), ("Memory", "84.0 MB"), ("Running for", "3 d 4 h")],
+            ),
             component("Service import", "import into local/prices", ComponentState::Idle, &[]),
         ],
         apis: vec![component("Pages and forms", "HTML for browsers", ComponentState::Healthy, &[])],
         stores: vec![
-            component("Versioned data", "chunks, commits and refs", ComponentState::Healthy, &[("Chunks", "12044"), ("Directory", "/home/somebody/.local/share/anabranch/with/a/long/path/to/it")]),
-            component("Unversioned data", "drafts and jobs", ComponentState::Failing, &[("Fault", "<script>alert(1)</script>")]),
+            component(
+                "Versioned data",
+                "chunks, commits and refs",
+                ComponentState::Healthy,
+                &[("Chunks", "12044"), ("Directory", "/home/somebody/.local/share/anabranch/with/a/long/path/to/it")],
+            ),
+            component(
+                "Unversioned data",
+                "drafts and jobs",
+                ComponentState::Failing,
+                &[("Fault", "<script>alert(1)</script>")],
+            ),
         ],
     }
 }

@@ -21,7 +21,11 @@ pub(super) async fn commit(State(state): State<AppState>, at: At, Form(values): 
     }
 }
 
-pub(super) async fn discard(State(state): State<AppState>, at: At, Form(values): Form<Vec<(String, String)>>) -> Answer {
+pub(super) async fn discard(
+    State(state): State<AppState>,
+    at: At,
+    Form(values): Form<Vec<(String, String)>>,
+) -> Answer {
     let form = Submitted::new(values);
     match state.hub.discard(&state.actor(), &at.path, revision(&form)).await {
         Ok(()) => see(&at.address),

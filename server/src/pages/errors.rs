@@ -55,14 +55,13 @@ impl IntoResponse for Failure {
 pub(super) async fn as_page(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let status = response.status();
-    let is_page = response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let is_page =
+        response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     if is_page || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
-    let message = response.extensions().get::<Message>().map_or_else(|| default_message(status), |Message(text)| text.clone());
+    let message =
+        response.extensions().get::<Message>().map_or_else(|| default_message(status), |Message(text)| text.clone());
     let mut page = document(&state, status, || app::pages::error::page(status.as_u16(), &message));
     if let Some(allowed) = response.headers().get(header::ALLOW) {
         page.headers_mut().insert(header::ALLOW, allowed.clone());

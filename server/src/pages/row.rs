@@ -60,11 +60,8 @@ pub(super) async fn insert(
     let view = state.hub.table(&actor, &at.path, &table).await?;
     let form = Submitted::new(values);
     let schema = &view.table.schema;
-    let cells: Vec<_> = schema
-        .columns
-        .iter()
-        .map(|column| (column.id, typed(&form, &cell_field(column), None)))
-        .collect();
+    let cells: Vec<_> =
+        schema.columns.iter().map(|column| (column.id, typed(&form, &cell_field(column), None))).collect();
     let texts: Vec<_> = cells.iter().map(|(_, text)| text.clone()).collect();
     match state.hub.edit(&actor, &at.path, &table, vec![Edit::Insert { cells }]).await {
         Ok(edited) => {
@@ -86,7 +83,11 @@ pub(super) async fn change(
     Form(values): Form<Vec<(String, String)>>,
 ) -> Answer {
     let form = Submitted::new(values);
-    if form.value("action") == Some("delete") { delete(&state, &at, &table, &key).await } else { update(&state, &at, &table, &key, &form).await }
+    if form.value("action") == Some("delete") {
+        delete(&state, &at, &table, &key).await
+    } else {
+        update(&state, &at, &table, &key, &form).await
+    }
 }
 
 async fn delete(state: &AppState, at: &At, table: &str, key: &str) -> Answer {
@@ -126,7 +127,11 @@ async fn again(
 ) -> Answer {
     let (view, found) = match state.hub.row(actor, path, table, key).await {
         Err(Error::NotFound { .. }) if matches!(error, Error::Stale { .. }) => {
-            let gone = Error::State { message: String::from("This row was deleted, or has another key, since you opened it. Nothing was saved.") };
+            let gone = Error::State {
+                message: String::from(
+                    "This row was deleted, or has another key, since you opened it. Nothing was saved.",
+                ),
+            };
             return Err(gone.into());
         }
         found => found?,
@@ -196,7 +201,9 @@ fn key_text(schema: &Schema, texts: &[Option<String>], key: Option<&Key>) -> Opt
         .zip(texts)
         .map(|(column, text)| column.ty.parse(text.as_deref().unwrap_or_default()).unwrap_or(Value::Null))
         .collect();
-    if schema.generated_key && let Some(key) = key {
+    if schema.generated_key
+        && let Some(key) = key
+    {
         let position = schema.key_positions().first().copied()?;
         *row.get_mut(position)? = Value::Uuid(Uuid::from_slice(key.as_bytes()).ok()?);
     }
