@@ -120,7 +120,7 @@ impl Evidence {
             let found = classify(text);
             let ty = before.map_or(found, |before| join(before, found));
             if before.is_some_and(|before| before != ty) {
-                self.order.widen(ty);
+                self.order.widen(ty, memory);
             }
             self.ty = Some(ty);
         }
@@ -256,6 +256,19 @@ mod tests {
         check(&["2026-01-01", "2026-02-01", "2026-02-01T00:00:01Z"], (true, true, true));
         check(&["false", "true"], (true, true, true));
         check(&["[1]", "[2]"], (true, false, false));
+        // One value has several texts.
+        check(&["no", "false"], (true, false, false));
+        check(&["2", "1.50", "1.5"], (true, false, false));
+        check(&["2", "1", "1.0"], (true, false, false));
+        check(&["0", "-0"], (true, false, false));
+        check(&["0.5", ".5"], (true, false, false));
+        check(&["2", "1", " 1 "], (true, false, false));
+        check(&["100", "1e2", "1"], (true, false, false));
+        check(&["2026-02-01T00:00:00Z", "2026-02-01T01:00:00+01:00"], (true, false, false));
+        check(&["A190163D-8694-739B-AEA5-966C26F8AD90", "a190163d-8694-739b-aea5-966c26f8ad90"], (true, false, false));
+        // As text they are different.
+        check(&["b", "1.50", "1.5"], (true, true, false));
+        check(&["1.50", "b", "1.50"], (true, false, false));
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub(super) struct Order {
     /// The same for the values as text.
     text: Increasing<Vec<u8>>,
     seen: Seen,
+    /// Some values were not remembered as they stand in the file.
+    is_shortened: bool,
     hasher: RandomState,
 }
 
@@ -43,6 +45,7 @@ impl Default for Order {
             typed: Increasing::Empty,
             text: Increasing::Empty,
             seen: Seen::Listed(Vec::new()),
+            is_shortened: false,
             hasher: RandomState::default(),
         }
     }
@@ -78,14 +81,19 @@ impl Order {
             }
             _ => self.text = Increasing::No,
         }
-        let hash = if matches!(self.seen, Seen::Unknown) { 0 } else { self.hasher.hash_one(text.as_bytes()) };
-        self.remember(hash, memory);
-    }
-
-    fn remember(&mut self, hash: u64, memory: &mut usize) {
         if matches!(self.seen, Seen::Unknown) {
             return;
         }
+        match canonical(ty, text) {
+            Some(canonical) => {
+                self.is_shortened |= canonical.len() < text.len();
+                self.remember(self.hasher.hash_one(canonical.as_bytes()), memory);
+            }
+            None => self.forget(memory),
+        }
+    }
+
+    fn remember(&mut self, hash: u64, memory: &mut usize) {
         if *memory == 0 {
             return self.forget(memory);
         }
@@ -127,7 +135,10 @@ impl Order {
     }
 
     /// The column turned out to have a wider type.
-    pub(super) fn widen(&mut self, ty: Type) {
+    pub(super) fn widen(&mut self, ty: Type, memory: &mut usize) {
+        if ty == Type::Text && self.is_shortened {
+            self.forget(memory);
+        }
         if let Increasing::To(last) = &self.typed {
             let wider = if ty == Type::Text { None } else { infer::value(ty, &last.to_string()) };
             self.typed = wider.map_or(Increasing::No, Increasing::To);
@@ -146,13 +157,33 @@ impl Order {
         if ty == Type::Text { matches!(self.text, Increasing::To(_)) } else { matches!(self.typed, Increasing::To(_)) }
     }
 
-    /// Whether the texts of all values are known to be different.
+    /// Whether all values are known to be different.
     pub(super) fn is_unique(&self) -> bool {
         match &self.seen {
             Seen::Listed(hashes) => hashes.iter().collect::<HashSet<_>>().len() == hashes.len(),
             Seen::Different(_) => true,
             Seen::Unknown => false,
         }
+    }
+}
+
+/// A part of the text that is the same for all texts of one value; none where that takes more than cutting off. Such a
+/// column is taken for a key only if its values increase.
+fn canonical(ty: Type, text: &str) -> Option<&str> {
+    let trimmed = text.trim();
+    match ty {
+        Type::Text => Some(text),
+        Type::Date => Some(trimmed),
+        Type::Uuid => (!trimmed.bytes().any(|byte| byte.is_ascii_uppercase())).then_some(trimmed),
+        Type::Integer | Type::Decimal => {
+            let number =
+                if trimmed.contains('.') { trimmed.trim_end_matches('0').trim_end_matches('.') } else { trimmed };
+            let has_other_texts =
+                number == "-0" || number.starts_with('.') || number.starts_with("-.") || number.is_empty();
+            (!has_other_texts).then_some(number)
+        }
+        // yes and true, 1e2 and 100.0, noon in two time zones
+        Type::Boolean | Type::Float | Type::Timestamp | Type::Json => None,
     }
 }
 
