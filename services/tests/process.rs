@@ -205,6 +205,19 @@ async fn dropping_the_work_ends_the_process() {
 }
 
 #[tokio::test]
+async fn a_worker_ends_with_its_parent() {
+    let mut parent = Command::new(WORKER).arg("parent").stdout(Stdio::piped()).spawn().expect("it runs");
+    let mut said = String::new();
+    let stdout = parent.stdout.take().expect("it was piped");
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut said).expect("it says a number");
+    let pid = said.trim().parse().expect("it is a number");
+    assert!(is_running(pid));
+    parent.kill().expect("it still runs");
+    parent.wait().expect("it was killed");
+    gone(pid).await;
+}
+
+#[tokio::test]
 async fn time_on_the_clock_is_limited() {
     let limits = Limits { wall_time: Duration::from_millis(50), ..Limits::default() };
     let supervisor = Supervisor::new(PathBuf::from(WORKER), limits);

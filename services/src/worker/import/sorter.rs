@@ -11,7 +11,7 @@ use super::records::Fields;
 /// Bytes of rows that are sorted at once.
 const RUN: usize = 32 << 20;
 /// Bytes of sorted runs that are kept as they are; beyond, they are compressed.
-const UNCOMPRESSED: usize = 64 << 20;
+const UNCOMPRESSED: usize = 128 << 20;
 /// The fastest of Zstandard's usual levels.
 const LEVEL: i32 = 1;
 
@@ -260,7 +260,7 @@ mod tests {
     fn many_rows_are_compressed_and_come_back() {
         let mut sorter = Sorter::with_run_size(8 << 20);
         let text = "x".repeat(1_000);
-        let count = 90_000_u64;
+        let count = 150_000_u64;
         for line in 0..count {
             // 7 and the count have no common divisor, so each key comes once.
             let key = (line * 7 % count).to_be_bytes();
