@@ -27,20 +27,20 @@ impl FromServerFnError for Fault {
 }
 
 /// Rows of a table as the acting person sees it: with what they have not committed.
-#[server(prefix = "/api/grid", endpoint = "rows", input = Json, output = Json)]
+#[server(prefix = "/api/functions", endpoint = "grid/rows", input = Json, output = Json)]
 pub async fn load_rows(path: TablePath, offset: u64, limit: u32) -> Result<Rows, Fault> {
     let page = ssr::rows(&path, offset, limit).await?;
     Ok(page)
 }
 
 /// Where a row stands: the number of rows before it, whether or not it is there.
-#[server(prefix = "/api/grid", endpoint = "position", input = Json, output = Json)]
+#[server(prefix = "/api/functions", endpoint = "grid/position", input = Json, output = Json)]
 pub async fn find_position(path: TablePath, key: Key) -> Result<u64, Fault> {
     ssr::position(&path, &key).await
 }
 
 /// Saves edits to the acting person's draft: all of them or none.
-#[server(prefix = "/api/grid", endpoint = "edit", input = Json, output = Json)]
+#[server(prefix = "/api/functions", endpoint = "grid/edit", input = Json, output = Json)]
 pub async fn save_edits(path: TablePath, edits: Vec<Edit>) -> Result<Edited, Fault> {
     ssr::edit(&path, edits).await
 }

@@ -10,7 +10,7 @@
 
 use leptos::prelude::*;
 
-use crate::wire::GridSetup;
+use crate::{url, wire::GridSetup};
 
 pub mod cache;
 pub mod history;
@@ -54,6 +54,8 @@ pub struct Board {
     pub steps: RwSignal<(bool, bool)>,
     /// Where the selected row has its page.
     pub row_page: RwSignal<Option<String>>,
+    /// Whether something was saved to the draft since the page was made.
+    pub saved: RwSignal<bool>,
     /// How many rows are selected that can be deleted.
     pub rows: RwSignal<u64>,
 }
@@ -85,8 +87,11 @@ pub fn Grid(setup: GridSetup, children: Children) -> impl IntoView {
         notices: RwSignal::new(Vec::new()),
         steps: RwSignal::new((false, false)),
         row_page: RwSignal::new(None),
+        saved: RwSignal::new(false),
         rows: RwSignal::new(0),
     };
+    let name = setup.path.table.clone();
+    let draft = [&url::dataset(&setup.path.owner, &setup.path.dataset), "/draft"].concat();
     let frame = NodeRef::<leptos::html::Section>::new();
     let grid = StoredValue::new_local(None::<Handle>);
     let command = move |command: Command| {
@@ -118,8 +123,8 @@ pub fn Grid(setup: GridSetup, children: Children) -> impl IntoView {
         Status::Quiet | Status::Message(_) => "quiet",
     };
     view! {
-        <section class="grid" node_ref=frame aria-label="Table">
-            <div class="grid__bar" role="toolbar" aria-label="Table">
+        <section class="grid" node_ref=frame aria-label=name>
+            <div class="grid__bar" role="group" aria-label="Table tools">
                 <button type="button" class="button button--small" disabled=move || !board.steps.get().0
                     title="Ctrl+Z" on:click=move |_| command(Command::Undo)>"Undo"</button>
                 <button type="button" class="button button--small" disabled=move || !board.steps.get().1
@@ -130,14 +135,15 @@ pub fn Grid(setup: GridSetup, children: Children) -> impl IntoView {
                     {move || if board.rows.get() > 1 { "Delete rows" } else { "Delete row" }}
                 </button>
                 <a class="button button--small" href=move || board.row_page.get()>"Open row"</a>
+                <a class="button button--small grid__draft" href=draft hidden=move || !board.saved.get()>"Review and commit"</a>
                 <p class="grid__status" role="status" aria-live="polite" data-state=state>{status}</p>
             </div>
             {children()}
-            <ul class="grid__notices" aria-label="Not saved">
+            <div class="grid__notices">
                 <For each=move || board.notices.get() key=|notice| notice.id let:notice>
                     {notice_view(notice, command)}
                 </For>
-            </ul>
+            </div>
         </section>
     }
 }
@@ -149,7 +155,7 @@ fn notice_view(notice: Notice, command: impl Fn(Command) + Copy + 'static) -> im
         now.map(|now| now.map_or_else(|| "It is empty now.".to_owned(), |now| ["It is now “", &now, "”."].concat()));
     let changed = theirs.is_some();
     view! {
-        <li class="grid__notice" role="alert">
+        <div class="grid__notice" role="alert">
             <p>
                 <strong>{place}</strong>": "{reason}" "{theirs}
                 {typed.map(|typed| view! { " You typed “"<span class="grid__typed">{typed}</span>"”." })}
@@ -165,7 +171,7 @@ fn notice_view(notice: Notice, command: impl Fn(Command) + Copy + 'static) -> im
                     {if changed { "Keep theirs" } else { "Dismiss" }}
                 </button>
             </p>
-        </li>
+        </div>
     }
 }
 

@@ -8,7 +8,7 @@ use versioning::{ColumnId, Key};
 use crate::wire::Edit;
 
 /// The most edits of one request.
-const LIMIT: usize = 500;
+const LIMIT: usize = 1_000;
 
 /// An edit on its way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

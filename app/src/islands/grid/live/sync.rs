@@ -166,6 +166,9 @@ impl Live {
         match answer {
             Ok(Edited::Saved { revision, total }) => {
                 let follow = self.key_to_follow();
+                if !self.board.saved.get_untracked() {
+                    self.board.saved.set(true);
+                }
                 let reload = self.sheet.borrow_mut().saved(total);
                 {
                     let mut network = self.network.borrow_mut();
@@ -236,8 +239,10 @@ impl Live {
                 live.look_at_news();
             }
         });
-        let live = Rc::clone(self);
-        on(&events, "head", move |_: MessageEvent| live.refresh());
+        for everything in ["head", "missed"] {
+            let live = Rc::clone(self);
+            on(&events, everything, move |_: MessageEvent| live.refresh());
+        }
         // What happened while the connection was down is not told again.
         let (live, mut first) = (Rc::clone(self), true);
         on(&events, "open", move |_: Event| {
