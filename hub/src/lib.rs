@@ -27,7 +27,7 @@ pub use error::{Error, FieldError, StaleCell};
 pub use events::Event;
 pub use model::*;
 pub use services::import::{Dialect, FoundColumn, Inspection, Problem};
-pub use system::{Component, ComponentState, Fact, SystemView};
+pub use system::{Component, ComponentState, Fact, Metric, SystemView};
 
 /// The one way to the data. Cloning is cheap; clones share everything.
 #[derive(Clone)]

@@ -191,16 +191,16 @@ impl Hub {
     /// The position of a row among the rows of its table, or where a row with that key would stand.
     ///
     /// # Errors
-    /// There is no such table for the person, the text is no key of it, or it can't be read.
+    /// There is no such table for the person, or it can't be read.
     pub async fn position(
         &self,
         actor: &Actor,
         path: &DatasetPath,
         table: &str,
-        key_text: &str,
+        key: &Key,
     ) -> Result<u64, Error> {
-        let Opened { working, id, entry, schema, .. } = self.open_table(actor, Action::Read, path, table).await?;
-        let key = Key::from_text(&schema, key_text).map_err(|error| Error::invalid("key", format!("{error}.")))?;
+        let Opened { working, id, entry, .. } = self.open_table(actor, Action::Read, path, table).await?;
+        let key = key.clone();
         self.read(move |objects| match working.draft.as_ref().and_then(|draft| draft.table(id)) {
             Some(overlay) => Ok(overlay.rank(objects, &key)?),
             None => Ok(entry.tree.rank(objects, &key)?.0),

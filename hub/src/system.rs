@@ -52,6 +52,17 @@ pub struct Fact {
     pub value: String,
 }
 
+/// A figure for monitors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// Its name by Prometheus's rules, with the unit last.
+    pub name: &'static str,
+    /// What it counts.
+    pub help: &'static str,
+    /// The value.
+    pub value: u64,
+}
+
 fn fact(label: &'static str, value: impl ToString) -> Fact {
     Fact { label, value: value.to_string() }
 }
@@ -81,6 +92,26 @@ impl Hub {
         ];
         tracing::debug!(actor = actor.name(), "looked at the system");
         Ok(SystemView { version: env!("CARGO_PKG_VERSION"), processes, apis, stores })
+    }
+
+    /// Figures for monitors.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn metrics(&self, actor: &Actor) -> Result<Vec<Metric>, Error> {
+        tracing::debug!(actor = actor.name(), "looked at the metrics");
+        let health = self.store().health().await?;
+        let metric = |name, help, value| Metric { name, help, value };
+        Ok(vec![
+            metric("anabranch_resident_memory_bytes", "Resident memory of the back end.", own_memory().unwrap_or(0)),
+            metric("anabranch_service_processes", "Running service processes.", self.shared.supervisor.processes().len() as u64),
+            metric("anabranch_chunks", "Stored chunks.", health.chunks.count),
+            metric("anabranch_chunk_bytes", "Bytes of the stored chunks, as compressed.", health.chunks.bytes),
+            metric("anabranch_store_disk_bytes", "Bytes of the store's files.", health.disk_bytes),
+            metric("anabranch_datasets", "Datasets.", health.counts.datasets),
+            metric("anabranch_commits", "Commits of all datasets.", health.counts.commits),
+            metric("anabranch_drafts", "Drafts that are not committed.", health.counts.drafts),
+        ])
     }
 
     /// Whether the store answers.

@@ -13,7 +13,7 @@ use tower_http::{
     catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer, trace::TraceLayer,
 };
 
-use crate::{api, assets, events, pages, problem::Problem, security, state::AppState};
+use crate::{api, assets, events, observe, pages, problem::Problem, security, state::AppState};
 
 /// The largest body of anything but an upload, in bytes.
 const MAX_BODY: usize = 8 << 20;
@@ -33,7 +33,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/jobs/{id}", get(api::imports::show).merge(delete(api::imports::cancel)));
 
     Router::new()
-        .merge(pages::routes())
+        .merge(pages::routes(&state))
         .nest("/api/v1", api)
         .route("/api/functions/{*name}", post(functions))
         .route("/{owner}/{dataset}/events", get(events::stream))
@@ -43,9 +43,11 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/robots.txt", get(assets::robots))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
+        .route("/metrics", get(observe::metrics))
         .layer(
             ServiceBuilder::new()
                 .layer(TraceLayer::new_for_http())
+                .layer(middleware::from_fn(observe::timing))
                 .layer(middleware::from_fn(security::headers))
                 .layer(CompressionLayer::new())
                 .layer(CatchPanicLayer::new())

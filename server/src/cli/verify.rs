@@ -15,7 +15,7 @@ pub(crate) fn run(data: PathBuf) -> Result<(), Failure> {
         let store = Store::open(Config::new(&data)).await.map_err(|error| Failure::because("can't verify", error))?;
         let report = store.verify(|_| {}).await.map_err(|error| Failure::because("can't verify", error))?;
         for problem in &report.problems {
-            println!("{}: {}", problem.path, problem.kind);
+            println!("{problem}");
         }
         println!(
             "{} refs, {} drafts, {} chunks sound, {} unreachable, {} problems",

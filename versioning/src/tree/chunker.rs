@@ -65,5 +65,4 @@ impl<E: Entry> Chunker<E> {
         self.hashes.clear();
         std::mem::take(&mut self.entries)
     }
-
 }

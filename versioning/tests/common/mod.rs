@@ -101,5 +101,6 @@ pub fn entry(schema: &Schema, row: Row) -> (Key, Row) {
 }
 
 pub fn rows(schema: &Schema, ids: impl IntoIterator<Item = i64>) -> BTreeMap<Key, Row> {
-    ids.into_iter().map(|id| entry(schema, product(id, &format!("product {id}"), id * 7 % 10_000))).collect()
+    ids.into_iter().map(|id| entry(schema, product(id, &format!("product {id}"), id.wrapping_mul(7).rem_euclid(10_000))))
+        .collect()
 }

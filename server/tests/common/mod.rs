@@ -1,0 +1,165 @@
+//! A real server on a directory of its own, and a client for it.
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use ureq::Agent;
+
+pub struct Server {
+    child: Child,
+    pub url: String,
+    agent: Agent,
+}
+
+pub struct Answer {
+    pub status: u16,
+    pub headers: ureq::http::HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("no JSON: {error}: {}", self.body))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+}
+
+pub fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_anabranch"));
+    command.env_remove("ANABRANCH_URL").env_remove("ANABRANCH_DATA").env_remove("ANABRANCH_ADDR");
+    command
+}
+
+impl Server {
+    /// Starts the program on the directory and waits until it says where it is.
+    pub fn start(data: &Path) -> Self {
+        Self::start_with(data, &["--no-sample"])
+    }
+
+    pub fn start_with(data: &Path, options: &[&str]) -> Self {
+        let mut child = program()
+            .args(["serve", "--addr", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .args(options)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let output = child.stdout.take().expect("its output is ours");
+        let mut line = String::new();
+        BufReader::new(output).read_line(&mut line).expect("it says where it is");
+        let url = line.split_whitespace().find(|word| word.starts_with("http://")).expect("an address").to_owned();
+        let agent = Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
+        Self { child, url, agent }
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        answer(self.agent.get(format!("{}{path}", self.url)).call())
+    }
+
+    pub fn get_with(&self, path: &str, header: (&str, &str)) -> Answer {
+        answer(self.agent.get(format!("{}{path}", self.url)).header(header.0, header.1).call())
+    }
+
+    pub fn post(&self, path: &str, content_type: &str, body: &[u8]) -> Answer {
+        answer(self.agent.post(format!("{}{path}", self.url)).header("content-type", content_type).send(body))
+    }
+
+    pub fn post_with(&self, path: &str, header: (&str, &str), body: &[u8]) -> Answer {
+        let request = self.agent.post(format!("{}{path}", self.url)).header(header.0, header.1);
+        answer(request.header("content-type", "application/x-www-form-urlencoded").send(body))
+    }
+
+    pub fn form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let body = fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value)));
+        let body = body.collect::<Vec<_>>().join("&");
+        self.post(path, "application/x-www-form-urlencoded", body.as_bytes())
+    }
+
+    pub fn delete(&self, path: &str) -> Answer {
+        answer(self.agent.delete(format!("{}{path}", self.url)).call())
+    }
+
+    /// `anabranch import` of a file with this content.
+    pub fn import(&self, dir: &TempDir, content: &str, options: &[&str]) -> Output {
+        let file = dir.path().join("file.csv");
+        fs::write(&file, content).expect("a directory of our own");
+        program()
+            .arg("import")
+            .arg(&file)
+            .args(["--url", &self.url])
+            .args(options)
+            .output()
+            .expect("the program starts")
+    }
+
+    /// The process's id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// `kill -9`.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it ends");
+    }
+
+    /// Ends it as service managers do; returns whether it ended well.
+    pub fn stop(mut self) -> bool {
+        let ended = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        assert!(ended.expect("kill is there").success());
+        self.child.wait().expect("it ends").success()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn answer(response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Answer {
+    let mut response = response.expect("the server answers");
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let body = response.body_mut().with_config().limit(256 << 20).read_to_string().expect("text");
+    Answer { status, headers, body }
+}
+
+pub fn encode(text: &str) -> String {
+    text.bytes()
+        .map(|byte| {
+            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect()
+}
+
+/// The value of the first form field of this name.
+pub fn field(page: &str, name: &str) -> Option<String> {
+    let at = page.find(&format!("name=\"{name}\""))?;
+    let start = page[..at].rfind('<')?;
+    let tag = &page[start..start + page[start..].find('>')?];
+    let value = tag.split("value=\"").nth(1)?;
+    Some(value.split('"').next()?.to_owned())
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}

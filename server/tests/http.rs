@@ -1,0 +1,245 @@
+//! The server as programs meet it: the real binary, a real store, real service processes.
+
+mod common;
+
+use std::{fmt::Write as _, fs};
+
+use common::{Server, field, program, stderr, stdout};
+use tempfile::TempDir;
+
+const CITIES: &str = "id,name,country,population\n1,Oslo,NO,709037\n2,Bergen,NO,291940\n3,Århus,DK,\n";
+
+fn dir() -> TempDir {
+    tempfile::tempdir().expect("a temporary directory")
+}
+
+fn with_cities() -> (TempDir, Server) {
+    let dir = dir();
+    let server = Server::start(&dir.path().join("data"));
+    let output = server.import(&dir, CITIES, &["--into", "local/places", "--table", "cities"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    (dir, server)
+}
+
+#[test]
+fn a_file_is_imported_edited_committed_and_compared() {
+    let (_dir, server) = with_cities();
+    let dataset = server.get("/api/v1/datasets/local/places").json();
+    assert_eq!(dataset["tables"][0]["rows"], 3);
+    assert_eq!(dataset["tables"][0]["primary_key"][0], "id");
+    let rows = server.get("/api/v1/datasets/local/places/tables/cities/rows").json();
+    assert_eq!(rows["items"][2]["name"], "Århus");
+    assert_eq!(rows["items"][2]["population"], serde_json::Value::Null);
+
+    let row = server.get("/local/places/tables/cities/rows/3");
+    assert_eq!(row.status, 200);
+    let mut fields = Vec::new();
+    for column in dataset["tables"][0]["columns"].as_array().expect("columns") {
+        let (name, id) = (column["name"].as_str().expect("a name"), column["id"].as_str().expect("an id"));
+        for prefix in ["cell", "before"] {
+            let field_name = format!("{prefix}-{id}");
+            let mut value = field(&row.body, &field_name).unwrap_or_default();
+            if (prefix, name) == ("cell", "population") {
+                value = "355238".to_owned();
+            }
+            fields.push((field_name, value));
+        }
+    }
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let saved = server.form("/local/places/tables/cities/rows/3", &fields);
+    assert_eq!(saved.status, 303, "{}", saved.body);
+
+    let draft = server.get("/local/places/draft");
+    assert!(draft.body.contains("355238"), "the draft shows the new value");
+    let revision = field(&draft.body, "revision").expect("the draft's revision");
+    let refused = server.form("/local/places/draft/commit", &[("revision", &revision), ("message", " ")]);
+    assert_eq!(refused.status, 422);
+    let committed =
+        server.form("/local/places/draft/commit", &[("revision", &revision), ("message", "Count the people of Århus")]);
+    assert_eq!(committed.status, 303, "{}", committed.body);
+    let commit = server.get(committed.header("location"));
+    assert!(commit.body.contains("Count the people of Århus") && commit.body.contains("355238"));
+    let again = server.form("/local/places/draft/commit", &[("revision", &revision), ("message", "Twice")]);
+    assert_eq!(again.status, 409, "the draft is gone");
+}
+
+#[test]
+fn everything_is_there_after_kill_and_verify_is_clean() {
+    let (dir, server) = with_cities();
+    let data = dir.path().join("data");
+    let second = program().args(["verify", "--data"]).arg(&data).output().expect("the program starts");
+    assert!(!second.status.success() && stderr(&second).contains("another Anabranch"), "{}", stderr(&second));
+    server.kill();
+    let verify = program().args(["verify", "--data"]).arg(&data).output().expect("the program starts");
+    assert!(verify.status.success(), "{}{}", stdout(&verify), stderr(&verify));
+    let server = Server::start(&data);
+    assert_eq!(server.get("/api/v1/datasets/local/places/tables/cities/rows").json()["total"], 3);
+    assert!(server.stop(), "SIGTERM ends it in order");
+}
+
+#[test]
+fn bad_values_are_all_named_and_nothing_is_committed() {
+    let (dir, server) = with_cities();
+    let before = server.get("/api/v1/datasets/local/places").json();
+    let bad = "id,name\n1,Oslo\n2,\"Ber\ngen\"\n1,Again\n3,too,many\n";
+    let output = server.import(&dir, bad, &["--into", "local/places", "--table", "bad", "--key", "id"]);
+    assert!(!output.status.success());
+    let said = stderr(&output);
+    assert!(said.contains("line 6"), "the record with too many fields: {said}");
+    let output =
+        server.import(&dir, "id,name\n1,Oslo\n1,Again\n", &["--into", "local/places", "--table", "bad", "--key", "id"]);
+    assert!(!output.status.success());
+    assert!(stderr(&output).contains("line 3"), "{}", stderr(&output));
+    let output =
+        server.import(&dir, CITIES, &["--into", "local/places", "--table", "bad", "--key", "nothing"]);
+    assert!(stderr(&output).contains("no column “nothing”"), "{}", stderr(&output));
+    let output = server.import(&dir, "", &["--into", "local/places", "--table", "bad"]);
+    assert!(stderr(&output).contains("empty"), "{}", stderr(&output));
+    assert_eq!(server.get("/api/v1/datasets/local/places").json(), before);
+}
+
+#[test]
+fn a_replacement_is_one_commit_with_the_difference() {
+    let (dir, server) = with_cities();
+    let options = ["--into", "local/places", "--table", "cities"];
+    let twice = server.import(&dir, CITIES, &options);
+    assert!(stderr(&twice).contains("exists already"), "{}", stderr(&twice));
+    let replace = [&options[..], &["--mode", "replace", "--message", "Release 2"]].concat();
+    let same = server.import(&dir, CITIES, &replace);
+    assert!(same.status.success() && stdout(&same).contains("nothing differs"), "{}", stderr(&same));
+    let newer = CITIES.replace("709037", "717710").replace("2,Bergen,NO,291940\n", "");
+    let output = server.import(&dir, &newer, &replace);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let log = server.get("/api/v1/datasets/local/places/commits").json();
+    assert_eq!(log["items"].as_array().expect("commits").len(), 2);
+    let hash = log["items"][0]["hash"].as_str().expect("a hash");
+    let page = server.get(&format!("/local/places/commits/{hash}")).body;
+    assert!(page.contains("717710") && page.contains("709037") && page.contains("Bergen") && !page.contains("Århus"));
+}
+
+#[test]
+fn no_key_makes_a_generated_one() {
+    let (dir, server) = with_cities();
+    let output = server.import(&dir, "a,b\n1,x\n1,y\n2,x\n", &["--into", "local/places", "--table", "pairs"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let rows = server.get("/api/v1/datasets/local/places/tables/pairs/rows").json();
+    assert_eq!(rows["total"], 3);
+    assert_eq!(rows["items"][1]["b"], "y", "rows keep the order of the file");
+}
+
+#[test]
+fn a_server_that_is_stopped_in_an_import_leaves_no_job_in_limbo() {
+    let dir = dir();
+    let data = dir.path().join("data");
+    let server = Server::start(&data);
+    server.post("/api/v1/datasets", "application/json", br#"{"name":"big"}"#);
+    let mut file = String::from("id,text\n");
+    for id in 0..200_000 {
+        writeln!(file, "{},some text {id}", (id * 7_919) % 200_003).expect("memory");
+    }
+    let path = "/api/v1/datasets/local/big/imports?table=t&unattended=true";
+    let started = server.post(path, "text/csv", file.as_bytes());
+    assert_eq!(started.status, 202, "{}", started.body);
+    let id = started.json()["id"].as_str().expect("an id").to_owned();
+    server.kill();
+    let server = Server::start(&data);
+    let job = server.get(&format!("/api/v1/jobs/{id}")).json();
+    // Killed at any moment: either it was committed or it failed; it does not run for ever.
+    let rows = server.get("/api/v1/datasets/local/big/tables/t/rows");
+    match job["state"].as_str() {
+        Some("succeeded") => assert_eq!(rows.json()["total"], 200_000),
+        Some("failed") => {
+            assert!(job["error"].as_str().is_some_and(|error| error.contains("stopped")), "{job}");
+            assert_eq!(rows.status, 404);
+        }
+        other => panic!("{other:?}"),
+    }
+    let left = fs::read_dir(data.join("uploads")).expect("the directory is there").count();
+    assert_eq!(left, 0, "uploads are deleted");
+}
+
+#[test]
+fn errors_say_what_and_where() {
+    let (_dir, server) = with_cities();
+    for path in [
+        "/nobody/nothing",
+        "/local/nothing",
+        "/local/places/tables/nothing",
+        "/local/places/tables/cities/rows/99",
+        "/local/places/tables/cities/rows/x",
+        "/local/places/commits/ffffffffff",
+        "/local/places/commits/..%2f..%2fetc",
+        "/local/places/imports/00000000-0000-0000-0000-000000000000",
+        "/nowhere",
+        "/a/b/c/d/e",
+        "/local/%3Cscript%3Ealert(1)%3C%2Fscript%3E",
+    ] {
+        let page = server.get(path);
+        assert_eq!(page.status, 404, "{path}");
+        assert!(page.header("content-type").starts_with("text/html"), "{path}");
+        assert!(page.body.contains("<h1") && !page.body.contains("<script>alert"), "{path}");
+    }
+    let problem = server.get("/api/v1/datasets/local/nothing");
+    assert_eq!(problem.status, 404);
+    assert_eq!(problem.header("content-type"), "application/problem+json");
+    assert_eq!(problem.json()["status"], 404);
+    let problem = server.post("/api/v1/datasets", "application/json", br#"{"name":"../../etc"}"#);
+    assert_eq!(problem.status, 422);
+    assert_eq!(problem.json()["errors"][0]["pointer"], "/name");
+    assert_eq!(server.post("/api/v1/datasets", "application/json", b"{").status, 400);
+    assert_eq!(server.get("/api/v1/datasets/local/places/tables/cities/rows?limit=0").status, 400);
+    assert_eq!(server.delete("/local/places").status, 405);
+    assert_eq!(server.get("/healthz").body, "ok\n");
+    assert_eq!(server.get("/readyz").status, 200);
+}
+
+#[test]
+fn other_sites_get_nothing() {
+    let (_dir, server) = with_cities();
+    let rebound = server.get_with("/", ("host", "rebound.example"));
+    assert_eq!(rebound.status, 421);
+    let forged = server.post_with("/new", ("origin", "https://evil.example"), b"name=forged");
+    assert_eq!(forged.status, 403, "{}", forged.body);
+    let forged = server.post_with("/new", ("sec-fetch-site", "cross-site"), b"name=forged");
+    assert_eq!(forged.status, 403);
+    let page = server.get("/");
+    assert!(page.header("content-security-policy").contains("frame-ancestors 'none'"));
+    assert_eq!(page.header("x-content-type-options"), "nosniff");
+    assert!(!page.body.contains("forged"));
+    let output = program().args(["serve", "--addr", "0.0.0.0:0"]).output().expect("the program starts");
+    assert!(!output.status.success() && stderr(&output).contains("other machines"), "{}", stderr(&output));
+}
+
+#[test]
+fn hostile_values_are_shown_as_text() {
+    let (dir, server) = with_cities();
+    let hostile = "</textarea><script>alert(1)</script>";
+    let file = format!("id,<b>name</b>\n1,\"{hostile}\"\n\"a/../%2F?#,b\",x\n");
+    let output =
+        server.import(&dir, &file, &["--into", "local/places", "--table", "<script>alert(2)</script>", "--key", "id"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let table = common::encode("<script>alert(2)</script>");
+    for path in [
+        "/local/places".to_owned(),
+        format!("/local/places/tables/{table}"),
+        format!("/local/places/tables/{table}/rows/1"),
+        "/local/places/history".to_owned(),
+    ] {
+        let page = server.get(&path);
+        assert_eq!(page.status, 200, "{path}: {}", page.body);
+        assert!(!page.body.contains("<script>alert") && !page.body.contains("<b>name"), "{path}");
+        assert!(!page.body.contains("</textarea><script"), "{path}");
+    }
+    let key = common::encode("a/../%2F?#\\,b");
+    assert_eq!(server.get(&format!("/local/places/tables/{table}/rows/{key}")).status, 200);
+}
+
+#[test]
+fn the_first_run_has_a_sample() {
+    let dir = dir();
+    let server = Server::start_with(&dir.path().join("data"), &[]);
+    let dataset = server.get("/api/v1/datasets/local/bakery").json();
+    assert_eq!(dataset["tables"].as_array().map(Vec::len), Some(2));
+    let log = server.get("/api/v1/datasets/local/bakery/commits").json();
+    assert_eq!(log["items"].as_array().map(Vec::len), Some(3));
+}

@@ -1,0 +1,212 @@
+//! Values have one representation and one text, and keys the order people expect (rules T2 and T3).
+
+mod common;
+
+use std::cmp::Ordering;
+
+use common::{Memory, column};
+use proptest::prelude::*;
+use versioning::{ColumnId, Key, Object, Schema, Type, Value, tree::TreeBuilder, value::Float};
+
+fn check(ty: Type, text: &str, expected: Result<&str, &str>) {
+    let parsed = ty.parse(text).map(|value| value.to_string()).map_err(|error| error.to_string());
+    match expected {
+        Ok(expected) => assert_eq!(parsed.as_deref(), Ok(expected), "{ty} {text:?}"),
+        Err(part) => {
+            let error = parsed.expect_err(&format!("{ty} {text:?} is no value"));
+            assert!(error.contains(part), "{ty} {text:?}: {error}");
+        }
+    }
+}
+
+#[test]
+fn texts_become_values_and_back() {
+    for ty in Type::ALL {
+        assert_eq!(ty.parse(""), Ok(Value::Null), "{ty}");
+    }
+    check(Type::Text, " as it is ", Ok(" as it is "));
+    check(Type::Integer, " 42 ", Ok("42"));
+    check(Type::Integer, "-0", Ok("0"));
+    check(Type::Integer, "9223372036854775807", Ok("9223372036854775807"));
+    check(Type::Integer, "9223372036854775808", Err("outside"));
+    check(Type::Integer, "1.5", Err("whole number"));
+    check(Type::Integer, "1e3", Err("whole number"));
+    check(Type::Decimal, "12.50", Ok("12.5"));
+    check(Type::Decimal, "-0.00", Ok("0"));
+    check(Type::Decimal, "100", Ok("100"));
+    check(Type::Decimal, ".5", Ok("0.5"));
+    check(Type::Decimal, "5.", Ok("5"));
+    check(Type::Decimal, "0000000000000000000000000000000000001.10", Ok("1.1"));
+    check(Type::Decimal, "1234567890123456789012345678", Ok("1234567890123456789012345678"));
+    check(Type::Decimal, "12345678901234567890123456789", Err("28 digits"));
+    check(Type::Decimal, "0.12345678901234567890123456789", Err("28 digits"));
+    check(Type::Decimal, "1,5", Err("decimal"));
+    check(Type::Decimal, ".", Err("decimal"));
+    check(Type::Decimal, "1e5", Err("decimal"));
+    check(Type::Float, "-0.0", Ok("0"));
+    check(Type::Float, "6.02e23", Ok("6.02e23"));
+    check(Type::Float, "NaN", Err("number"));
+    check(Type::Float, "inf", Err("number"));
+    check(Type::Boolean, "YES", Ok("true"));
+    check(Type::Boolean, "0", Ok("false"));
+    check(Type::Boolean, "maybe", Err("boolean"));
+    check(Type::Date, "2024-02-29", Ok("2024-02-29"));
+    check(Type::Date, "2023-02-29", Err("date"));
+    check(Type::Date, "1969-12-31", Ok("1969-12-31"));
+    check(Type::Date, "0001-01-01", Ok("0001-01-01"));
+    check(Type::Date, "9999-12-31", Ok("9999-12-31"));
+    check(Type::Date, "10000-01-01", Err("date"));
+    check(Type::Date, "2024-2-9", Err("date"));
+    check(Type::Date, "29.02.2024", Err("date"));
+    check(Type::Timestamp, "2026-02-28T13:45:00+02:00", Ok("2026-02-28T11:45:00Z"));
+    check(Type::Timestamp, "2026-02-28 13:45:00.123456", Ok("2026-02-28T13:45:00.123456Z"));
+    check(Type::Timestamp, "2026-02-28T13:45:00.1234567Z", Err("timestamp"));
+    check(Type::Timestamp, "1969-12-31T23:59:59.999999Z", Ok("1969-12-31T23:59:59.999999Z"));
+    check(Type::Timestamp, "yesterday", Err("timestamp"));
+    check(Type::Uuid, "F47AC10B-58CC-4372-A567-0E02B2C3D479", Ok("f47ac10b-58cc-4372-a567-0e02b2c3d479"));
+    check(Type::Uuid, "f47ac10b", Err("UUID"));
+    check(Type::Json, "{\"b\": 1, \"a\": [1, 2]}", Ok("{\"a\":[1,2],\"b\":1}"));
+    check(Type::Json, "{", Err("JSON"));
+    check(Type::Json, &"[".repeat(100_000), Err("JSON"));
+}
+
+/// Any value of the type.
+fn value(ty: Type) -> BoxedStrategy<Value> {
+    let parsed = move |text: String| ty.parse(&text).ok();
+    match ty {
+        Type::Text => any::<String>().prop_map(Value::Text).boxed(),
+        Type::Integer => any::<i64>().prop_map(Value::Integer).boxed(),
+        Type::Decimal => (any::<i64>(), 0..20_usize)
+            .prop_filter_map("a decimal", move |(number, scale)| {
+                let digits = format!("{:0>25}", number.unsigned_abs());
+                let (whole, part) = digits.split_at(digits.len() - scale);
+                parsed(format!("{}{whole}.{part}", if number < 0 { "-" } else { "" }))
+            })
+            .boxed(),
+        Type::Float => any::<f64>()
+            .prop_filter_map("finite", |number| Float::new(number).map(Value::Float))
+            .boxed(),
+        Type::Boolean => any::<bool>().prop_map(Value::Boolean).boxed(),
+        Type::Date => (-719_162..=2_932_896_i32)
+            .prop_filter_map("a date", |days| versioning::value::Date::from_days(days).map(Value::Date))
+            .boxed(),
+        Type::Timestamp => (-62_135_596_800_000_000..=253_402_207_200_000_000_i64)
+            .prop_filter_map("a moment", |at| versioning::value::Timestamp::from_micros(at).map(Value::Timestamp))
+            .boxed(),
+        Type::Uuid => any::<[u8; 16]>().prop_map(|bytes| Value::Uuid(uuid::Uuid::from_bytes(bytes))).boxed(),
+        Type::Json => prop::collection::btree_map(any::<String>(), any::<i32>(), 0..4)
+            .prop_filter_map("json", move |map| parsed(serde_json::json!(map).to_string()))
+            .boxed(),
+    }
+}
+
+fn any_type() -> impl Strategy<Value = Type> {
+    (0..Type::ALL.len()).prop_map(|index| Type::ALL[index])
+}
+
+fn compare(a: &Value, b: &Value) -> Ordering {
+    match (a, b) {
+        (Value::Text(a), Value::Text(b)) => a.chars().cmp(b.chars()),
+        (Value::Integer(a), Value::Integer(b)) => a.cmp(b),
+        (Value::Decimal(a), Value::Decimal(b)) => a.cmp(b),
+        (Value::Float(a), Value::Float(b)) => a.number().total_cmp(&b.number()),
+        (Value::Boolean(a), Value::Boolean(b)) => a.cmp(b),
+        (Value::Date(a), Value::Date(b)) => a.cmp(b),
+        (Value::Timestamp(a), Value::Timestamp(b)) => a.cmp(b),
+        (Value::Uuid(a), Value::Uuid(b)) => a.cmp(b),
+        _ => panic!("no order between {a:?} and {b:?}"),
+    }
+}
+
+fn pair_schema(ty: Type) -> Schema {
+    Schema {
+        columns: vec![column(1, "a", ty), column(2, "b", ty)],
+        primary_key: vec![ColumnId(1), ColumnId(2)],
+        generated_key: false,
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_value_reads_back_from_its_text(value in any_type().prop_flat_map(value)) {
+        let ty = value.ty().expect("not null");
+        if value != Value::Text(String::new()) {
+            prop_assert_eq!(ty.parse(&value.to_string()), Ok(value));
+        }
+    }
+
+    #[test]
+    fn a_value_survives_serialisation(value in any_type().prop_flat_map(value)) {
+        let text = serde_json::to_string(&value).expect("values can be written");
+        prop_assert_eq!(serde_json::from_str::<Value>(&text).expect("and read"), value);
+    }
+
+    #[test]
+    fn t3_keys_sort_as_their_values_do(
+        [a, b, c, d] in any_type()
+            .prop_filter("ordered", |ty| ty.is_ordered())
+            .prop_flat_map(|ty| [value(ty), value(ty), value(ty), value(ty)]),
+        same in any::<bool>(),
+    ) {
+        let schema = pair_schema(a.ty().expect("not null"));
+        let c = if same { a.clone() } else { c };
+        let (one, two) = (vec![a.clone(), b.clone()], vec![c.clone(), d.clone()]);
+        if let (Ok(left), Ok(right)) = (Key::of_row(&schema, &one), Key::of_row(&schema, &two)) {
+            prop_assert_eq!(left.cmp(&right), compare(&a, &c).then(compare(&b, &d)));
+        }
+    }
+
+    #[test]
+    fn a_key_reads_back_from_its_text(
+        [a, b] in any_type()
+            .prop_filter("ordered", |ty| ty.is_ordered())
+            .prop_flat_map(|ty| [value(ty), value(ty)]),
+    ) {
+        let schema = pair_schema(a.ty().expect("not null"));
+        let row = vec![a, b];
+        if let Ok(key) = Key::of_row(&schema, &row) {
+            prop_assert_eq!(Key::from_text(&schema, &Key::to_text(&schema, &row)), Ok(key));
+        }
+    }
+
+    /// Rule T2: what is stored reads back, and its bytes are a function of the values.
+    #[test]
+    fn t2_a_leaf_keeps_every_value(
+        rows in any_type().prop_flat_map(|ty| {
+            prop::collection::vec(prop::option::weighted(0.8, value(ty)), 1..300).prop_map(move |cells| (ty, cells))
+        }),
+    ) {
+        let (ty, cells) = rows;
+        let schema = Schema {
+            columns: vec![column(8, "id", Type::Integer), column(2, "cell", ty)],
+            primary_key: vec![ColumnId(8)],
+            generated_key: false,
+        };
+        let mut memory = Memory::default();
+        let mut builder = TreeBuilder::new(&schema, &mut memory);
+        let mut expected = Vec::new();
+        for (id, cell) in cells.into_iter().enumerate() {
+            let row = vec![Value::Integer(id as i64 * 3 - 50), cell.unwrap_or(Value::Null)];
+            let key = Key::of_row(&schema, &row).expect("a key");
+            builder.push(key.clone(), row.clone()).expect("in order");
+            expected.push((key, row));
+        }
+        let tree = builder.finish().expect("memory takes all");
+        prop_assert_eq!(memory.all(&schema, tree), expected);
+        for bytes in memory.chunks.values() {
+            prop_assert_eq!(&Object::decode(bytes).expect("an object").encode(), bytes);
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_the_decoder_panic(bytes in prop::collection::vec(any::<u8>(), 0..400), kind in 0..5_usize) {
+        let mut bytes = bytes;
+        bytes.insert(0, b"LISRC"[kind]);
+        if bytes.len() > 1 {
+            bytes[1] = 1;
+        }
+        let _ = Object::decode(&bytes);
+        #[cfg(feature = "codec")]
+        let _ = versioning::frame::unpack(&bytes);
+    }
+}
