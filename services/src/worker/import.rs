@@ -1,4 +1,4 @@
-//! The import service: reads CSV files as people have them. [`inspect`] finds out what a file holds, [`table`] makes a
+//! The import service: reads CSV files as people have them. `inspect` finds out what a file holds, `table` makes a
 //! tree of it, both in one pass and with bounded memory.
 
 mod dialect;

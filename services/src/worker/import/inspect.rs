@@ -53,7 +53,7 @@ pub(super) fn inspect<W: Write>(input: impl Read, link: &Link<W>) -> Result<Insp
         }
         // Told whenever some input has come, and within large blocks every some thousand rows.
         let bytes = records.bytes();
-        if bytes != told || table.rows % 4_096 == 0 {
+        if bytes != told || table.rows.is_multiple_of(4_096) {
             told = bytes;
             link.progress(Progress { rows: table.rows, bytes })?;
         }
