@@ -24,6 +24,26 @@
 //! | `draft` | `[dataset, branch, person]` | base and revision |
 //! | `draft_row` | `[dataset, branch, person, table, key]` | one row's patch |
 //! | `job` | UUID | the job's document; its JSON is text |
+//!
+//! # What it costs
+//!
+//! Medians, daily profile, on a 2-core machine that was busy with other work (load 4 to 6), chunks of 12 KiB:
+//! `cargo test --test store -- --ignored --nocapture measure` prints them anew.
+//!
+//! | | |
+//! | --- | --- |
+//! | opening an existing store | 95 ms, of which the engine's own start is nearly all |
+//! | closing it | 20 ms; 190 ms with much to write out |
+//! | [`Store::commit`] | 2.8 ms, on disk |
+//! | [`Store::save_draft`], one row | 2.3 ms, on disk |
+//! | [`Store::put_chunks`], 3 MiB at once | 85 MB/s, on disk |
+//! | [`Store::get_chunk`] | 180 µs |
+//! | [`Objects`], an object that is cached | 0.2 µs |
+//! | [`Objects`], an object that is not | 280 µs, a fifth of it unpacking and checking |
+//! | [`Objects`], prefetching 256 | 37 ms, a third of it unpacking and checking |
+//!
+//! Besides its caches the engine holds some 64 MiB: 32 MiB of write buffers at most, and a table of a million locks
+//! that its transactions need.
 
 mod cache;
 mod chunks;

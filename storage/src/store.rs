@@ -138,3 +138,24 @@ fn engine_error(
 ) -> OpenError {
     OpenError::Engine { dir: dir.to_owned(), attempted, source: source.into() }
 }
+
+#[cfg(test)]
+mod tests {
+    use surrealdb::types::{RecordId, vars};
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_store_of_a_newer_version_is_refused() {
+        let dir = tempfile::TempDir::new().expect("a temporary directory");
+        let store = Store::open(Config::new(dir.path())).await.expect("nobody else has it open");
+        let newer = vars! { id: RecordId::new("migration", 99) };
+        let statement = "{ CREATE $id SET name = 'from the future' RETURN NONE; RETURN NONE }";
+        let () = store.database.query("pretend", statement, newer).await.expect("an open store");
+        store.close().await.expect("a clean stop");
+        let refused = Store::open(Config::new(dir.path())).await.expect_err("it is of a newer version");
+        assert!(matches!(refused, OpenError::Newer { found: 99, .. }), "{refused:?}");
+        let again = Store::open(Config::new(dir.path())).await.expect_err("the lock was freed, the reason is the same");
+        assert!(matches!(again, OpenError::Newer { .. }), "{again:?}");
+    }
+}

@@ -392,3 +392,31 @@ fn examine(chunk: Hash, frame: &Bytes) -> Result<Object, ProblemKind> {
 fn draft_in_words(id: &DraftId) -> String {
     format!("draft of {} on {}", id.person, id.branch)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Config, DraftRow, SaveDraft};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn rows_without_their_draft_are_a_problem() {
+        let dir = tempfile::TempDir::new().expect("a temporary directory");
+        let store = Store::open(Config::new(dir.path())).await.expect("nobody else has it open");
+        let id = DraftId { dataset: DatasetId::generate(), branch: "main".to_owned(), person: "ada".into() };
+        let row = DraftRow { table: versioning::TableId(1), key: b"k".to_vec(), patch: vec![] };
+        let save = SaveDraft {
+            id: id.clone(),
+            expected_revision: None,
+            base: Hash::of(b"base"),
+            puts: vec![row],
+            removals: vec![],
+            at: 0,
+        };
+        store.save_draft(save).await.expect("no draft yet");
+        let draft = vars! { id: records::draft(&id) };
+        let () = store.database.query("lose the draft", "{ DELETE $id; RETURN NONE }", draft).await.expect("open");
+        let report = store.verify(|_| ()).await.expect("an open store");
+        let kinds: Vec<_> = report.problems.into_iter().map(|problem| problem.kind).collect();
+        assert_eq!(kinds, [ProblemKind::NoDataset { dataset: id.dataset }, ProblemKind::RowsWithoutDraft { rows: 1 }]);
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use storage::{DraftRow, SaveDraft, Store};
+use storage::{Config, DraftRow, SaveDraft, Store};
 use versioning::{Commit, Hash, Object, ObjectSource, TableId};
 
 use crate::world::{TODAY, World, chunk, config, draft};
@@ -66,19 +66,22 @@ async fn measure() {
     }
     print("save_draft, one row", saves);
 
-    let mut opens = Vec::new();
+    let (mut opens, mut closes) = (Vec::new(), Vec::new());
     for _ in 0..10 {
         let World { store, dir } = world;
         let started = Instant::now();
         store.close().await.expect("a clean stop");
-        print("close", vec![started.elapsed()]);
+        closes.push(started.elapsed());
         drop(store);
         let started = Instant::now();
-        let store = Store::open(config(&dir)).await.expect("nobody else has it open");
+        // Large enough for the objects that are read again below.
+        let config = Config { object_cache_bytes: 256 << 20, ..config(&dir) };
+        let store = Store::open(config).await.expect("nobody else has it open");
         opens.push(started.elapsed());
         world = World { store, dir };
     }
     print("open an existing store", opens);
+    print("close", closes);
 
     let names: Vec<Hash> = objects.iter().map(|(hash, _)| *hash).collect();
     for turn in ["first", "second"] {
