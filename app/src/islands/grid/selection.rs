@@ -116,6 +116,12 @@ impl Selection {
         Self { active: cell, head: cell, in_header: false, tab_column: None }
     }
 
+    /// Nothing but the active cell, for the same run of Tab.
+    #[must_use]
+    pub const fn collapsed(self) -> Self {
+        Self { head: self.active, in_header: false, ..self }
+    }
+
     /// The selected cells.
     #[must_use]
     pub fn range(&self) -> Range {
@@ -307,7 +313,7 @@ mod tests {
     #[test]
     fn enter_after_tabs_returns_to_where_they_began() {
         let selection = Selection::at(Cell::new(5, 3));
-        let selection = selection.tabbed(false, EXTENT).tabbed(false, EXTENT);
+        let selection = selection.tabbed(false, EXTENT).collapsed().tabbed(false, EXTENT);
         assert_eq!(selection.active, Cell::new(6, 0));
         assert_eq!(selection.entered(false, EXTENT).active, Cell::new(7, 3));
         let moved = selection.moved(Step::Right, false, EXTENT);

@@ -65,12 +65,12 @@ fn head(schema: &Schema, frozen: usize, column: usize, position: usize) -> AnyVi
     if column < frozen {
         class.push_str(" is-frozen");
     }
-    let kind = if column < frozen { ", key" } else { "" };
+    let key = (column < frozen).then_some(", key");
     let description = (!found.description.is_empty()).then(|| found.description.clone());
     view! {
         <th scope="col" class=class style=frozen_style(frozen, column) title=description>
             <span class="grid__name">{found.name.clone()}</span>
-            <span class="grid__type">{found.ty.name()}{kind}</span>
+            <span class="grid__type">{found.ty.name()}{key}</span>
         </th>
     }
     .into_any()

@@ -60,7 +60,7 @@ impl Live {
         let name = [sheet.column(cell.column).name.as_str(), ", ", &sheet.row_name(cell.row)].concat();
         let ty = sheet.column(cell.column).ty;
         drop(sheet);
-        self.select(Selection::at(cell));
+        self.select(selection.collapsed());
         let Some(editor) = Editor::create(cell.column, target, typed, &name, ty) else { return };
         editor.field.set_value(&text);
         let _ = self.view.borrow().layer.append_child(&editor.frame);
