@@ -367,6 +367,11 @@ impl Row {
             self.class = class;
             self.element.set_class_name(class);
             set_or_remove(&self.element, "aria-label", (class == "is-new").then_some("New row"));
+            // A row is headed by its key; without one there is nothing to head it.
+            let role = if matches!(class, "is-new" | "is-loading") { "gridcell" } else { "rowheader" };
+            for key in self.cells.iter().take(sheet.frozen()) {
+                set(&key.element, "role", role);
+            }
         }
         let row_note = match class {
             "is-deleted" => "Will be deleted.",
