@@ -42,8 +42,8 @@
 //! | [`Objects`], an object that is not | 280 µs, a fifth of it unpacking and checking |
 //! | [`Objects`], prefetching 256 | 37 ms, a third of it unpacking and checking |
 //!
-//! Besides its caches the engine holds some 64 MiB: 32 MiB of write buffers at most, and a table of a million locks
-//! that its transactions need.
+//! A process with a nearly empty store is 106 MB resident: the engine allocates a table of a million locks for its
+//! transactions. Caches and at most 32 MiB of write buffers come on top of that as data comes.
 
 mod cache;
 mod chunks;

@@ -69,6 +69,11 @@ impl DroppableRuntime {
         self.0.as_ref().expect("only taken by into_inner and drop").handle().clone()
     }
 
+    /// Waits until nothing runs any more; what is running is dropped.
+    pub(crate) async fn stop(self) {
+        wait_for_end(self.into_inner()).await;
+    }
+
     fn into_inner(mut self) -> Runtime {
         self.0.take().expect("only taken here and by drop")
     }
@@ -154,13 +159,7 @@ impl Database {
         let engine = Arc::clone(&self.engine);
         let stopped = self.spawn(attempted, async move { stop(&engine).await }).await.unwrap_or(Ok(()));
         if let Some(runtime) = take(&self.runtime) {
-            // Waiting for threads is not allowed in asynchronous code.
-            let (sender, receiver) = tokio::sync::oneshot::channel();
-            std::thread::spawn(move || {
-                runtime.shutdown_timeout(STOP_PATIENCE);
-                let _ = sender.send(());
-            });
-            let _ = receiver.await;
+            wait_for_end(runtime).await;
             take(&self.lock);
         }
         stopped
@@ -189,6 +188,16 @@ impl Drop for Database {
     fn drop(&mut self) {
         self.close_blocking();
     }
+}
+
+async fn wait_for_end(runtime: Runtime) {
+    // Waiting for threads is not allowed in asynchronous code.
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        runtime.shutdown_timeout(STOP_PATIENCE);
+        let _ = sender.send(());
+    });
+    let _ = receiver.await;
 }
 
 fn take<T>(slot: &Mutex<Option<T>>) -> Option<T> {

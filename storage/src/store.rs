@@ -39,11 +39,16 @@ impl Store {
         let url = engine_url(&config.dir)?;
         let runtime = DroppableRuntime::start().map_err(|source| OpenError::Io { path: config.dir.clone(), source })?;
         let dir = config.dir.clone();
-        let engine = runtime
-            .handle()
-            .spawn(async move { open_engine(&dir, &url, settings).await })
-            .await
-            .map_err(|error| engine_error(&config.dir, "run", error))??;
+        let opening = runtime.handle().spawn(async move { open_engine(&dir, &url, settings).await });
+        let opened = opening.await.unwrap_or_else(|error| Err(engine_error(&config.dir, "run", error)));
+        let engine = match opened {
+            Ok(engine) => engine,
+            Err(error) => {
+                // Only then are the files free, and the lock can go.
+                runtime.stop().await;
+                return Err(error);
+            }
+        };
         let database = Arc::new(Database::new(runtime, engine, lock));
         let cache = Arc::new(ObjectCache::new(config.object_cache_bytes));
         Ok(Self { objects: Objects::new(Arc::clone(&database), cache), database, dir: config.dir.into() })
@@ -115,11 +120,24 @@ async fn open_engine(dir: &Path, url: &str, settings: ConfigMap) -> Result<Engin
         .build_with_path(url)
         .await
         .map_err(|error| engine_error(dir, "open its files", error))?;
+    match start(dir, &datastore).await {
+        Ok(surreal) => Ok(Engine { surreal, datastore }),
+        Err(error) => {
+            // Merely dropped, it would keep its threads and with them its files.
+            if let Err(error) = datastore.shutdown().await {
+                tracing::warn!(%error, "the database did not stop cleanly");
+            }
+            Err(error)
+        }
+    }
+}
+
+async fn start(dir: &Path, datastore: &Arc<Datastore>) -> Result<Surreal<Db>, OpenError> {
     datastore.check_version().await.map_err(|error| engine_error(dir, "check the version of its files", error))?;
 
     let failed = |attempted| move |error: surrealdb::Error| engine_error(dir, attempted, error);
     let surreal: Surreal<Db> =
-        Surreal::unstable_from_datastore(Arc::clone(&datastore), None).await.map_err(failed("start its session"))?;
+        Surreal::unstable_from_datastore(Arc::clone(datastore), None).await.map_err(failed("start its session"))?;
     surreal.use_ns(NAMESPACE).use_db(NAMESPACE).await.map_err(failed("choose the namespace"))?;
 
     let known = migrations::known();
@@ -128,7 +146,7 @@ async fn open_engine(dir: &Path, url: &str, settings: ConfigMap) -> Result<Engin
         return Err(OpenError::Newer { dir: dir.to_owned(), found, known });
     }
     migrations::apply(&surreal, found).await.map_err(failed("apply the migrations"))?;
-    Ok(Engine { surreal, datastore })
+    Ok(surreal)
 }
 
 fn engine_error(
