@@ -87,7 +87,11 @@ impl Live {
         match command {
             Command::Undo => self.undo(),
             Command::Redo => self.redo(),
-            Command::Delete => self.delete_rows(),
+            Command::Delete => {
+                self.delete_rows();
+                // The button is of no more use; the next key may well be for undo.
+                self.focus();
+            }
             Command::NewRow => {
                 let line = self.sheet.borrow().new_line();
                 self.select(Selection::at(selection::Cell::new(line, 0)));
