@@ -2,10 +2,11 @@
 
 use std::{fmt, str::FromStr};
 
-use jiff::{Timestamp as Instant, civil, fmt::temporal::DateTimePrinter};
 use rust_decimal::Decimal as Number;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use crate::calendar;
 
 /// The largest cell in bytes: 1 MiB.
 pub const MAX_CELL: usize = 1 << 20;
@@ -386,7 +387,6 @@ impl FromStr for Float {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date(i32);
 
-const EPOCH: civil::Date = civil::date(1970, 1, 1);
 /// 0001-01-01 and 9999-12-31 in days since 1970-01-01.
 const DATE_RANGE: std::ops::RangeInclusive<i32> = -719_162..=2_932_896;
 
@@ -406,8 +406,7 @@ impl Date {
 
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let date = EPOCH.saturating_add(jiff::Span::new().days(self.0));
-        write!(f, "{:04}-{:02}-{:02}", date.year(), date.month(), date.day())
+        calendar::write_date(self.0, f)
     }
 }
 
@@ -415,26 +414,8 @@ impl FromStr for Date {
     type Err = ParseValueError;
 
     fn from_str(text: &str) -> Result<Self, ParseValueError> {
-        let mut parts = text.splitn(3, '-');
-        let mut part = |length: usize| {
-            let digits = parts.next().filter(|digits| digits.len() == length && is_digits(digits))?;
-            digits.parse::<i16>().ok()
-        };
-        let (year, month, day) = (part(4), part(2), part(2));
-        let date = match (year, month, day) {
-            (Some(year), Some(month), Some(day)) => {
-                civil::Date::new(year, i8::try_from(month).unwrap_or(0), i8::try_from(day).unwrap_or(0)).ok()
-            }
-            _ => None,
-        };
-        date.and_then(|date| date.since((jiff::Unit::Day, EPOCH)).ok())
-            .and_then(|span| Self::from_days(span.get_days()))
-            .ok_or(ParseValueError::Date)
+        calendar::read_date(text).and_then(Self::from_days).ok_or(ParseValueError::Date)
     }
-}
-
-fn is_digits(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A moment, in microseconds since 1970-01-01T00:00:00Z.
@@ -460,8 +441,7 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let instant = Instant::from_microsecond(self.0).map_err(|_| fmt::Error)?;
-        f.write_str(&DateTimePrinter::new().timestamp_to_string(&instant))
+        calendar::write_timestamp(self.0, f)
     }
 }
 
@@ -469,15 +449,7 @@ impl FromStr for Timestamp {
     type Err = ParseValueError;
 
     fn from_str(text: &str) -> Result<Self, ParseValueError> {
-        let instant = text.parse::<Instant>().or_else(|_| {
-            text.parse::<civil::DateTime>()
-                .and_then(|local| jiff::tz::Offset::UTC.to_timestamp(local))
-        });
-        instant
-            .ok()
-            .filter(|instant| instant.subsec_nanosecond() % 1_000 == 0)
-            .and_then(|instant| Self::from_micros(instant.as_microsecond()))
-            .ok_or(ParseValueError::Timestamp)
+        calendar::read_timestamp(text).and_then(Self::from_micros).ok_or(ParseValueError::Timestamp)
     }
 }
 

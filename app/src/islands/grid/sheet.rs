@@ -328,12 +328,8 @@ fn inserted_text(entry: &Entry, column: ColumnId) -> Option<&str> {
 /// An error as a sentence of its own.
 fn sentence(start: &str, error: &str) -> String {
     let mut text = [start, error].concat();
-    if start.is_empty() {
-        let first = text.chars().next().map(|first| first.to_uppercase().collect::<String>());
-        if let Some(first) = first {
-            let rest = text.chars().skip(1).collect::<String>();
-            text = first + &rest;
-        }
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
     }
     if !text.ends_with(['.', '?', '!']) {
         text.push('.');
