@@ -5,16 +5,47 @@
 use leptos::{
     prelude::*,
     server_fn::{
-        codec::{Json, JsonEncoding},
+        Bytes, ContentType, Decodes, Encodes, Format, FormatType,
+        codec::Post,
         error::{FromServerFnError, ServerFnErrorErr},
     },
 };
+use serde::{Serialize, de::DeserializeOwned};
 use versioning::Key;
 
 use crate::wire::{Edit, Edited, Fault, Rows, TablePath};
 
+/// How questions and answers travel; see [`crate::wire`].
+pub struct PackedEncoding;
+
+type Packed = Post<PackedEncoding>;
+
+impl ContentType for PackedEncoding {
+    const CONTENT_TYPE: &'static str = "application/x-postcard";
+}
+
+impl FormatType for PackedEncoding {
+    const FORMAT_TYPE: Format = Format::Binary;
+}
+
+impl<T: Serialize> Encodes<T> for PackedEncoding {
+    type Error = postcard::Error;
+
+    fn encode(value: &T) -> Result<Bytes, Self::Error> {
+        postcard::to_allocvec(value).map(Bytes::from)
+    }
+}
+
+impl<T: DeserializeOwned> Decodes<T> for PackedEncoding {
+    type Error = postcard::Error;
+
+    fn decode(bytes: Bytes) -> Result<T, Self::Error> {
+        postcard::from_bytes(&bytes)
+    }
+}
+
 impl FromServerFnError for Fault {
-    type Encoder = JsonEncoding;
+    type Encoder = PackedEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
@@ -27,20 +58,20 @@ impl FromServerFnError for Fault {
 }
 
 /// Rows of a table as the acting person sees it: with what they have not committed.
-#[server(prefix = "/api/functions", endpoint = "grid/rows", input = Json, output = Json)]
+#[server(prefix = "/api/functions", endpoint = "grid/rows", input = Packed, output = Packed)]
 pub async fn load_rows(path: TablePath, offset: u64, limit: u32) -> Result<Rows, Fault> {
     let page = ssr::rows(&path, offset, limit).await?;
     Ok(page)
 }
 
 /// Where a row stands: the number of rows before it, whether or not it is there.
-#[server(prefix = "/api/functions", endpoint = "grid/position", input = Json, output = Json)]
+#[server(prefix = "/api/functions", endpoint = "grid/position", input = Packed, output = Packed)]
 pub async fn find_position(path: TablePath, key: Key) -> Result<u64, Fault> {
     ssr::position(&path, &key).await
 }
 
 /// Saves edits to the acting person's draft: all of them or none.
-#[server(prefix = "/api/functions", endpoint = "grid/edit", input = Json, output = Json)]
+#[server(prefix = "/api/functions", endpoint = "grid/edit", input = Packed, output = Packed)]
 pub async fn save_edits(path: TablePath, edits: Vec<Edit>) -> Result<Edited, Fault> {
     ssr::edit(&path, edits).await
 }

@@ -1,8 +1,9 @@
 //! What the islands and the server functions tell each other. Cells travel as the text that `versioning::Type::parse`
-//! reads; none is null.
+//! reads; none is null. All of it is packed as [postcard](https://postcard.jamesmunns.com/wire-format): a browser reads
+//! it with a fraction of the code that JSON takes. So no field may be left out when it is written.
 
-use serde::{Deserialize, Serialize};
-use versioning::{ColumnId, Key, Schema};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use versioning::{Column, ColumnId, Key, Schema, Type};
 
 /// Which table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +39,6 @@ pub struct Row {
     /// Its cells, in the order of the schema's columns.
     pub cells: Vec<Option<String>>,
     /// How it differs from the commit.
-    #[serde(default, skip_serializing_if = "Mark::is_committed")]
     pub mark: Mark,
 }
 
@@ -52,14 +52,6 @@ pub enum Mark {
     Inserted,
     /// These cells were changed: position of the column, and what is committed.
     Updated(Vec<(usize, Option<String>)>),
-}
-
-impl Mark {
-    /// Whether the row is as committed.
-    #[must_use]
-    pub const fn is_committed(&self) -> bool {
-        matches!(self, Self::Committed)
-    }
 }
 
 /// One edit, with what is needed to take it back.
@@ -186,8 +178,12 @@ pub enum Fault {
 pub struct GridSetup {
     /// The table.
     pub path: TablePath,
-    /// Its columns and primary key.
-    pub schema: Schema,
+    /// Its columns: id, name, position of the type in [`Type::ALL`], whether a value is required.
+    pub columns: Vec<(ColumnId, String, u8, bool)>,
+    /// The columns of its primary key.
+    pub primary_key: Vec<ColumnId>,
+    /// Whether keys are made for new rows.
+    pub generated_key: bool,
     /// Its page.
     pub address: String,
     /// Its rows when the page was made.
@@ -196,4 +192,86 @@ pub struct GridSetup {
     pub offset: u64,
     /// Whether cells may be edited.
     pub editable: bool,
+}
+
+impl GridSetup {
+    /// The table's schema, without what only people read.
+    #[must_use]
+    pub fn schema(&self) -> Schema {
+        let columns = self.columns.iter().map(|(id, name, ty, required)| Column {
+            id: *id,
+            name: name.clone(),
+            ty: Type::ALL.get(usize::from(*ty)).copied().unwrap_or(Type::Text),
+            required: *required,
+            description: String::new(),
+        });
+        Schema { columns: columns.collect(), primary_key: self.primary_key.clone(), generated_key: self.generated_key }
+    }
+
+    /// The columns of a schema as they travel.
+    #[must_use]
+    pub fn columns_of(schema: &Schema) -> Vec<(ColumnId, String, u8, bool)> {
+        let type_of = |column: &Column| Type::ALL.iter().position(|ty| *ty == column.ty).unwrap_or(0) as u8;
+        schema.columns.iter().map(|column| (column.id, column.name.clone(), type_of(column), column.required)).collect()
+    }
+}
+
+/// Packs a value as a text: for attributes and the browser's storage.
+#[must_use]
+pub fn to_text<T: Serialize>(value: &T) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let bytes = postcard::to_allocvec(value).unwrap_or_default();
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
+    bytes.into_iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+/// Unpacks what [`to_text`] packed.
+#[must_use]
+pub fn from_text<T: DeserializeOwned>(text: &str) -> Option<T> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
+    let bytes: Option<Vec<u8>> =
+        text.as_bytes().chunks(2).map(|pair| Some(digit(pair[0])? << 4 | digit(*pair.get(1)?)?)).collect();
+    postcard::from_bytes(&bytes?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_read_back_and_nonsense_is_not() {
+        let edit =
+            Edit::Insert { key: Key::from_bytes([1, 255].as_slice()), cells: vec![(ColumnId(7), "ß\n".to_owned())] };
+        assert_eq!(from_text(&to_text(&edit)), Some(edit));
+        for nonsense in ["", "0", "zz", "{}", "ä"] {
+            assert_eq!(from_text::<Edit>(nonsense), None, "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn a_schema_travels() {
+        let column = |id, ty| Column {
+            id: ColumnId(id),
+            name: id.to_string(),
+            ty,
+            required: id == 2,
+            description: String::new(),
+        };
+        let schema = Schema {
+            columns: vec![column(1, Type::Uuid), column(2, Type::Json)],
+            primary_key: vec![ColumnId(1)],
+            generated_key: true,
+        };
+        let setup = GridSetup {
+            path: TablePath { owner: "o".to_owned(), dataset: "d".to_owned(), table: "t".to_owned() },
+            columns: GridSetup::columns_of(&schema),
+            primary_key: schema.primary_key.clone(),
+            generated_key: schema.generated_key,
+            address: String::new(),
+            total: 1,
+            offset: 0,
+            editable: true,
+        };
+        assert_eq!(from_text::<GridSetup>(&to_text(&setup)).map(|setup| setup.schema()), Some(schema));
+    }
 }

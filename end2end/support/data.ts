@@ -1,10 +1,10 @@
 /** A small price list: text, decimal, integer, boolean, date, and a cell that is empty. */
 export const PRODUCTS = `sku,name,price,stock,organic,listed
-A1,Rye loaf,2.50,109,true,2026-03-04
-A2,Wheat loaf,1.30,137,true,2026-01-14
+A1,Rye loaf,2.55,109,true,2026-03-04
+A2,Wheat loaf,1.25,137,true,2026-01-14
 A3,Sourdough,1.45,69,false,2026-02-02
 A4,Spelt loaf,2.15,65,,2026-03-13
-A5,Poppy roll,0.60,240,false,2026-01-14
+A5,Poppy roll,0.65,240,false,2026-01-14
 `;
 
 /** So many rows of five columns, as a file. */

@@ -15,7 +15,7 @@ export class Grid {
   ) {
     this.table = page.getByRole("grid", { name, exact: true });
     this.status = page.getByRole("status");
-    this.notices = page.getByRole("list", { name: "Not saved" }).locator("> li");
+    this.notices = page.locator(".grid__notices").getByRole("alert");
     this.editor = this.table.locator("xpath=following-sibling::*").getByRole("textbox");
     this.error = this.table.locator("xpath=following-sibling::*").getByRole("alert");
   }

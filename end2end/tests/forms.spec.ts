@@ -38,7 +38,7 @@ test("a table is brought in, corrected, edited, committed and looked at", { tag:
   await page.getByRole("button", { name: "Save to your draft" }).click();
   await expect(page.getByRole("main").getByText("Saved to your draft.")).toBeVisible();
   await expect(page.getByText("Changed in your draft")).toBeVisible();
-  await expect(page.getByText("Committed: 1.30")).toBeVisible();
+  await expect(page.getByText("Committed: 1.25")).toBeVisible();
   await expectAccessible(page);
 
   // A row is added, another one taken out.
@@ -64,7 +64,7 @@ test("a table is brought in, corrected, edited, committed and looked at", { tag:
   await expect(changes).toHaveCount(4);
   await expect(changes.filter({ hasText: "added" })).toContainText("Baguette");
   await expect(changes.filter({ hasText: "removed" })).toContainText("Poppy roll");
-  await expect(changes.filter({ hasText: "changed" }).locator("del")).toHaveText(["Wheat loaf", "1.30"]);
+  await expect(changes.filter({ hasText: "changed" }).locator("del")).toHaveText(["Wheat loaf", "1.25"]);
   await page.getByLabel("Message").fill("   ");
   await page.getByRole("button", { name: "Commit 3 changed rows" }).click();
   await expect(page.getByLabel("Message")).toHaveAttribute("aria-invalid", "true");
@@ -97,7 +97,7 @@ test("a draft is discarded, after a second thought", async ({ page, server }) =>
   await page.getByRole("link", { name: "Draft", exact: true }).click();
   await expect(page.getByRole("heading", { name: "Nothing to commit" })).toBeVisible();
   await page.goto("/local/bakery/tables/products");
-  await expect(page.getByRole("row", { name: /A2/ })).toContainText("1.30");
+  await expect(page.getByRole("row", { name: /A2/ })).toContainText("1.25");
 });
 
 test("two forms for one row: the second is told what changed, and loses nothing", async ({ page, server, otherWindow, complaints }) => {
@@ -134,10 +134,10 @@ test("a commit of a draft that has changed meanwhile is refused, with the messag
   await change("1.35");
   await page.goto("/local/bakery/draft");
   await page.getByLabel("Message").fill("Dearer");
-  await change("1.40");
+  await change("1.45");
   await page.getByRole("button", { name: "Commit 1 changed row" }).click();
   await expect(page.getByRole("alert")).toBeVisible();
-  await expect(page.locator("ins")).toHaveText("1.40");
+  await expect(page.locator("ins")).toHaveText("1.45");
   await expect(page.getByLabel("Message")).toHaveValue("Dearer");
   await expectAccessible(page);
   await page.getByRole("button", { name: "Commit 1 changed row" }).click();

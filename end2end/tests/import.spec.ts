@@ -152,7 +152,7 @@ test("other delimiters, encodings and line ends are understood", async ({ page, 
 
 test("a file that replaces a table is committed as the difference", async ({ page, server }) => {
   await server.import("local/bakery", "products", PRODUCTS);
-  const next = PRODUCTS.replace("1.30", "1.40").replace(/A5.*\n/, "").concat("A6,Brioche,1.95,40,true,2026-04-01\n");
+  const next = PRODUCTS.replace("1.25", "1.45").replace(/A5.*\n/, "").concat("A6,Brioche,1.95,40,true,2026-04-01\n");
   await page.goto("/local/bakery/import");
   await page.getByRole("textbox", { name: "Table" }).fill("products");
   await page.getByLabel("The new state of a table").check();
@@ -162,8 +162,8 @@ test("a file that replaces a table is committed as the difference", async ({ pag
   await page.getByRole("link", { name: "See what changed" }).click();
   const rows = page.getByRole("region", { name: "Changes of products" }).getByRole("row");
   await expect(rows).toHaveCount(4);
-  await expect(rows.filter({ hasText: "changed" }).locator("del")).toHaveText("1.30");
-  await expect(rows.filter({ hasText: "changed" }).locator("ins")).toHaveText("1.40");
+  await expect(rows.filter({ hasText: "changed" }).locator("del")).toHaveText("1.25");
+  await expect(rows.filter({ hasText: "changed" }).locator("ins")).toHaveText("1.45");
   await expect(rows.filter({ hasText: "removed" })).toContainText("Poppy roll");
   await expect(rows.filter({ hasText: "added" })).toContainText("Brioche");
   await expectAccessible(page);

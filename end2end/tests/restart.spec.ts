@@ -13,13 +13,13 @@ test.describe("a server that is killed in mid-edit", { tag: "@script" }, () => {
     await server.import("local/bakery", "products", PRODUCTS);
     await page.goto(TABLE);
     grid = await Grid.on(page, "products");
-    await grid.set(1, "price", "2.60");
+    await grid.set(1, "price", "2.65");
     await grid.expectSaved();
   });
 
   test("nothing typed is lost: not before, not while it is away, not in the open cell", async ({ page, server }) => {
     await server.kill();
-    await grid.set(2, "price", "1.40");
+    await grid.set(2, "price", "1.45");
     await expect(grid.status).toHaveText(WAITING);
     await expect(grid.cell(2, "price")).toHaveAccessibleDescription("Not saved yet.");
     await grid.set(3, "name", "Sour rye");
@@ -39,8 +39,8 @@ test.describe("a server that is killed in mid-edit", { tag: "@script" }, () => {
 
     await page.reload();
     await grid.ready();
-    await expect(grid.cell(1, "price")).toHaveText("2.60");
-    await expect(grid.cell(2, "price")).toHaveText("1.40");
+    await expect(grid.cell(1, "price")).toHaveText("2.65");
+    await expect(grid.cell(2, "price")).toHaveText("1.45");
     await expect(grid.cell(3, "name")).toHaveText("Sour rye");
     await expect(grid.cell(4, "stock")).toHaveText("66");
     await expect(grid.row(6)).toContainText("A9Late loaf");
@@ -57,32 +57,32 @@ test.describe("a server that is killed in mid-edit", { tag: "@script" }, () => {
       await server.kill();
       await route.abort("connectionreset");
     }, { times: 1 });
-    await grid.set(2, "price", "1.40");
+    await grid.set(2, "price", "1.45");
     await expect(grid.status).toHaveText(WAITING);
     await server.restart();
     await grid.expectSaved();
     await expect(grid.notices).toHaveCount(0);
     await page.goto("/local/bakery/draft");
-    await expect(page.locator("ins")).toHaveText(["2.60", "1.40"]);
+    await expect(page.locator("ins")).toHaveText(["2.65", "1.45"]);
   });
 
   test("a page that is loaded again while the server is away sends what it had", async ({ page, server }) => {
     await server.kill();
-    await grid.set(2, "price", "1.40");
+    await grid.set(2, "price", "1.45");
     await expect(grid.status).toHaveText(WAITING);
     await page.reload().catch(() => {});
     await server.restart();
     await page.goto(TABLE);
     await grid.ready();
     await grid.expectSaved();
-    await expect(grid.cell(2, "price")).toHaveText("1.40");
+    await expect(grid.cell(2, "price")).toHaveText("1.45");
     await page.goto("/local/bakery/draft");
-    await expect(page.locator("ins")).toHaveText(["2.60", "1.40"]);
+    await expect(page.locator("ins")).toHaveText(["2.65", "1.45"]);
   });
 
   test("another window sends what a closed one left behind", async ({ page, context, server }) => {
     await server.kill();
-    await grid.set(2, "price", "1.40");
+    await grid.set(2, "price", "1.45");
     await expect(grid.status).toHaveText(WAITING);
     await page.close();
     await server.restart();
@@ -93,7 +93,7 @@ test.describe("a server that is killed in mid-edit", { tag: "@script" }, () => {
     const second = await Grid.on(later, "products");
     await later.clock.runFor(1_000);
     await second.expectSaved();
-    await expect(second.cell(2, "price")).toHaveText("1.40");
+    await expect(second.cell(2, "price")).toHaveText("1.45");
   });
 
   test("a form says that the server is away by the browser's own page, and works once it is back", async ({ page, server, complaints }) => {

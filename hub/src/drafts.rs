@@ -82,11 +82,7 @@ fn draft_id(actor: &Actor, dataset: &Dataset) -> DraftId {
 
 impl Hub {
     /// The person's draft on the default branch, if there is one.
-    pub(crate) async fn load_draft(
-        &self,
-        actor: &Actor,
-        dataset: &Dataset,
-    ) -> Result<Option<Arc<LoadedDraft>>, Error> {
+    pub(crate) async fn load_draft(&self, actor: &Actor, dataset: &Dataset) -> Result<Option<Arc<LoadedDraft>>, Error> {
         let id = draft_id(actor, dataset);
         let slot = self.shared.drafts.slot(&id);
         let Some(Draft { base, revision, updated_at, .. }) = self.store().draft(&id).await? else {
@@ -174,10 +170,7 @@ impl Hub {
         let _editing = slot.editing.lock().await;
         self.store().discard_draft(&id, revision).await.map_err(stale_draft)?;
         slot.set(None);
-        self.shared.events.send(
-            dataset.id,
-            Event::Draft { person: actor.name().to_owned(), table: None, revision: 0 },
-        );
+        self.shared.events.send(dataset.id, Event::Draft { person: actor.name().to_owned(), table: None, revision: 0 });
         Ok(())
     }
 }

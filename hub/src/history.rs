@@ -8,8 +8,7 @@ use versioning::{
 
 use crate::{
     Actor, ChangeSet, CommitSummary, CommitView, Dataset, DatasetPath, Error, Hub, LogView, RowChange, TableChange,
-    access::Action,
-    state::summary,
+    access::Action, state::summary,
 };
 
 /// Changed rows of a table on one page.
@@ -44,11 +43,7 @@ impl Hub {
     }
 
     /// The commits from one on, along first parents.
-    pub(crate) async fn walk(
-        &self,
-        start: Hash,
-        limit: usize,
-    ) -> Result<(Vec<CommitSummary>, Option<Hash>), Error> {
+    pub(crate) async fn walk(&self, start: Hash, limit: usize) -> Result<(Vec<CommitSummary>, Option<Hash>), Error> {
         self.read(move |objects| {
             let mut commits = Vec::new();
             let mut next = Some(start);

@@ -7,16 +7,14 @@ mod apply;
 mod plan;
 mod record;
 
-use std::{
-    collections::HashMap,
-    path::PathBuf,
-    sync::Mutex,
-    time::Instant,
-};
+use std::{collections::HashMap, path::PathBuf, sync::Mutex, time::Instant};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
-use services::{ServiceError, import::{Inspection, Progress}};
+use services::{
+    ServiceError,
+    import::{Inspection, Progress},
+};
 use storage::{DatasetId, Job, JobFilter, JobId, JobUpdate, PersonName};
 use tokio::{io::AsyncWriteExt, sync::watch};
 use tokio_util::sync::CancellationToken;
@@ -120,11 +118,7 @@ impl Hub {
         Ok(id.0)
     }
 
-    async fn check_request(
-        &self,
-        dataset: &Dataset,
-        mut request: ImportRequest,
-    ) -> Result<ImportRequest, Error> {
+    async fn check_request(&self, dataset: &Dataset, mut request: ImportRequest) -> Result<ImportRequest, Error> {
         let mut fields = Vec::new();
         request.table = request.table.trim().to_owned();
         request.message = request.message.trim().to_owned();
@@ -353,8 +347,7 @@ impl Hub {
             1 => "One thing in the file can't be taken as it is. Nothing was committed.".to_owned(),
             count => format!("{count} things in the file can't be taken as they are. Nothing was committed."),
         };
-        if let Err(error) =
-            self.save_record(id, storage::JobState::Running, storage::JobState::Running, &record).await
+        if let Err(error) = self.save_record(id, storage::JobState::Running, storage::JobState::Running, &record).await
         {
             tracing::error!(job = %id, error = &error as &dyn std::error::Error, "a file's problems could not be kept");
         }
@@ -417,8 +410,11 @@ impl Hub {
     pub(crate) async fn stop_imports(&self) {
         let running: Vec<JobId> = self.shared.imports.works().keys().copied().collect();
         for id in running {
-            self.fail(id, "The server was stopped while this import ran. Nothing was committed: upload the file again.")
-                .await;
+            self.fail(
+                id,
+                "The server was stopped while this import ran. Nothing was committed: upload the file again.",
+            )
+            .await;
         }
     }
 }

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use storage::{DatasetId, RefKind};
-use versioning::{Commit, Hash, Key, ObjectSource, Root, Schema, TableEntry, TableId, diff::cell_changes, overlay::Patch};
+use versioning::{
+    Commit, Hash, Key, ObjectSource, Root, Schema, TableEntry, TableId, diff::cell_changes, overlay::Patch,
+};
 
 use crate::{
     Actor, CommitSummary, Dataset, DatasetPath, DraftSummary, Error, Hub, RowPage, RowState, RowView, TableSummary,
-    TableView,
-    access::Action,
-    blocking,
-    drafts::LoadedDraft,
+    TableView, access::Action, blocking, drafts::LoadedDraft,
 };
 
 /// The most rows that can be asked for at once.
@@ -192,13 +191,7 @@ impl Hub {
     ///
     /// # Errors
     /// There is no such table for the person, or it can't be read.
-    pub async fn position(
-        &self,
-        actor: &Actor,
-        path: &DatasetPath,
-        table: &str,
-        key: &Key,
-    ) -> Result<u64, Error> {
+    pub async fn position(&self, actor: &Actor, path: &DatasetPath, table: &str, key: &Key) -> Result<u64, Error> {
         let Opened { working, id, entry, .. } = self.open_table(actor, Action::Read, path, table).await?;
         let key = key.clone();
         self.read(move |objects| match working.draft.as_ref().and_then(|draft| draft.table(id)) {

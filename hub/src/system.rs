@@ -104,7 +104,11 @@ impl Hub {
         let metric = |name, help, value| Metric { name, help, value };
         Ok(vec![
             metric("anabranch_resident_memory_bytes", "Resident memory of the back end.", own_memory().unwrap_or(0)),
-            metric("anabranch_service_processes", "Running service processes.", self.shared.supervisor.processes().len() as u64),
+            metric(
+                "anabranch_service_processes",
+                "Running service processes.",
+                self.shared.supervisor.processes().len() as u64,
+            ),
             metric("anabranch_chunks", "Stored chunks.", health.chunks.count),
             metric("anabranch_chunk_bytes", "Bytes of the stored chunks, as compressed.", health.chunks.bytes),
             metric("anabranch_store_disk_bytes", "Bytes of the store's files.", health.disk_bytes),

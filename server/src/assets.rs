@@ -56,8 +56,8 @@ fn file(name: &str, headers: &HeaderMap, cache: &'static str) -> Response {
         None => (Site::get(name), None),
     };
     let Some(content) = content else { return StatusCode::NOT_FOUND.into_response() };
-    let mut response = ([(header::CONTENT_TYPE, media_type(name)), (header::CACHE_CONTROL, cache)], content.data)
-        .into_response();
+    let mut response =
+        ([(header::CONTENT_TYPE, media_type(name)), (header::CACHE_CONTROL, cache)], content.data).into_response();
     let answer = response.headers_mut();
     answer.insert(header::VARY, header::HeaderValue::from_static("accept-encoding"));
     if let Some(coding) = coding {

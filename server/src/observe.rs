@@ -29,7 +29,8 @@ pub(crate) async fn metrics(State(state): State<AppState>) -> Response {
             let mut text = String::new();
             for metric in metrics {
                 // Writing to a String does not fail.
-                let _ = writeln!(text, "# HELP {0} {1}\n# TYPE {0} gauge\n{0} {2}", metric.name, metric.help, metric.value);
+                let _ =
+                    writeln!(text, "# HELP {0} {1}\n# TYPE {0} gauge\n{0} {2}", metric.name, metric.help, metric.value);
             }
             ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
         }

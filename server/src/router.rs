@@ -9,9 +9,7 @@ use axum::{
 };
 use leptos::context::provide_context;
 use tower::ServiceBuilder;
-use tower_http::{
-    catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer, trace::TraceLayer,
-};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer, trace::TraceLayer};
 
 use crate::{api, assets, events, observe, pages, problem::Problem, security, state::AppState};
 
@@ -26,10 +24,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/datasets/{owner}/{dataset}/commits", get(api::commits::list))
         .route("/datasets/{owner}/{dataset}/commits/{commit}", get(api::commits::show))
         .route("/datasets/{owner}/{dataset}/tables/{table}/rows", get(api::rows::list))
-        .route(
-            "/datasets/{owner}/{dataset}/imports",
-            post(api::imports::create).layer(DefaultBodyLimit::disable()),
-        )
+        .route("/datasets/{owner}/{dataset}/imports", post(api::imports::create).layer(DefaultBodyLimit::disable()))
         .route("/jobs/{id}", get(api::imports::show).merge(delete(api::imports::cancel)));
 
     Router::new()

@@ -90,8 +90,7 @@ fn bad_values_are_all_named_and_nothing_is_committed() {
         server.import(&dir, "id,name\n1,Oslo\n1,Again\n", &["--into", "local/places", "--table", "bad", "--key", "id"]);
     assert!(!output.status.success());
     assert!(stderr(&output).contains("line 3"), "{}", stderr(&output));
-    let output =
-        server.import(&dir, CITIES, &["--into", "local/places", "--table", "bad", "--key", "nothing"]);
+    let output = server.import(&dir, CITIES, &["--into", "local/places", "--table", "bad", "--key", "nothing"]);
     assert!(stderr(&output).contains("no column “nothing”"), "{}", stderr(&output));
     let output = server.import(&dir, "", &["--into", "local/places", "--table", "bad"]);
     assert!(stderr(&output).contains("empty"), "{}", stderr(&output));

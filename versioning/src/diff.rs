@@ -58,7 +58,10 @@ impl<'a> Diff<'a> {
             let (before, after) = (&mut self.before.0, &mut self.after.0);
             match (before.peek(), after.peek()) {
                 (None, None) => return Ok(None),
-                (Some(Next::Subtree { hash: a, level: level_a, .. }), Some(Next::Subtree { hash: b, level: level_b, .. })) => {
+                (
+                    Some(Next::Subtree { hash: a, level: level_a, .. }),
+                    Some(Next::Subtree { hash: b, level: level_b, .. }),
+                ) => {
                     if a == b {
                         before.skip();
                         after.skip();

@@ -92,7 +92,10 @@ impl Node {
         if child.level() + 1 == inner.level() && child.rows() == inner.children()[index].rows {
             Ok(child)
         } else {
-            Err(ReadError::Damaged { hash, reason: "it has another level or number of rows than its parent says".into() })
+            Err(ReadError::Damaged {
+                hash,
+                reason: "it has another level or number of rows than its parent says".into(),
+            })
         }
     }
 }

@@ -367,11 +367,7 @@ impl std::hash::Hash for Float {
 impl fmt::Display for Float {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let magnitude = self.0.abs();
-        if magnitude != 0.0 && !(1e-5..1e16).contains(&magnitude) {
-            write!(f, "{:e}", self.0)
-        } else {
-            self.0.fmt(f)
-        }
+        if magnitude != 0.0 && !(1e-5..1e16).contains(&magnitude) { write!(f, "{:e}", self.0) } else { self.0.fmt(f) }
     }
 }
 

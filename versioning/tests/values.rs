@@ -83,9 +83,7 @@ fn value(ty: Type) -> BoxedStrategy<Value> {
                 parsed(format!("{}{whole}.{part}", if number < 0 { "-" } else { "" }))
             })
             .boxed(),
-        Type::Float => any::<f64>()
-            .prop_filter_map("finite", |number| Float::new(number).map(Value::Float))
-            .boxed(),
+        Type::Float => any::<f64>().prop_filter_map("finite", |number| Float::new(number).map(Value::Float)).boxed(),
         Type::Boolean => any::<bool>().prop_map(Value::Boolean).boxed(),
         Type::Date => (-719_162..=2_932_896_i32)
             .prop_filter_map("a date", |days| versioning::value::Date::from_days(days).map(Value::Date))

@@ -10,7 +10,10 @@
 
 use leptos::prelude::*;
 
-use crate::{url, wire::GridSetup};
+use crate::{
+    url,
+    wire::{self, GridSetup},
+};
 
 pub mod cache;
 pub mod history;
@@ -79,9 +82,9 @@ pub enum Command {
     Dismiss(u32),
 }
 
-/// The frame of the grid; its children are the table.
+/// The frame of the grid; its children are the table. `setup` is a packed [`GridSetup`].
 #[island]
-pub fn Grid(setup: GridSetup, children: Children) -> impl IntoView {
+pub fn Grid(setup: String, children: Children) -> impl IntoView {
     let board = Board {
         status: RwSignal::new(Status::Quiet),
         notices: RwSignal::new(Vec::new()),
@@ -90,8 +93,10 @@ pub fn Grid(setup: GridSetup, children: Children) -> impl IntoView {
         saved: RwSignal::new(false),
         rows: RwSignal::new(0),
     };
-    let name = setup.path.table.clone();
-    let draft = [&url::dataset(&setup.path.owner, &setup.path.dataset), "/draft"].concat();
+    let setup = wire::from_text::<GridSetup>(&setup);
+    let path = setup.as_ref().map(|setup| setup.path.clone());
+    let draft = path.as_ref().map(|path| [&url::dataset(&path.owner, &path.dataset), "/draft"].concat());
+    let name = path.map(|path| path.table);
     let frame = NodeRef::<leptos::html::Section>::new();
     let grid = StoredValue::new_local(None::<Handle>);
     let command = move |command: Command| {
@@ -103,8 +108,8 @@ pub fn Grid(setup: GridSetup, children: Children) -> impl IntoView {
     };
     #[cfg(feature = "hydrate")]
     Effect::new(move |_| {
-        if let Some(frame) = frame.get() {
-            grid.set_value(live::start(&frame, setup.clone(), board));
+        if let (Some(frame), Some(setup)) = (frame.get(), setup.clone()) {
+            grid.set_value(live::start(&frame, setup, board));
         }
     });
     #[cfg(not(feature = "hydrate"))]

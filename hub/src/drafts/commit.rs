@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use storage::{CommitWrite, DatasetId};
 use versioning::{
-    ChunkSink, Commit, Hash, Key, Object, ObjectSource, Root, Row, Schema, WriteError, frame,
-    overlay::Patch,
+    ChunkSink, Commit, Hash, Key, Object, ObjectSource, Root, Row, Schema, WriteError, frame, overlay::Patch,
 };
 
 use super::{LoadedDraft, draft_id, stale_draft};
@@ -46,13 +45,7 @@ impl Hub {
     /// # Errors
     /// [`Error::Stale`] when the draft has another revision by now, or names the cells that both the draft and the
     /// branch changed; the draft stays as it is.
-    pub async fn commit(
-        &self,
-        actor: &Actor,
-        path: &DatasetPath,
-        revision: u64,
-        text: &str,
-    ) -> Result<Hash, Error> {
+    pub async fn commit(&self, actor: &Actor, path: &DatasetPath, revision: u64, text: &str) -> Result<Hash, Error> {
         let text = message(text)?;
         let dataset = self.find_dataset(actor, Action::Write, path).await?;
         let id = draft_id(actor, &dataset);
@@ -103,7 +96,9 @@ impl Hub {
                 Err(error) => return Err(stale_draft(error)),
             }
         }
-        Err(Error::State { message: "Others keep committing to this branch. Your draft is safe; try again.".to_owned() })
+        Err(Error::State {
+            message: "Others keep committing to this branch. Your draft is safe; try again.".to_owned(),
+        })
     }
 
     /// Writes chunks in batches that the store takes.
@@ -138,7 +133,8 @@ fn fold(objects: &dyn ObjectSource, frames: &mut Frames, draft: &LoadedDraft, he
         };
         let Some(entry) = root.tables.get_mut(id) else {
             return Err(Error::Stale {
-                message: "A table that your draft edits is not on the branch any more. Nothing was committed.".to_owned(),
+                message: "A table that your draft edits is not on the branch any more. Nothing was committed."
+                    .to_owned(),
                 cells: Vec::new(),
             });
         };

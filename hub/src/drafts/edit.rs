@@ -101,8 +101,7 @@ impl Hub {
             }
             (expected, false) => {
                 let at = now();
-                let save =
-                    SaveDraft { id: id.clone(), expected_revision: expected, base, puts, removals, at };
+                let save = SaveDraft { id: id.clone(), expected_revision: expected, base, puts, removals, at };
                 let revision = self.store().save_draft(save).await.map_err(stale_draft)?;
                 slot.set(Some(Arc::new(LoadedDraft { revision, base, updated_at: at, tables })));
                 revision
@@ -291,12 +290,7 @@ impl Desk<'_> {
         Ok(Some(key))
     }
 
-    fn parse(
-        &self,
-        column: ColumnId,
-        text: Option<&str>,
-        invalid: &mut Vec<FieldError>,
-    ) -> Option<(usize, Value)> {
+    fn parse(&self, column: ColumnId, text: Option<&str>, invalid: &mut Vec<FieldError>) -> Option<(usize, Value)> {
         let Some(position) = self.schema.position(column) else {
             invalid.push(field(column, "The table has no such column any more.".to_owned()));
             return None;

@@ -19,7 +19,8 @@ pub(crate) fn encode(schema: &Schema, patch: &Patch) -> Result<Vec<u8>, Error> {
         cells.map(|(column, value)| (column.id, value.clone())).collect()
     };
     let stored = Stored { before: patch.before.as_ref().map(cells), after: patch.after.as_ref().map(cells) };
-    serde_json::to_vec(&stored).map_err(|error| Error::Internal { reason: format!("a patch can't be written: {error}") })
+    serde_json::to_vec(&stored)
+        .map_err(|error| Error::Internal { reason: format!("a patch can't be written: {error}") })
 }
 
 pub(crate) fn decode(schema: &Schema, bytes: &[u8]) -> Result<Patch, Error> {

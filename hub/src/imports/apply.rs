@@ -75,10 +75,8 @@ impl Hub {
         let supervisor = self.shared.supervisor.labelled(&format!("import into {}", dataset.path));
         let (sender, receiver) = mpsc::channel(QUEUE);
         // Both sides end together: a store that fails closes the queue, which ends the process.
-        let (outcome, written) = tokio::join!(
-            supervisor.import(plan, file, progress, sender, cancel),
-            self.take_chunks(receiver)
-        );
+        let (outcome, written) =
+            tokio::join!(supervisor.import(plan, file, progress, sender, cancel), self.take_chunks(receiver));
         written?;
         match outcome? {
             ImportOutcome::Refused { problems, problem_count } => {
@@ -198,18 +196,12 @@ enum Applied {
 }
 
 /// The state with the table in it; none when it is there already, just so.
-fn put_table(
-    mut root: Root,
-    request: &ImportRequest,
-    schema: Hash,
-    tree: Tree,
-) -> Result<Option<Root>, Error> {
+fn put_table(mut root: Root, request: &ImportRequest, schema: Hash, tree: Tree) -> Result<Option<Root>, Error> {
     let existing = root.table_named(&request.table).map(|(id, entry)| (id, entry.clone()));
     let entry = TableEntry { name: request.table.clone(), schema, tree };
     let id = match existing {
         Some(_) if request.mode == ImportMode::Create => {
-            let message =
-                format!("A table “{}” was created meanwhile. Nothing was committed.", request.table);
+            let message = format!("A table “{}” was created meanwhile. Nothing was committed.", request.table);
             return Err(Error::State { message });
         }
         Some((_, old)) if old == entry => return Ok(None),

@@ -36,11 +36,8 @@ pub(crate) async fn list(
     }
     let offset = page.cursor.or(page.offset).unwrap_or(0);
     let path = DatasetPath { owner, name };
-    let found = state
-        .hub
-        .rows(&state.actor(), &path, &table, offset, limit)
-        .await
-        .map_err(|error| Problem::from(&error))?;
+    let found =
+        state.hub.rows(&state.actor(), &path, &table, offset, limit).await.map_err(|error| Problem::from(&error))?;
     let names: Vec<&str> = found.schema.columns.iter().map(|column| column.name.as_str()).collect();
     let items: Vec<Map<String, Value>> = found
         .rows

@@ -171,7 +171,7 @@ impl Sent {
                 return Err(Error::State { message: String::from(gone) }.into());
             };
             let before: Option<String> = serde_json::from_str(before).map_err(|_| {
-                Failure::new(axum::http::StatusCode::BAD_REQUEST, "What was sent is not what this page's form sends.")
+                Failure::new(StatusCode::BAD_REQUEST, "What was sent is not what this page's form sends.")
             })?;
             let after = typed(form, &field, before.as_deref());
             if after != before {

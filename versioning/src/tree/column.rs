@@ -29,7 +29,10 @@ enum Data {
     /// Integer, date (days), timestamp (µs), boolean (0 or 1).
     Whole(Vec<i64>),
     /// Text and JSON, one after the other, with the end of each.
-    Text { ends: Vec<u32>, text: String },
+    Text {
+        ends: Vec<u32>,
+        text: String,
+    },
     Decimal(Vec<Decimal>),
     Float(Vec<Float>),
     Uuid(Vec<Uuid>),
@@ -81,7 +84,9 @@ impl Cells {
                     .collect(),
             ),
             Type::Float => Data::Float(
-                values.filter_map(|value| if let Value::Float(number) = value { Some(*number) } else { None }).collect(),
+                values
+                    .filter_map(|value| if let Value::Float(number) = value { Some(*number) } else { None })
+                    .collect(),
             ),
             Type::Uuid => Data::Uuid(
                 values.map(|value| if let Value::Uuid(uuid) = value { *uuid } else { Uuid::nil() }).collect(),
@@ -114,9 +119,7 @@ impl Cells {
                 let number = numbers[position];
                 match self.ty {
                     Type::Boolean => Value::Boolean(number != 0),
-                    Type::Date => {
-                        i32::try_from(number).ok().and_then(Date::from_days).map_or(Value::Null, Value::Date)
-                    }
+                    Type::Date => i32::try_from(number).ok().and_then(Date::from_days).map_or(Value::Null, Value::Date),
                     Type::Timestamp => Timestamp::from_micros(number).map_or(Value::Null, Value::Timestamp),
                     _ => Value::Integer(number),
                 }
@@ -236,7 +239,9 @@ fn encode_whole(numbers: &[i64], bytes: &mut Vec<u8>) {
     let smallest = numbers.iter().copied().min().unwrap_or(0);
     let from_smallest = |number: &i64| number.wrapping_sub(smallest) as u64;
     let steps = || {
-        numbers.iter().scan(0_i64, |before, number| Some(zigzag(number.wrapping_sub(std::mem::replace(before, *number)))))
+        numbers
+            .iter()
+            .scan(0_i64, |before, number| Some(zigzag(number.wrapping_sub(std::mem::replace(before, *number)))))
     };
     let size = varint_size(zigzag(smallest)) + numbers.iter().map(|n| varint_size(from_smallest(n))).sum::<usize>();
     if steps().map(varint_size).sum::<usize>() < size {

@@ -205,8 +205,10 @@ impl Editor<'_> {
         }
         let mut entries = E::entries(&self.node(path)?, self.schema);
         let place = |key: &Key| entries.binary_search_by(|entry| entry.key().cmp(key)).ok();
-        let places: Option<Vec<usize>> =
-            edits.iter().map(|(key, entry)| entry.as_ref().and_then(|entry| place(key).filter(|_| entry.key() == key))).collect();
+        let places: Option<Vec<usize>> = edits
+            .iter()
+            .map(|(key, entry)| entry.as_ref().and_then(|entry| place(key).filter(|_| entry.key() == key)))
+            .collect();
         let Some(places) = places else { return Ok(false) };
         for place in places {
             if let Some(entry) = queue.pop() {

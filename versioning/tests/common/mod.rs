@@ -7,8 +7,8 @@ use std::{
 };
 
 use versioning::{
-    ChunkSink, Column, ColumnId, Hash, Key, Object, ObjectSource, ReadError, Row, Schema, Tree, Type, Value, WriteError,
-    tree::TreeBuilder,
+    ChunkSink, Column, ColumnId, Hash, Key, Object, ObjectSource, ReadError, Row, Schema, Tree, Type, Value,
+    WriteError, tree::TreeBuilder,
 };
 
 /// Chunks in memory; counts reads and writes.
@@ -101,6 +101,7 @@ pub fn entry(schema: &Schema, row: Row) -> (Key, Row) {
 }
 
 pub fn rows(schema: &Schema, ids: impl IntoIterator<Item = i64>) -> BTreeMap<Key, Row> {
-    ids.into_iter().map(|id| entry(schema, product(id, &format!("product {id}"), id.wrapping_mul(7).rem_euclid(10_000))))
+    ids.into_iter()
+        .map(|id| entry(schema, product(id, &format!("product {id}"), id.wrapping_mul(7).rem_euclid(10_000))))
         .collect()
 }

@@ -52,7 +52,7 @@ pub struct Live {
 /// Takes the server's table over. None if the page is not as expected: then it stays as it is.
 pub fn start(frame: &HtmlElement, setup: GridSetup, board: Board) -> Option<Rc<Live>> {
     let (stash, left_behind, new_row) = stash::Stash::open(&setup.path);
-    let mut sheet = Sheet::new(setup.schema, setup.total, setup.editable, left_behind);
+    let mut sheet = Sheet::new(setup.schema(), setup.total, setup.editable, left_behind);
     sheet.restore_new_row(new_row);
     let view = View::take_over(frame, &sheet, &setup.path, setup.offset)?;
     let live = Rc::new(Live {

@@ -8,7 +8,7 @@ use versioning::Schema;
 use super::{Grid, layout, sheet::display_order};
 use crate::{
     url,
-    wire::{GridSetup, TablePath},
+    wire::{self, GridSetup, TablePath},
 };
 
 /// The rows of a table, editable where scripts run.
@@ -28,11 +28,18 @@ pub fn grid(dataset: &DatasetPath, table: &str, page: &RowPage) -> AnyView {
     let heads: Vec<_> =
         order.iter().enumerate().map(|(column, position)| head(schema, frozen, column, *position)).collect();
     let rows: Vec<_> = page.rows.iter().map(|row| line(&address, schema, &order, frozen, row)).collect();
-    let setup =
-        GridSetup { path, schema: schema.clone(), total: page.total, offset: page.offset, editable: true, address };
-    let label = format!("Rows of {table}");
+    let setup = GridSetup {
+        path,
+        columns: GridSetup::columns_of(schema),
+        primary_key: schema.primary_key.clone(),
+        generated_key: schema.generated_key,
+        total: page.total,
+        offset: page.offset,
+        editable: true,
+        address,
+    };
     view! {
-        <Grid setup=setup>
+        <Grid setup=wire::to_text(&setup)>
             <div class="grid__view" role="region" aria-label=label tabindex="0">
                 <div class="grid__space">
                     <div class="grid__layer">

@@ -9,10 +9,13 @@ use leptos::prelude::window;
 use serde::{Deserialize, Serialize};
 use web_sys::Storage;
 
-use crate::{islands::grid::outbox::Entry, wire::TablePath};
+use crate::{
+    islands::grid::outbox::Entry,
+    wire::{self, TablePath},
+};
 
 /// A stash is left behind when nobody touched it for this many milliseconds.
-const LEFT_BEHIND: f64 = 30_000.0;
+const LEFT_BEHIND: u64 = 30_000;
 
 /// The place of one window's stash.
 pub struct Stash {
@@ -24,7 +27,7 @@ pub struct Stash {
 #[derive(Serialize, Deserialize)]
 struct Kept<E> {
     /// Milliseconds since 1970.
-    touched: f64,
+    touched: u64,
     entries: E,
     new_row: Vec<Option<String>>,
 }
@@ -40,7 +43,7 @@ impl Stash {
         for name in stash.names(&prefix) {
             let Some(kept) = stash.read(&name) else { continue };
             let own = name == stash.name;
-            if !own && Date::now() - kept.touched < LEFT_BEHIND {
+            if !own && now().saturating_sub(kept.touched) < LEFT_BEHIND {
                 continue;
             }
             entries.extend(kept.entries);
@@ -64,10 +67,10 @@ impl Stash {
             return;
         }
         self.empty = false;
-        let kept = Kept { touched: Date::now(), entries, new_row: new_row.to_vec() };
-        if let (Some(storage), Ok(text)) = (&self.storage, serde_json::to_string(&kept)) {
+        let kept = Kept { touched: now(), entries, new_row: new_row.to_vec() };
+        if let Some(storage) = &self.storage {
             // A full or forbidden storage costs the safety net, not the edit: that is on its way to the server.
-            let _ = storage.set_item(&self.name, &text);
+            let _ = storage.set_item(&self.name, &wire::to_text(&kept));
         }
     }
 
@@ -79,7 +82,7 @@ impl Stash {
 
     fn read(&self, name: &str) -> Option<Kept<Vec<Entry>>> {
         let text = self.storage.as_ref()?.get_item(name).ok()??;
-        serde_json::from_str(&text).ok()
+        wire::from_text(&text)
     }
 
     fn remove(&self, name: &str) {
@@ -101,4 +104,8 @@ fn window_id() -> String {
         }
         id
     })
+}
+
+fn now() -> u64 {
+    Date::now() as u64
 }

@@ -7,7 +7,6 @@ use leptos::{
     prelude::{GetUntracked, Set, set_timeout, window},
     task::spawn_local,
 };
-use serde::Deserialize;
 use web_sys::{Event, EventSource, MessageEvent};
 
 use super::{Live, dom::on, stash::Stash};
@@ -35,14 +34,6 @@ pub struct Network {
     news: Vec<u64>,
     /// Whether a request with edits is under way.
     sending: bool,
-}
-
-/// What an event says of a draft.
-#[derive(Deserialize)]
-struct DraftEvent {
-    #[serde(default)]
-    table: Option<String>,
-    revision: u64,
 }
 
 impl Network {
@@ -233,9 +224,12 @@ impl Live {
         let live = Rc::clone(self);
         on(&events, "draft", move |event: MessageEvent| {
             let text = event.data().as_string().unwrap_or_default();
-            let Ok(draft) = serde_json::from_str::<DraftEvent>(&text) else { return };
-            if draft.table.as_ref().is_none_or(|table| *table == live.path.table) {
-                live.network.borrow_mut().news.push(draft.revision);
+            let Ok(draft) = js_sys::JSON::parse(&text) else { return };
+            let part = |name: &str| js_sys::Reflect::get(&draft, &name.into()).ok();
+            let table = part("table").and_then(|table| table.as_string());
+            if table.is_none_or(|table| table == live.path.table) {
+                let revision = part("revision").and_then(|revision| revision.as_f64()).unwrap_or_default();
+                live.network.borrow_mut().news.push(revision as u64);
                 live.look_at_news();
             }
         });
