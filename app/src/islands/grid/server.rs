@@ -40,7 +40,7 @@ pub fn grid(dataset: &DatasetPath, table: &str, page: &RowPage) -> AnyView {
     };
     view! {
         <Grid setup=wire::to_text(&setup)>
-            <div class="grid__view" role="region" aria-label=label tabindex="0">
+            <div class="grid__view" role="region" aria-label=format!("Rows of {table}") tabindex="0">
                 <div class="grid__space">
                     <div class="grid__layer">
                         <table class="grid__table" style=style>
