@@ -8,7 +8,7 @@ use common::{Memory, column, entry, product, products, rows};
 use proptest::prelude::*;
 use versioning::{
     ColumnId, Key, Row, Schema, Tree, Type, Value,
-    diff::{Diff, RowDelta, SchemaChange, cell_changes, schema_changes},
+    diff::{Diff, RowDelta, cell_changes, schema_changes},
 };
 
 fn diff(memory: &Memory, schema: &Schema, before: Tree, after: Tree, from: Option<&Key>) -> Vec<RowDelta> {

@@ -7,6 +7,7 @@ use app::{
 use axum::{
     Form,
     extract::{Path, Query, State},
+    http::StatusCode,
 };
 use hub::{CellEdit, DatasetPath, Edit, Error, TableView};
 use serde::Deserialize;

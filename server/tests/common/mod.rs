@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::Value;
 use tempfile::TempDir;
-use ureq::Agent;
+use ureq::{Agent, Body, http};
 
 pub struct Server {
     child: Child,
@@ -20,7 +20,7 @@ pub struct Server {
 
 pub struct Answer {
     pub status: u16,
-    pub headers: ureq::http::HeaderMap,
+    pub headers: http::HeaderMap,
     pub body: String,
 }
 
@@ -128,7 +128,7 @@ impl Drop for Server {
     }
 }
 
-fn answer(response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Answer {
+fn answer(response: Result<http::Response<Body>, ureq::Error>) -> Answer {
     let mut response = response.expect("the server answers");
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let body = response.body_mut().with_config().limit(256 << 20).read_to_string().expect("text");
@@ -153,7 +153,8 @@ pub fn field(page: &str, name: &str) -> Option<String> {
     let start = page[..at].rfind('<')?;
     let tag = &page[start..start + page[start..].find('>')?];
     let value = tag.split("value=\"").nth(1)?;
-    Some(value.split('"').next()?.to_owned())
+    let value = value.split('"').next()?;
+    Some(value.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
 }
 
 pub fn stderr(output: &Output) -> String {
