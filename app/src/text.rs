@@ -26,14 +26,20 @@ pub fn count(count: u64, one: &str) -> String {
 #[must_use]
 pub fn bytes(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["bytes", "kB", "MB", "GB", "TB"];
-    let mut value = bytes as f64;
+    // In whole numbers: printing a float takes a browser a lot of code.
+    let bytes = u128::from(bytes);
+    let mut one = 1_u128;
     let mut unit = 0;
-    while value >= 999.5 && unit + 1 < UNITS.len() {
-        value /= 1_000.0;
+    while 2 * bytes >= 1_999 * one && unit + 1 < UNITS.len() {
+        one *= 1_000;
         unit += 1;
     }
-    let digits = if unit == 0 || value >= 99.95 { 0 } else { 1 };
-    format!("{value:.digits$} {}", if bytes == 1 { "byte" } else { UNITS[unit] })
+    let name = if bytes == 1 { "byte" } else { UNITS[unit] };
+    if unit == 0 || 20 * bytes >= 1_999 * one {
+        return format!("{} {name}", (bytes + one / 2) / one);
+    }
+    let tenths = (10 * bytes + one / 2) / one;
+    format!("{}.{} {name}", tenths / 10, tenths % 10)
 }
 
 /// A moment given in microseconds since 1970: what people read, and what programs do (RFC 3339).

@@ -1,14 +1,18 @@
 //! Follows a running import: shows how far it is, and loads the page again when it runs no more.
+//!
+//! The server writes the figures; the browser only puts new ones in their places, so nothing here is reactive.
 
-#![allow(missing_docs, reason = "the island macro makes public items without documentation")]
+#![allow(missing_docs, reason = "the island and component macros make public items without documentation")]
 
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
+#[cfg(feature = "ssr")]
+use serde::Serialize;
 
 use crate::text;
 
 /// How far an import is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(Serialize))]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportFigures {
     /// Whether it still runs.
     pub running: bool,
@@ -24,70 +28,86 @@ pub struct ImportFigures {
     pub rate: u64,
 }
 
+impl ImportFigures {
+    fn phase(&self) -> &'static str {
+        if self.importing { "Writing the table" } else { "Reading the file" }
+    }
+
+    fn read(&self) -> String {
+        match self.total_bytes {
+            Some(total) => [text::bytes(self.bytes).as_str(), " of ", &text::bytes(total)].concat(),
+            None => text::bytes(self.bytes),
+        }
+    }
+}
+
 /// The figures of a running import.
-#[island]
+#[cfg(feature = "ssr")]
+#[component]
 pub fn ImportProgress(
     /// The address of its page.
     address: String,
     /// How far it is at first.
     figures: ImportFigures,
 ) -> impl IntoView {
-    let figures = RwSignal::new(figures);
+    // A progress element without a value says that nobody knows how far it is.
+    let max = figures.total_bytes.map(|total| total.max(1).to_string());
+    let value = figures.total_bytes.map(|total| figures.bytes.min(total).to_string());
+    view! {
+        <ImportWatch address=address>
+            <div class="progress">
+                <p id="import-phase"><strong data-figure="phase">{figures.phase()}</strong></p>
+                <progress aria-labelledby="import-phase" max=max value=value></progress>
+                <dl class="facts">
+                    <div><dt>"Rows"</dt><dd data-figure="rows">{text::number(figures.rows)}</dd></div>
+                    <div><dt>"Read"</dt><dd data-figure="read">{figures.read()}</dd></div>
+                    <div><dt>"Rows per second"</dt><dd data-figure="rate">{text::number(figures.rate)}</dd></div>
+                </dl>
+            </div>
+        </ImportWatch>
+    }
+}
+
+/// Keeps the figures within up to date.
+#[island]
+pub fn ImportWatch(address: String, children: Children) -> impl IntoView {
     #[cfg(feature = "hydrate")]
-    follow::start(format!("{address}/progress"), figures);
+    follow::start([&address, "/progress"].concat());
     #[cfg(not(feature = "hydrate"))]
     drop(address);
-    let phase = move || if figures.get().importing { "Writing the table" } else { "Reading the file" };
-    let read = move || {
-        let figures = figures.get();
-        match figures.total_bytes {
-            Some(total) => format!("{} of {}", text::bytes(figures.bytes), text::bytes(total)),
-            None => text::bytes(figures.bytes),
-        }
-    };
-    // A progress element without a value says that nobody knows how far it is.
-    let max = move || figures.get().total_bytes.map(|total| total.max(1).to_string());
-    let value = move || {
-        let figures = figures.get();
-        figures.total_bytes.map(|total| figures.bytes.min(total).to_string())
-    };
-    view! {
-        <div class="progress">
-            <p id="import-phase"><strong>{phase}</strong></p>
-            <progress aria-labelledby="import-phase" max=max value=value></progress>
-            <dl class="facts">
-                <div><dt>"Rows"</dt><dd>{move || text::number(figures.get().rows)}</dd></div>
-                <div><dt>"Read"</dt><dd>{read}</dd></div>
-                <div><dt>"Rows per second"</dt><dd>{move || text::number(figures.get().rate)}</dd></div>
-            </dl>
-        </div>
-    }
+    children()
 }
 
 #[cfg(feature = "hydrate")]
 mod follow {
     use std::time::Duration;
 
-    use leptos::{prelude::*, task::spawn_local};
+    use js_sys::{JSON, Reflect};
+    use leptos::{
+        prelude::{document, set_timeout, window},
+        task::spawn_local,
+    };
     use wasm_bindgen::{JsCast, JsValue};
     use wasm_bindgen_futures::JsFuture;
+    use web_sys::Element;
 
     use super::ImportFigures;
+    use crate::text;
 
     const PAUSE: Duration = Duration::from_millis(400);
 
     /// Asks again and again, each time after the last answer.
-    pub fn start(address: String, figures: RwSignal<ImportFigures>) {
+    pub fn start(address: String) {
         spawn_local(async move {
             match ask(&address).await {
                 Ok(now) if now.running => {
-                    figures.set(now);
-                    set_timeout(move || start(address, figures), PAUSE);
+                    show(&now);
+                    set_timeout(move || start(address), PAUSE);
                 }
                 // It is over: the page has more to say than these figures.
                 Ok(_) => drop(window().location().reload()),
                 // The server may be starting again.
-                Err(_) => set_timeout(move || start(address, figures), 5 * PAUSE),
+                Err(_) => set_timeout(move || start(address), 5 * PAUSE),
             }
         });
     }
@@ -98,7 +118,37 @@ mod follow {
             return Err(JsValue::from(response.status()));
         }
         let text = JsFuture::from(response.text()?).await?;
-        let text = text.as_string().unwrap_or_default();
-        serde_json::from_str(&text).map_err(|error| JsValue::from(error.to_string()))
+        let answer = JSON::parse(&text.as_string().unwrap_or_default())?;
+        let part = |name: &str| Reflect::get(&answer, &name.into()).unwrap_or_default();
+        let number = |name: &str| part(name).as_f64().map(|number| number as u64);
+        Ok(ImportFigures {
+            running: part("running").is_truthy(),
+            importing: part("importing").is_truthy(),
+            rows: number("rows").unwrap_or(0),
+            bytes: number("bytes").unwrap_or(0),
+            total_bytes: number("total_bytes"),
+            rate: number("rate").unwrap_or(0),
+        })
+    }
+
+    fn show(figures: &ImportFigures) {
+        put("phase", figures.phase());
+        put("rows", &text::number(figures.rows));
+        put("read", &figures.read());
+        put("rate", &text::number(figures.rate));
+        if let (Some(total), Some(bar)) = (figures.total_bytes, find(".progress progress")) {
+            let _ = bar.set_attribute("max", &total.max(1).to_string());
+            let _ = bar.set_attribute("value", &figures.bytes.min(total).to_string());
+        }
+    }
+
+    fn put(name: &str, text: &str) {
+        if let Some(element) = find(&["[data-figure=", name, "]"].concat()) {
+            element.set_text_content(Some(text));
+        }
+    }
+
+    fn find(selector: &str) -> Option<Element> {
+        document().query_selector(selector).ok()?
     }
 }

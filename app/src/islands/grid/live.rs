@@ -4,6 +4,7 @@ mod clipboard;
 mod commands;
 mod dom;
 mod editor;
+mod frame;
 mod keys;
 mod mouse;
 mod stash;
@@ -16,24 +17,30 @@ use std::{
     rc::Rc,
 };
 
-use leptos::prelude::*;
+use leptos::prelude::{document, request_animation_frame};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{HtmlElement, ResizeObserver};
 
-use self::{dom::on, editor::Editor, mouse::Drag, sync::Network, view::View};
+use self::{
+    dom::on,
+    editor::Editor,
+    frame::{Frame, Status},
+    mouse::Drag,
+    sync::Network,
+    view::View,
+};
 use super::{
-    Board, Command, Status,
     scroll::Scroll,
     selection::{self, Extent, Selection},
     sheet::{Line, Sheet},
 };
-use crate::wire::{GridSetup, TablePath};
+use crate::wire::{self, GridSetup, TablePath};
 
 /// A live grid. It lasts as long as its page.
 pub struct Live {
     path: TablePath,
     address: String,
-    board: Board,
+    frame: RefCell<Frame>,
     view: RefCell<View>,
     sheet: RefCell<Sheet>,
     scroll: Cell<Scroll>,
@@ -41,24 +48,35 @@ pub struct Live {
     editor: RefCell<Option<Editor>>,
     network: RefCell<Network>,
     drag: Cell<Option<Drag>>,
-    /// Whether a frame was asked for.
-    frame: Cell<bool>,
-    /// The pages of rows that the last frame showed: what flies by is not loaded.
+    /// Whether a picture was asked for.
+    pending: Cell<bool>,
+    /// The pages of rows that the last picture showed: what flies by is not loaded.
     seen: Cell<(u64, u64)>,
     /// Lines that the scrolled space was made for.
     fitted: Cell<u64>,
 }
 
-/// Takes the server's table over. None if the page is not as expected: then it stays as it is.
-pub fn start(frame: &HtmlElement, setup: GridSetup, board: Board) -> Option<Rc<Live>> {
+/// Takes the server's table over, once Leptos is done with the island around it.
+pub fn wake(setup: String) {
+    request_animation_frame(move || {
+        let root = document().body().and_then(|body| dom::find(&body, ".grid:not(.is-live)"));
+        if let (Some(root), Some(setup)) = (root, wire::from_text::<GridSetup>(&setup)) {
+            // If the page is not as expected, its table stays as the server wrote it.
+            let _ = start(&root, setup);
+        }
+    });
+}
+
+fn start(root: &HtmlElement, setup: GridSetup) -> Option<()> {
+    let frame = Frame::take_over(root)?;
     let (stash, left_behind, new_row) = stash::Stash::open(&setup.path);
     let mut sheet = Sheet::new(setup.schema(), setup.total, setup.editable, left_behind);
     sheet.restore_new_row(new_row);
-    let view = View::take_over(frame, &sheet, &setup.path, setup.offset)?;
+    let view = View::take_over(root, &sheet, &setup.path, setup.offset)?;
     let live = Rc::new(Live {
         path: setup.path,
         address: setup.address,
-        board,
+        frame: RefCell::new(frame),
         view: RefCell::new(view),
         sheet: RefCell::new(sheet),
         scroll: Cell::new(Scroll::new(0, 32.0, 0.0)),
@@ -66,11 +84,12 @@ pub fn start(frame: &HtmlElement, setup: GridSetup, board: Board) -> Option<Rc<L
         editor: RefCell::new(None),
         network: RefCell::new(Network::new(stash)),
         drag: Cell::new(None),
-        frame: Cell::new(false),
+        pending: Cell::new(false),
         seen: Cell::new((u64::MAX, u64::MAX)),
         fitted: Cell::new(0),
     });
     live.listen();
+    live.listen_to_tools(root);
     live.fit();
     if setup.offset > 0 {
         live.place(|scroll| Some(scroll.go_to(setup.offset as f64 * scroll.row_height())));
@@ -78,35 +97,10 @@ pub fn start(frame: &HtmlElement, setup: GridSetup, board: Board) -> Option<Rc<L
     live.load_seen();
     live.follow();
     live.send_soon();
-    Some(live)
+    Some(())
 }
 
 impl Live {
-    /// Does what a button of the frame asks for.
-    pub fn run(self: &Rc<Self>, command: Command) {
-        match command {
-            Command::Undo => self.undo(),
-            Command::Redo => self.redo(),
-            Command::Delete => {
-                self.delete_rows();
-                // The button is of no more use; the next key may well be for undo.
-                self.focus();
-            }
-            Command::NewRow => {
-                let line = self.sheet.borrow().new_line();
-                self.select(Selection::at(selection::Cell::new(line, 0)));
-                self.focus();
-            }
-            Command::EditAgain(id) => self.edit_again(id),
-            Command::UseMine(id) => self.use_mine(id),
-            Command::Dismiss(id) => {
-                self.sheet.borrow_mut().dismiss(id);
-                self.focus();
-            }
-        }
-        self.changed();
-    }
-
     fn listen(self: &Rc<Self>) {
         let (scroller, table) = {
             let view = self.view.borrow();
@@ -163,21 +157,19 @@ impl Live {
             self.fit();
             self.selection.set(self.selection.get().within(self.extent()));
         }
-        let sheet = self.sheet.borrow();
-        let steps = sheet.steps();
-        if self.board.steps.get_untracked() != steps {
-            self.board.steps.set(steps);
-        }
-        if self.board.notices.with_untracked(|notices| notices != sheet.notices()) {
-            self.board.notices.set(sheet.notices().to_vec());
-        }
-        drop(sheet);
+        self.frame.borrow_mut().set_steps(self.sheet.borrow().steps());
+        self.show_notices();
         self.request_frame();
     }
 
     /// Tells the person something.
     fn say(&self, message: &str) {
-        self.board.status.set(Status::Message(message.to_owned()));
+        self.say_status(Status::Message(message.to_owned()));
+    }
+
+    /// Says how saving stands.
+    fn say_status(&self, status: Status) {
+        self.frame.borrow_mut().set_status(status);
     }
 
     /// Takes new measures of the elements.
@@ -224,12 +216,12 @@ impl Live {
 
     /// Shows the current state before the next picture is made, once, however often it is asked for.
     fn request_frame(self: &Rc<Self>) {
-        if self.frame.replace(true) {
+        if self.pending.replace(true) {
             return;
         }
         let live = Rc::clone(self);
         request_animation_frame(move || {
-            live.frame.set(false);
+            live.pending.set(false);
             live.show();
         });
     }
@@ -254,16 +246,13 @@ impl Live {
     fn show_tools(&self, sheet: &Sheet, selection: Selection) {
         let range = selection.range();
         let rows = if selection.in_header { 0 } else { sheet.total().saturating_sub(range.top).min(range.rows()) };
-        if self.board.rows.get_untracked() != rows {
-            self.board.rows.set(rows);
-        }
         let page = match sheet.line(selection.active.row) {
             Line::Row(row, _) if !selection.in_header => Some([&self.address, "/rows/", &row.address].concat()),
             _ => None,
         };
-        if self.board.row_page.with_untracked(|shown| *shown != page) {
-            self.board.row_page.set(page);
-        }
+        let mut frame = self.frame.borrow_mut();
+        frame.set_rows(rows);
+        frame.set_row_page(page);
     }
 }
 

@@ -16,6 +16,8 @@ use crate::{
 pub fn grid(dataset: &DatasetPath, table: &str, page: &RowPage) -> AnyView {
     let path = TablePath { owner: dataset.owner.clone(), dataset: dataset.name.clone(), table: table.to_owned() };
     let address = url::table(&url::dataset(&dataset.owner, &dataset.name), table);
+    let label = format!("Rows of {table}");
+    let draft = url::below(&url::dataset(&dataset.owner, &dataset.name), "draft");
     let schema = &page.schema;
     let order = display_order(schema);
     let widths: Vec<u32> = order.iter().map(|position| layout::default_width(&schema.columns[*position])).collect();
@@ -38,9 +40,14 @@ pub fn grid(dataset: &DatasetPath, table: &str, page: &RowPage) -> AnyView {
         editable: true,
         address,
     };
+    let name = table.to_owned();
+    let setup = wire::to_text(&setup);
+    let tools = tools(draft);
     view! {
-        <Grid setup=wire::to_text(&setup)>
-            <div class="grid__view" role="region" aria-label=format!("Rows of {table}") tabindex="0">
+        <Grid setup=setup>
+            <section class="grid" aria-label=name>
+            {tools}
+            <div class="grid__view" role="region" aria-label=label tabindex="0">
                 <div class="grid__space">
                     <div class="grid__layer">
                         <table class="grid__table" style=style>
@@ -53,7 +60,32 @@ pub fn grid(dataset: &DatasetPath, table: &str, page: &RowPage) -> AnyView {
                     </div>
                 </div>
             </div>
+            <div class="grid__notices"></div>
+            </section>
         </Grid>
+    }
+    .into_any()
+}
+
+/// What can be done with the table, and how saving stands.
+fn tools(draft: String) -> AnyView {
+    let button = |command: &'static str, label: &'static str, key: Option<&'static str>, usable: bool| {
+        view! {
+            <button type="button" class="button button--small" data-command=command title=key disabled=!usable>
+                {label}
+            </button>
+        }
+    };
+    view! {
+        <div class="grid__bar" role="group" aria-label="Table tools">
+            {button("undo", "Undo", Some("Ctrl+Z"), false)}
+            {button("redo", "Redo", Some("Ctrl+Y"), false)}
+            {button("add", "Add row", None, true)}
+            {button("delete", "Delete row", Some("Ctrl+Delete"), false)}
+            <a class="button button--small grid__open">"Open row"</a>
+            <a class="button button--small grid__draft" href=draft hidden=true>"Review and commit"</a>
+            <p class="grid__status" role="status" aria-live="polite" data-state="quiet"></p>
+        </div>
     }
     .into_any()
 }

@@ -4,7 +4,7 @@
 mod answers;
 mod edits;
 
-use versioning::{Column, ColumnId, Key, Row as Values, Schema, Type, Value, schema::RowError};
+use versioning::{Column, ColumnId, Key, Row as Values, Schema, Type, Value, value::MAX_CELL};
 
 pub use self::{answers::Reload, edits::Action};
 use super::{
@@ -12,6 +12,7 @@ use super::{
     history::History,
     outbox::{Entry, Outbox, Pending},
     selection::Cell,
+    typed,
 };
 use crate::wire::{Edit, Mark, Row};
 
@@ -255,11 +256,11 @@ impl Sheet {
 
     fn check_position(&self, position: usize, text: &str) -> Result<Option<String>, String> {
         let column = &self.schema.columns[position];
-        let value = column.ty.parse(text).map_err(|error| sentence("This is ", &error.to_string()))?;
-        match self.schema.check_cell(column, &value) {
-            Ok(()) => Ok(value.to_text()),
-            Err(RowError::Required { .. }) => Err("This must not be empty.".to_owned()),
-            Err(error) => Err(sentence("", &error.to_string())),
+        let stored = typed::read(column.ty, text).map_err(|error| sentence("This is ", &error.to_string()))?;
+        match &stored {
+            None if column.required || self.schema.is_key(column.id) => Err("This must not be empty.".to_owned()),
+            Some(text) if text.len() > MAX_CELL => Err("This is more than 1 MiB.".to_owned()),
+            _ => Ok(stored),
         }
     }
 
@@ -275,9 +276,8 @@ impl Sheet {
     fn key_of(&self, text: impl Fn(usize) -> Option<String>) -> Result<Key, String> {
         let mut values: Values = vec![Value::Null; self.schema.columns.len()];
         for position in self.schema.key_positions() {
-            values[position] = self.schema.columns[position]
-                .ty
-                .parse(&text(position).unwrap_or_default())
+            let text = text(position).unwrap_or_default();
+            values[position] = typed::value(self.schema.columns[position].ty, &text)
                 .map_err(|error| sentence("This is ", &error.to_string()))?;
         }
         Key::of_row(&self.schema, &values).map_err(|error| sentence("", &error.to_string()))

@@ -185,6 +185,18 @@ impl Live {
         }
     }
 
+    pub(super) fn go_to_new_row(self: &Rc<Self>) {
+        let line = self.sheet.borrow().new_line();
+        self.focus();
+        self.select(Selection::at(Cell::new(line, 0)));
+    }
+
+    pub(super) fn dismiss(self: &Rc<Self>, id: u32) {
+        self.sheet.borrow_mut().dismiss(id);
+        self.focus();
+        self.changed();
+    }
+
     pub(super) fn edit_again(self: &Rc<Self>, id: u32) {
         let notice = self.sheet.borrow_mut().dismiss(id);
         if let Some(notice) = notice
@@ -193,6 +205,7 @@ impl Live {
             self.focus();
             self.go_to(key, notice.column, move |live| live.edit(notice.typed.as_deref(), false));
         }
+        self.changed();
     }
 
     pub(super) fn use_mine(self: &Rc<Self>, id: u32) {
@@ -204,6 +217,7 @@ impl Live {
             self.send_soon();
         }
         self.focus();
+        self.changed();
     }
 
     fn say_too_many(&self) {

@@ -4,15 +4,15 @@ use std::{collections::HashMap, rc::Rc, time::Duration};
 
 use futures::future::{AbortHandle, abortable};
 use leptos::{
-    prelude::{GetUntracked, Set, set_timeout, window},
+    prelude::{set_timeout, window},
     task::spawn_local,
 };
 use web_sys::{Event, EventSource, MessageEvent};
 
-use super::{Live, dom::on, stash::Stash};
+use super::{Live, dom::on, frame::Status, stash::Stash};
 use crate::{
     api,
-    islands::grid::{Status, cache::PAGE, sheet::Reload},
+    islands::grid::{cache::PAGE, sheet::Reload},
     url,
     wire::{Edited, Fault},
 };
@@ -98,7 +98,7 @@ impl Live {
             // Asking again would be answered in the same way, so the page stays marked as under way.
             return self.say(reason);
         }
-        self.board.status.set(Status::Retrying);
+        self.say_status(Status::Retrying);
         let pause = self.network.borrow().pauses.1;
         self.network.borrow_mut().pauses.1 = (pause * 2).min(PAUSE.1);
         let live = Rc::clone(self);
@@ -135,8 +135,8 @@ impl Live {
 
     fn send(self: &Rc<Self>) {
         let Some(batch) = self.sheet.borrow_mut().outbox.batch() else { return };
-        if self.board.status.get_untracked() != Status::Retrying {
-            self.board.status.set(Status::Saving);
+        if *self.frame.borrow().status() != Status::Retrying {
+            self.say_status(Status::Saving);
         }
         self.network.borrow_mut().sending = true;
         let live = Rc::clone(self);
@@ -157,9 +157,6 @@ impl Live {
         match answer {
             Ok(Edited::Saved { revision, total }) => {
                 let follow = self.key_to_follow();
-                if !self.board.saved.get_untracked() {
-                    self.board.saved.set(true);
-                }
                 let reload = self.sheet.borrow_mut().saved(total);
                 {
                     let mut network = self.network.borrow_mut();
@@ -175,7 +172,7 @@ impl Live {
                     }
                 }
                 if done {
-                    self.board.status.set(Status::Saved);
+                    self.say_status(Status::Saved);
                 }
             }
             Ok(Edited::Refused { reason }) | Err(Fault::Refused { reason }) => {
@@ -200,7 +197,7 @@ impl Live {
             }
             Err(Fault::Unreachable) => {
                 self.sheet.borrow_mut().outbox.unanswered();
-                self.board.status.set(Status::Retrying);
+                self.say_status(Status::Retrying);
                 let pause = self.network.borrow().pauses.0;
                 self.network.borrow_mut().pauses.0 = (pause * 2).min(PAUSE.1);
                 let live = Rc::clone(self);
