@@ -4,7 +4,7 @@ mod common;
 
 use std::{fmt::Write as _, fs};
 
-use common::{Server, field, program, stderr, stdout};
+use common::{Answer, Server, field, program, stderr, stdout};
 use tempfile::TempDir;
 
 const CITIES: &str = "id,name,country,population\n1,Oslo,NO,709037\n2,Bergen,NO,291940\n3,Århus,DK,\n";
@@ -21,6 +21,92 @@ fn with_cities() -> (TempDir, Server) {
     (dir, server)
 }
 
+/// Changes a cell of a city through the row's form.
+fn change(server: &Server, key: &str, name: &str, value: &str) -> Answer {
+    let path = format!("/local/places/tables/cities/rows/{key}");
+    let page = server.get(&path);
+    assert_eq!(page.status, 200, "{}", page.body);
+    let dataset = server.get("/api/v1/datasets/local/places").json();
+    let mut fields = Vec::new();
+    for column in dataset["tables"][0]["columns"].as_array().expect("columns") {
+        let id = column["id"].as_str().expect("an id");
+        let before = format!("before.{id}");
+        fields.push((before.clone(), field(&page.body, &before).expect("what the person saw")));
+        let shown = field(&page.body, id).unwrap_or_default();
+        fields.push((id.to_owned(), if column["name"] == name { value.to_owned() } else { shown }));
+    }
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    server.form(&path, &fields)
+}
+
+fn commit_draft(server: &Server, message: &str) -> Answer {
+    let draft = server.get("/local/places/draft");
+    let revision = field(&draft.body, "revision").expect("the draft's revision");
+    server.form("/local/places/draft/commit", &[("revision", &revision), ("message", message)])
+}
+
+#[test]
+fn a_commit_on_a_branch_that_moved_keeps_both_sides() {
+    let (dir, server) = with_cities();
+    assert_eq!(change(&server, "3", "population", "355238").status, 303);
+    let newer = CITIES.replace("Århus", "Aarhus").replace("1,Oslo", "4,Tromsø,NO,77992\n1,Oslo");
+    let options = ["--into", "local/places", "--table", "cities", "--mode", "replace"];
+    let output = server.import(&dir, &newer, &options);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let committed = commit_draft(&server, "Count");
+    assert_eq!(committed.status, 303, "{}", committed.body);
+    let rows = server.get("/api/v1/datasets/local/places/tables/cities/rows").json();
+    assert_eq!(rows["total"], 4);
+    assert_eq!(rows["items"][2]["name"], "Aarhus");
+    assert_eq!(rows["items"][2]["population"], 355_238);
+}
+
+#[test]
+fn what_the_draft_and_the_branch_both_changed_is_refused_and_nothing_is_lost() {
+    let (dir, server) = with_cities();
+    assert_eq!(change(&server, "1", "population", "700001").status, 303);
+    let newer = CITIES.replace("709037", "700002");
+    let options = ["--into", "local/places", "--table", "cities", "--mode", "replace"];
+    let output = server.import(&dir, &newer, &options);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let refused = commit_draft(&server, "Count");
+    assert_eq!(refused.status, 409);
+    assert!(refused.body.contains("700001") && refused.body.contains("700002"), "{}", refused.body);
+    let draft = server.get("/local/places/draft").body;
+    assert!(draft.contains("700001"), "the draft is still there");
+}
+
+#[test]
+fn a_value_that_changed_meanwhile_is_not_overwritten() {
+    let (_dir, server) = with_cities();
+    let path = "/local/places/tables/cities/rows/1";
+    let stale = server.get(path);
+    assert_eq!(change(&server, "1", "population", "700001").status, 303);
+    let dataset = server.get("/api/v1/datasets/local/places").json();
+    let mut fields = Vec::new();
+    for column in dataset["tables"][0]["columns"].as_array().expect("columns") {
+        let id = column["id"].as_str().expect("an id");
+        let before = format!("before.{id}");
+        fields.push((before.clone(), field(&stale.body, &before).expect("what the person saw")));
+        let shown = field(&stale.body, id).unwrap_or_default();
+        fields.push((id.to_owned(), if column["name"] == "population" { "700002".to_owned() } else { shown }));
+    }
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let refused = server.form(path, &fields);
+    assert_eq!(refused.status, 409);
+    assert!(refused.body.contains("700001") && refused.body.contains("700002"), "{}", refused.body);
+    let rows = server.get("/api/v1/datasets/local/places/tables/cities/rows").json();
+    assert_eq!(rows["items"][0]["population"], 700_001);
+}
+
+#[test]
+fn a_wrong_value_is_refused_with_what_was_typed() {
+    let (_dir, server) = with_cities();
+    let refused = change(&server, "1", "population", "many <people>");
+    assert_eq!(refused.status, 422);
+    assert!(refused.body.contains("many &lt;people&gt;") && refused.body.contains("whole number"), "{}", refused.body);
+}
+
 #[test]
 fn a_file_is_imported_edited_committed_and_compared() {
     let (_dir, server) = with_cities();
@@ -31,18 +117,7 @@ fn a_file_is_imported_edited_committed_and_compared() {
     assert_eq!(rows["items"][2]["name"], "Århus");
     assert_eq!(rows["items"][2]["population"], serde_json::Value::Null);
 
-    let row = server.get("/local/places/tables/cities/rows/3");
-    assert_eq!(row.status, 200);
-    let mut fields = Vec::new();
-    for column in dataset["tables"][0]["columns"].as_array().expect("columns") {
-        let (name, id) = (column["name"].as_str().expect("a name"), column["id"].as_str().expect("an id"));
-        let before = format!("before.{id}");
-        fields.push((before.clone(), field(&row.body, &before).expect("what the person saw")));
-        let shown = field(&row.body, id).unwrap_or_default();
-        fields.push((id.to_owned(), if name == "population" { "355238".to_owned() } else { shown }));
-    }
-    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let saved = server.form("/local/places/tables/cities/rows/3", &fields);
+    let saved = change(&server, "3", "population", "355238");
     assert_eq!(saved.status, 303, "{}", saved.body);
 
     let draft = server.get("/local/places/draft");

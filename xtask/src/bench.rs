@@ -3,6 +3,7 @@
 //! A measurement is a function in `MEASUREMENTS` that answers rows; adding one is adding a function.
 
 mod data;
+mod engine;
 mod server;
 
 use crate::dist;
@@ -52,7 +53,8 @@ struct Row {
 type Measurement = fn(&mut Bench) -> Result<Vec<Row>>;
 
 /// In order: the first imports what the others look at.
-const MEASUREMENTS: [Measurement; 4] = [import, pages, start, download_sizes];
+const MEASUREMENTS: [Measurement; 8] =
+    [import, engine::stored, pages, engine::row_pages, engine::commits, engine::grid, start, download_sizes];
 
 /// Builds, measures, and prints the table; a figure over its limit makes the exit code non-zero.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
