@@ -151,7 +151,7 @@ impl Live {
             if bottom.saturating_sub(top) >= MOST_ROWS {
                 return self.say_too_many();
             }
-            let pages = if top > bottom { 1..=0 } else { top / PAGE..=bottom / PAGE };
+            let pages = if top > bottom { 0..0 } else { top / PAGE..bottom / PAGE + 1 };
             let first_missing = |page: &u64| {
                 let rows = (page * PAGE).max(top)..=((page + 1) * PAGE - 1).min(bottom);
                 rows.into_iter().any(|row| matches!(sheet.line(row), Line::Loading))

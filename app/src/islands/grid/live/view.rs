@@ -199,12 +199,15 @@ impl View {
     }
 
     /// How wide a column would have to be for all that is seen of it.
-    pub fn content_width(&self, column: usize) -> f64 {
+    pub fn content_width(&mut self, column: usize) -> f64 {
+        // A cell tells how wide its content is only when it is narrower.
+        let width = std::mem::replace(&mut self.widths[column], 1);
+        self.write_width(column);
         let cells = self.rows.iter().map(|row| &row.cells[column].element);
-        let _ = self.table.class_list().add_1("is-measuring");
-        let width = cells.chain([&self.heads[column]]).map(|cell| cell.scroll_width()).max().unwrap_or(0);
-        let _ = self.table.class_list().remove_1("is-measuring");
-        f64::from(width + 12)
+        let content = cells.chain([&self.heads[column]]).map(|cell| cell.scroll_width()).max().unwrap_or(0);
+        self.widths[column] = width;
+        self.write_width(column);
+        f64::from(content + 14)
     }
 
     /// The column at this distance from the left edge of the window.
@@ -222,7 +225,7 @@ impl View {
     /// Whether key columns stay in place: they don't where they would leave little room for the others.
     fn is_frozen(&self) -> bool {
         let frozen: u32 = self.widths[..self.frozen].iter().sum();
-        f64::from(frozen) <= f64::from(self.scroller.client_width()) * 0.6
+        f64::from(frozen) <= f64::from(self.scroller.client_width()) * 0.65
     }
 
     fn write_width(&self, column: usize) {

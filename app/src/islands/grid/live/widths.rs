@@ -36,7 +36,7 @@ impl Live {
 
     /// Makes a column as wide as what is seen of it.
     pub(super) fn fit_width(self: &Rc<Self>, column: usize) {
-        let width = self.view.borrow().content_width(column);
+        let width = self.view.borrow_mut().content_width(column);
         self.set_width(column, width);
     }
 
