@@ -23,7 +23,7 @@ try {
   await page.keyboard.press("Enter");
   await page.getByText("Saved to your draft").waitFor();
   await page.reload();
-  await cell.click();
+  await page.getByRole("grid").locator('tbody tr[aria-rowindex="8"] [aria-colindex="2"]').click();
   await page.screenshot({ path: picture("table") });
 
   await page.goto("/local/bakery/history");

@@ -48,8 +48,18 @@ export async function expectWellFormed(page: Page): Promise<void> {
 export async function expectNoOverflow(page: Page): Promise<void> {
   const before = page.viewportSize();
   await page.setViewportSize({ width: 380, height: 800 });
-  await expect
-    .poll(() => page.evaluate(() => document.documentElement.scrollWidth), { message: `width of ${page.url()}` })
-    .toBeLessThanOrEqual(380);
+  await expect.poll(() => page.evaluate(wide), { message: `what is too wide at ${page.url()}` }).toEqual([]);
   if (before) await page.setViewportSize(before);
+}
+
+/** The elements that reach past the window, if it can be scrolled sideways. Runs in the page. */
+function wide(): string[] {
+  const { scrollWidth, clientWidth } = document.documentElement;
+  if (scrollWidth <= clientWidth) return [];
+  const scrolls = (element: Element | null): boolean =>
+    !!element && (getComputedStyle(element).overflowX !== "visible" || scrolls(element.parentElement));
+  const far = [...document.querySelectorAll("body *")].filter(
+    (element) => element.getBoundingClientRect().right > clientWidth + 0.5 && !scrolls(element.parentElement),
+  );
+  return [`${scrollWidth} pixels`, ...far.map((element) => element.outerHTML.slice(0, 100))];
 }
