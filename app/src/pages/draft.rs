@@ -56,6 +56,54 @@ fn empty(address: &str) -> AnyView {
     .into_any()
 }
 
+/// The cells that the draft and a newer commit both changed: what was there, what either side made of it.
+fn stale(form: &Submitted) -> Option<AnyView> {
+    if form.stale.is_empty() {
+        return None;
+    }
+    let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| String::from("(empty)"));
+    let rows: Vec<_> = form
+        .stale
+        .iter()
+        .map(|cell| {
+            let column = if cell.column.is_some() { cell.column_name.clone() } else { String::from("the whole row") };
+            view! {
+                <tr>
+                    <th scope="row">{cell.key_text.clone()}</th>
+                    <td>{column}</td>
+                    <td>{shown(&cell.before)}</td>
+                    <td>{shown(&cell.after)}</td>
+                    <td>{shown(&cell.now)}</td>
+                </tr>
+            }
+        })
+        .collect();
+    let view = view! {
+        <section class="section" aria-labelledby="stale">
+            <h2 id="stale">"Changed on both sides"</h2>
+            <p>
+                "Give each of these cells the value that is on the branch now, commit, and then change it again where \
+                 yours is right."
+            </p>
+            <div class="scroll" role="region" tabindex="0" aria-label="Changed on both sides">
+                <table class="data">
+                    <thead>
+                        <tr>
+                            <th scope="col">"Row"</th>
+                            <th scope="col">"Column"</th>
+                            <th scope="col">"When you began"</th>
+                            <th scope="col">"In your draft"</th>
+                            <th scope="col">"On the branch now"</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        </section>
+    };
+    Some(view.into_any())
+}
+
 fn changes(view: &DraftView, draft: &DraftSummary, address: &str, form: &Submitted) -> AnyView {
     let commit = format!("{address}/draft/commit");
     let discard = format!("{address}/draft/discard");
@@ -71,6 +119,7 @@ fn changes(view: &DraftView, draft: &DraftSummary, address: &str, form: &Submitt
     });
     view! {
         {behind}
+        {stale(form)}
         <form class="form" method="post" action=commit>
             <input type="hidden" name="revision" value=revision.clone() />
             {Field::new("message", "Message")

@@ -151,9 +151,16 @@ pub fn encode(text: &str) -> String {
 pub fn field(page: &str, name: &str) -> Option<String> {
     let at = page.find(&format!("name=\"{name}\""))?;
     let start = page[..at].rfind('<')?;
-    let tag = &page[start..start + page[start..].find('>')?];
-    let value = tag.split("value=\"").nth(1)?;
-    let value = value.split('"').next()?;
+    let end = start + page[start..].find('>')?;
+    let tag = &page[start..end];
+    let value = if tag.starts_with("<textarea") {
+        // The first line break belongs to the markup.
+        let text = &page[end + 1..];
+        let text = &text[..text.find("</textarea>")?];
+        text.strip_prefix('\n').unwrap_or(text)
+    } else {
+        tag.split("value=\"").nth(1)?.split('"').next()?
+    };
     Some(value.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
 }
 
