@@ -118,7 +118,11 @@ impl Live {
         for (name, run) in [
             ("undo", Live::undo as fn(&Rc<Self>)),
             ("redo", Live::redo),
-            ("delete", Live::delete_rows),
+            ("delete", |live: &Rc<Self>| {
+                live.delete_rows();
+                // The button is of no more use; the next key may well be for undo.
+                live.focus();
+            }),
             ("add", Live::go_to_new_row),
         ] {
             let Some(button) = find(root, &["[data-command=", name, "]"].concat()) else { continue };
