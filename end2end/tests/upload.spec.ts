@@ -78,6 +78,8 @@ test("a server that ends during an import says so when it is back", async ({ pag
   await expect(other.getByRole("progressbar")).toBeVisible();
   const address = other.url();
   await server.kill();
+  // Chromium would send the file again by itself.
+  await page.close();
   await server.restart();
   // With scripts the page looks again by itself, perhaps at the same moment.
   await expect(() => other.goto(address)).toPass();
