@@ -88,6 +88,13 @@ fn now() -> i64 {
     jiff::Timestamp::now().as_microsecond()
 }
 
+/// The bits of a new table's or column's stable id.
+fn random_id() -> u64 {
+    // A UUIDv4 has a fixed bit pattern in each half; folding one half over the other hides it.
+    let (high, low) = uuid::Uuid::new_v4().as_u64_pair();
+    high.rotate_left(17) ^ low
+}
+
 /// Runs work that reads chunks, and so may wait for the disk, off the threads that answer requests.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
     tokio::task::spawn_blocking(work)

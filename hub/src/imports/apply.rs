@@ -6,7 +6,6 @@ use services::{ServiceError, import::ImportOutcome};
 use storage::{CommitWrite, DatasetId, JobId, JobUpdate};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 use versioning::{Commit, Hash, Object, Root, Schema, TableEntry, TableId, Tree};
 
 use super::{
@@ -16,7 +15,7 @@ use super::{
 use crate::{
     Actor, Dataset, Error, Event, Hub, ImportChoice, ImportMode, ImportPhase, ImportRequest,
     drafts::{Frames, message, store},
-    now,
+    now, random_id,
 };
 
 /// Chunks are written in batches of about this many bytes.
@@ -214,8 +213,7 @@ fn put_table(mut root: Root, request: &ImportRequest, schema: Hash, tree: Tree) 
 
 fn new_table_id(tables: &BTreeMap<TableId, TableEntry>) -> TableId {
     loop {
-        let (high, low) = Uuid::new_v4().as_u64_pair();
-        let id = TableId(high.rotate_left(17) ^ low);
+        let id = TableId(random_id());
         if !tables.contains_key(&id) {
             return id;
         }

@@ -1,10 +1,9 @@
 //! From what was found and chosen to a schema. A table that exists keeps the ids of its columns, by name.
 
 use services::import::{Dialect, ImportPlan, Inspection};
-use uuid::Uuid;
 use versioning::{Column, ColumnId, Schema, Type, schema::is_name};
 
-use crate::{ColumnChoice, Error, FieldError, ImportChoice, ImportRequest};
+use crate::{ColumnChoice, Error, FieldError, ImportChoice, ImportRequest, random_id};
 
 /// What an unattended import chooses: what was found, the types of the table that exists where the values fit them,
 /// the key that was asked for, else the key of the table that exists, else the suggested one, else a generated one.
@@ -132,9 +131,7 @@ pub(super) fn plan(
 }
 
 fn new_id() -> ColumnId {
-    // The random half of a UUIDv4; the version and variant bits sit in the other half and in its first bits.
-    let (high, low) = Uuid::new_v4().as_u64_pair();
-    ColumnId(high.rotate_left(17) ^ low)
+    ColumnId(random_id())
 }
 
 /// The column of a generated key: the one that the table had, else a new one with a name of its own.
