@@ -198,12 +198,9 @@ impl GridSetup {
     /// The table's schema, without what only people read.
     #[must_use]
     pub fn schema(&self) -> Schema {
-        let columns = self.columns.iter().map(|(id, name, ty, required)| Column {
-            id: *id,
-            name: name.clone(),
-            ty: Type::ALL.get(usize::from(*ty)).copied().unwrap_or(Type::Text),
-            required: *required,
-            description: String::new(),
+        let columns = self.columns.iter().map(|(id, name, ty, required)| {
+            let ty = Type::ALL.get(usize::from(*ty)).copied().unwrap_or(Type::Text);
+            Column { required: *required, ..Column::new(*id, name, ty) }
         });
         Schema { columns: columns.collect(), primary_key: self.primary_key.clone(), generated_key: self.generated_key }
     }
@@ -250,13 +247,7 @@ mod tests {
 
     #[test]
     fn a_schema_travels() {
-        let column = |id, ty| Column {
-            id: ColumnId(id),
-            name: id.to_string(),
-            ty,
-            required: id == 2,
-            description: String::new(),
-        };
+        let column = |id, ty| Column { required: id == 2, ..Column::new(ColumnId(id), id.to_string(), ty) };
         let schema = Schema {
             columns: vec![column(1, Type::Uuid), column(2, Type::Json)],
             primary_key: vec![ColumnId(1)],

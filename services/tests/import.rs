@@ -65,16 +65,7 @@ fn inspect(file: impl AsRef<[u8]>) -> Inspection {
 
 /// A plan for columns of these names and types in the order of the file; the first is the key.
 fn plan(columns: &[(&str, Type)]) -> ImportPlan {
-    let columns: Vec<_> = (1..)
-        .zip(columns)
-        .map(|(id, (name, ty))| Column {
-            id: ColumnId(id),
-            name: (*name).to_owned(),
-            ty: *ty,
-            required: false,
-            description: String::new(),
-        })
-        .collect();
+    let columns: Vec<_> = (1..).zip(columns).map(|(id, (name, ty))| Column::new(ColumnId(id), *name, *ty)).collect();
     ImportPlan {
         dialect: Dialect { encoding: "UTF-8".to_owned(), delimiter: b',', header: true },
         sources: (0..columns.len()).map(Some).collect(),

@@ -30,7 +30,7 @@ async fn inspect(supervisor: &Supervisor, input: impl AsyncRead + Send) -> Resul
 }
 
 fn column(id: u64, name: &str, ty: Type) -> Column {
-    Column { id: ColumnId(id), name: name.to_owned(), ty, required: false, description: String::new() }
+    Column::new(ColumnId(id), name, ty)
 }
 
 fn plan(increasing: bool) -> ImportPlan {

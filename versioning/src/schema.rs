@@ -27,9 +27,48 @@ pub struct Column {
     /// Whether every row must have a value here. Columns of the primary key always are.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub required: bool,
+    /// Whether no two rows may have the same value here; nulls differ from each other.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unique: bool,
+    /// The value of rows that were there before the column was, and of leaves that do not have the column: a column
+    /// is added without writing a row (rule T6). Never changes after the column was added.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub fill: Value,
+    /// The value that a new row gets where none is given.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub default: Value,
+    /// The smallest value, by the order of the type.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub minimum: Value,
+    /// The largest value, by the order of the type.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub maximum: Value,
+    /// A regular expression that the whole of each text matches; empty: none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub pattern: String,
     /// What the column means, for people.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
+}
+
+impl Column {
+    /// A column without properties: cells may be empty, and any value of the type is taken.
+    #[must_use]
+    pub fn new(id: ColumnId, name: impl Into<String>, ty: Type) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            ty,
+            required: false,
+            unique: false,
+            fill: Value::Null,
+            default: Value::Null,
+            minimum: Value::Null,
+            maximum: Value::Null,
+            pattern: String::new(),
+            description: String::new(),
+        }
+    }
 }
 
 /// The columns of a table and its primary key.

@@ -176,9 +176,10 @@ pub enum ParseValueError {
 }
 
 /// The content of a cell.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Value {
     /// Nothing; not the same as the empty text.
+    #[default]
     Null,
     /// See [`Type::Text`].
     Text(String),

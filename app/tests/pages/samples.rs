@@ -51,7 +51,7 @@ fn commits() -> Vec<CommitSummary> {
 }
 
 fn column(id: u64, name: &str, ty: Type) -> Column {
-    Column { id: ColumnId(id), name: name.to_owned(), ty, required: false, description: String::new() }
+    Column::new(ColumnId(id), name, ty)
 }
 
 fn schema() -> Schema {

@@ -82,15 +82,18 @@ pub(super) fn plan(
         if wanted.key && !wanted.ty.is_ordered() {
             problem(index, "key", "JSON has no order, so it can't be part of the primary key.");
         }
-        let id = existing.and_then(|schema| schema.column_named(name)).map_or_else(new_id, |old| old.id);
-        let old = existing.and_then(|schema| schema.column(id));
-        columns.push(Column {
-            id,
-            name: name.to_owned(),
-            ty: wanted.ty,
-            required: old.is_some_and(|old| old.required),
-            description: old.map(|old| old.description.clone()).unwrap_or_default(),
-        });
+        let column = match existing.and_then(|schema| schema.column_named(name)) {
+            // Its fill, default and bounds are values of its type.
+            Some(old) if old.ty == wanted.ty => old.clone(),
+            Some(old) => Column {
+                required: old.required,
+                unique: old.unique,
+                description: old.description.clone(),
+                ..Column::new(old.id, name, wanted.ty)
+            },
+            None => Column::new(new_id(), name, wanted.ty),
+        };
+        columns.push(column);
         sources.push(Some(index));
         if wanted.key {
             key.push(index);
@@ -143,5 +146,5 @@ fn generated(columns: &[Column], existing: Option<&Schema>) -> Column {
     let taken = |name: &str| columns.iter().any(|column| column.name == name);
     let names = std::iter::once("row id".to_owned()).chain((2..).map(|number| format!("row id {number}")));
     let name = names.into_iter().find(|name| !taken(name)).unwrap_or_default();
-    Column { id: new_id(), name, ty: Type::Uuid, required: true, description: String::new() }
+    Column { required: true, ..Column::new(new_id(), name, Type::Uuid) }
 }

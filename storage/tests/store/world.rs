@@ -94,7 +94,7 @@ pub(crate) fn chunk(object: &Object) -> Chunk {
 /// A commit of one empty table, with all that it reaches.
 pub(crate) fn commit(message: &str, parents: Vec<Hash>) -> (Hash, Vec<Chunk>) {
     let id = ColumnId(1);
-    let column = Column { id, name: message.to_owned(), ty: Type::Text, required: true, description: String::new() };
+    let column = Column { required: true, ..Column::new(id, message, Type::Text) };
     let schema = chunk(&Object::Schema(Schema { columns: vec![column], primary_key: vec![id], generated_key: false }));
     let entry = TableEntry { name: "cities".to_owned(), schema: schema.0, tree: Tree::default() };
     let root = chunk(&Object::Root(Root { tables: BTreeMap::from([(TableId(1), entry)]) }));

@@ -76,7 +76,7 @@ impl Memory {
 }
 
 pub fn column(id: u64, name: &str, ty: Type) -> Column {
-    Column { id: ColumnId(id), name: name.into(), ty, required: false, description: String::new() }
+    Column::new(ColumnId(id), name, ty)
 }
 
 /// id, name, price; ids out of order, so that nothing depends on their order.

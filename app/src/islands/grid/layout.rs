@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     fn column(id: u64) -> Column {
-        Column { id: ColumnId(id), name: "n".to_owned(), ty: Type::Text, required: false, description: String::new() }
+        Column::new(ColumnId(id), "n", Type::Text)
     }
 
     #[test]

@@ -10,13 +10,7 @@ const COLUMNS: [(u64, &str, Type); 3] =
     [(1, "name", Type::Text), (2, "id", Type::Integer), (3, "price", Type::Decimal)];
 
 fn schema() -> Schema {
-    let columns = COLUMNS.map(|(id, name, ty)| Column {
-        id: ColumnId(id),
-        name: name.to_owned(),
-        ty,
-        required: false,
-        description: String::new(),
-    });
+    let columns = COLUMNS.map(|(id, name, ty)| Column::new(ColumnId(id), name, ty));
     Schema { columns: columns.into(), primary_key: vec![ColumnId(2)], generated_key: false }
 }
 
