@@ -116,7 +116,7 @@ mod ssr {
             Err(error @ (hub::Error::Invalid { .. } | hub::Error::Exists { .. })) => {
                 Ok(Edited::Refused { reason: error.to_string() })
             }
-            Err(hub::Error::Stale { message, cells }) => {
+            Err(hub::Error::Stale { message, cells, .. }) => {
                 let cells =
                     cells.into_iter().map(|cell| StaleCell { key: cell.key, column: cell.column, now: cell.now });
                 Ok(Edited::Stale { reason: message, cells: cells.collect() })

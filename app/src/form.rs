@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use hub::{Error, FieldError, StaleCell};
+use versioning::Hash;
 
 /// A form as it was sent, with what is wrong with it. Empty for a form that is shown the first time.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +16,8 @@ pub struct Submitted {
     pub message: Option<String>,
     /// Cells that changed meanwhile.
     pub stale: Vec<StaleCell>,
+    /// The head of the branch with which they were compared.
+    pub head: Option<Hash>,
 }
 
 impl Submitted {
@@ -29,8 +32,9 @@ impl Submitted {
     pub fn refused(mut self, error: &Error) -> Self {
         match error {
             Error::Invalid { fields } => self.errors.extend(fields.iter().cloned()),
-            Error::Stale { message, cells } => {
+            Error::Stale { message, cells, head } => {
                 self.message = Some(message.clone());
+                self.head = *head;
                 self.stale.extend(cells.iter().cloned());
             }
             error => self.message = Some(error.to_string()),

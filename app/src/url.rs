@@ -48,6 +48,15 @@ pub fn commit(dataset: &str, hash: &str) -> String {
     format!("{dataset}/commits/{hash}")
 }
 
+/// The next page of a table's changes, on the page that shows the first ones; none where there is no more.
+#[cfg(feature = "ssr")]
+#[must_use]
+pub fn more_changes(page: &str, change: &hub::TableChange) -> Option<String> {
+    let next = change.next.as_ref()?;
+    // A key's debug form is its bytes in hexadecimal digits.
+    Some(format!("{page}?table={}&after={next:?}", change.id))
+}
+
 /// An import's page.
 #[must_use]
 pub fn import(dataset: &str, job: &str) -> String {

@@ -106,8 +106,9 @@ fn row() {
 
 #[test]
 fn draft() {
-    check("draft", || pages::draft::page(&samples::draft(), &Submitted::default()));
-    check("draft-empty", || pages::draft::page(&samples::empty_draft(), &Submitted::default()));
+    check("draft", || pages::draft::page(&samples::draft(), &Submitted::default(), false));
+    check("draft-empty", || pages::draft::page(&samples::empty_draft(), &Submitted::default(), false));
+    check("draft-stale", || pages::draft::page(&samples::draft(), &samples::stale_form(&samples::table_view()), false));
 }
 
 #[test]

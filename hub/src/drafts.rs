@@ -6,6 +6,7 @@ mod patch;
 
 use std::{
     collections::{BTreeMap, HashMap},
+    ops::Bound,
     sync::{Arc, Mutex},
 };
 
@@ -116,11 +117,17 @@ impl Hub {
         Ok(Some(loaded))
     }
 
-    /// A draft's page: what is not committed.
+    /// A draft's page: what is not committed. The changes of each table come in pages of 200 rows; `after` asks for a
+    /// later page of one table.
     ///
     /// # Errors
     /// There is no such dataset for the person, or it can't be read.
-    pub async fn draft(&self, actor: &Actor, path: &DatasetPath) -> Result<DraftView, Error> {
+    pub async fn draft(
+        &self,
+        actor: &Actor,
+        path: &DatasetPath,
+        after: Option<(TableId, Key)>,
+    ) -> Result<DraftView, Error> {
         let dataset = self.find_dataset(actor, Action::Read, path).await?;
         let working = self.working(actor, &dataset).await?;
         let summary = working.summary();
@@ -129,7 +136,11 @@ impl Hub {
             for (id, overlay) in &draft.tables {
                 let Some(entry) = root.tables.get(id) else { continue };
                 let schema = self.schema(entry.schema).await?;
-                let mut patches = overlay.patches().iter();
+                let from = match &after {
+                    Some((table, key)) if table == id => Bound::Excluded(key),
+                    _ => Bound::Unbounded,
+                };
+                let mut patches = overlay.patches().range((from, Bound::Unbounded));
                 let changes: Vec<RowChange> = patches
                     .by_ref()
                     .take(PAGE)
@@ -182,6 +193,7 @@ fn stale_draft(error: storage::StorageError) -> Error {
                       look at it as it is now and try again."
                 .to_owned(),
             cells: Vec::new(),
+            head: None,
         }
     } else {
         error.into()

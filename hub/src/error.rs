@@ -1,7 +1,7 @@
 //! Why the hub refuses: every message says what was tried, what is wrong, and what to do.
 
 use serde::{Deserialize, Serialize};
-use versioning::{ColumnId, Key};
+use versioning::{ColumnId, Hash, Key};
 
 /// A field of a form or request that can't be taken as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +65,9 @@ pub enum Error {
         message: String,
         /// The cells that changed meanwhile.
         cells: Vec<StaleCell>,
+        /// The head of the branch that the draft and these cells were compared with; none where it can't be settled by
+        /// choosing a side.
+        head: Option<Hash>,
     },
     /// The thing is not in a state in which this can be done.
     #[error("{message}")]

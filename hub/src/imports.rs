@@ -124,7 +124,8 @@ impl Hub {
         request.message = request.message.trim().to_owned();
         request.file_name.retain(|character| !character.is_control());
         if !is_name(&request.table) {
-            let message = "A table's name has 1 to 200 characters and no control characters.".to_owned();
+            let message =
+                "A table's name has 1 to 200 characters, no control characters, and is not “.” or “..”.".to_owned();
             fields.push(FieldError { field: "table".to_owned(), message });
         }
         let exists = match self.head(dataset).await? {

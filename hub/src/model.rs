@@ -267,6 +267,24 @@ pub struct DraftView {
     pub changes: ChangeSet,
 }
 
+/// One of the two sides that changed the same cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The person's draft.
+    Draft,
+    /// The commits that the branch has got since the draft began.
+    Branch,
+}
+
+/// What a person decided about the cells that their draft and the branch both changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settle {
+    /// Whose values stand.
+    pub keep: Side,
+    /// The head of the branch that they saw.
+    pub head: Hash,
+}
+
 /// A page of a branch's history, newest first.
 #[derive(Clone, Debug)]
 pub struct LogView {

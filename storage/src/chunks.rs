@@ -29,6 +29,17 @@ struct Batch {
     bytes: i64,
 }
 
+/// Inserts `$chunks`, as [`rows`] makes them, and records how many were new.
+macro_rules! put_chunks {
+    () => {
+        "LET $sizes = (INSERT IGNORE INTO chunk $chunks RETURN VALUE size);
+        IF array::len($sizes) > 0 {
+            CREATE chunk_batch SET count = array::len($sizes), bytes = math::sum($sizes) RETURN NONE
+        };"
+    };
+}
+pub(crate) use put_chunks;
+
 impl Store {
     /// Stores frames under the hashes of their canonical bytes; those that are there already are left alone. When
     /// this returns they are on disk. The frames are not checked here: what is read is.
@@ -36,31 +47,11 @@ impl Store {
     /// # Errors
     /// The frames are more than [`MAX_BATCH_BYTES`] together, or the database failed; then none is stored.
     pub async fn put_chunks(&self, chunks: Vec<Chunk>) -> Result<(), StorageError> {
-        let bytes = chunks.iter().map(|(_, frame)| frame.len()).sum();
-        if bytes > MAX_BATCH_BYTES {
-            return Err(StorageError::TooLarge { bytes, limit: MAX_BATCH_BYTES });
-        }
         if chunks.is_empty() {
             return Ok(());
         }
-        let rows = chunks.into_iter().map(|(hash, frame)| {
-            let size = frame.len();
-            Value::Object(object! { id: records::chunk(hash), frame: Bytes::from(frame), size: size })
-        });
-        let variables = vars! { rows: Value::Array(Array::from(rows.collect::<Vec<_>>())) };
-        self.database
-            .query(
-                "store chunks",
-                "{
-                    LET $sizes = (INSERT IGNORE INTO chunk $rows RETURN VALUE size);
-                    IF array::len($sizes) > 0 {
-                        CREATE chunk_batch SET count = array::len($sizes), bytes = math::sum($sizes) RETURN NONE
-                    };
-                    RETURN NONE
-                }",
-                variables,
-            )
-            .await
+        let statement = concat!("{ ", put_chunks!(), " RETURN NONE }");
+        self.database.query("store chunks", statement, vars! { chunks: rows(chunks)? }).await
     }
 
     /// The frame of a chunk, as it was stored; not verified.
@@ -112,6 +103,19 @@ impl Store {
             )
             .await
     }
+}
+
+/// Documents of a batch of chunks.
+pub(crate) fn rows(chunks: Vec<Chunk>) -> Result<Value, StorageError> {
+    let bytes = chunks.iter().map(|(_, frame)| frame.len()).sum();
+    if bytes > MAX_BATCH_BYTES {
+        return Err(StorageError::TooLarge { bytes, limit: MAX_BATCH_BYTES });
+    }
+    let rows = chunks.into_iter().map(|(hash, frame)| {
+        let size = frame.len();
+        Value::Object(object! { id: records::chunk(hash), frame: Bytes::from(frame), size: size })
+    });
+    Ok(Value::Array(Array::from(rows.collect::<Vec<_>>())))
 }
 
 /// The frame of the chunk `$id`.

@@ -4,15 +4,19 @@ use surrealdb::types::{SurrealValue, Value, vars};
 use versioning::Hash;
 
 use crate::{
-    DatasetId, DraftId, JobUpdate, RefKind, StorageError, Store,
+    Chunk, DatasetId, DraftId, JobUpdate, RefKind, StorageError, Store,
+    chunks::{put_chunks, rows},
     drafts::stale_draft,
     jobs::{self, Guard},
     records::{self, parse_hash},
 };
 
-/// A commit to be made the head of a branch. Its chunks are stored before.
+/// A commit to be made the head of a branch.
 #[derive(Clone, Debug)]
 pub struct CommitWrite {
+    /// The last of its chunks, up to [`crate::MAX_BATCH_BYTES`]: they are written in the same transaction, which saves a
+    /// small commit one wait for the disk. The others are stored before.
+    pub chunks: Vec<Chunk>,
     /// The dataset.
     pub dataset: DatasetId,
     /// The branch.
@@ -41,7 +45,8 @@ struct Outcome {
 }
 
 /// Every condition comes before the first write, so that a lost one changes nothing.
-const COMMIT: &str = "{
+const COMMIT: &str = concat!(
+    "{
     LET $head = $ref.head;
     IF $head != $expected { RETURN { lost: 'head', head: $head } };
     IF $draft != NONE {
@@ -52,6 +57,9 @@ const COMMIT: &str = "{
         LET $state = $job.state;
         IF $state = NONE OR $state NOT IN $job_states { RETURN { lost: 'job', state: $state } };
     };
+    ",
+    put_chunks!(),
+    "
     UPSERT $ref SET head = $new RETURN NONE;
     UPSERT $commit SET parents = $parents, at = $at RETURN NONE;
     UPDATE $dataset SET updated_at = $at RETURN NONE;
@@ -61,7 +69,8 @@ const COMMIT: &str = "{
     };
     IF $job != NONE { UPDATE $job MERGE $job_changes RETURN NONE };
     RETURN {};
-}";
+}"
+);
 
 impl Store {
     /// Moves a branch to a new commit and records that the commit belongs to the dataset; with it, deletes the draft
@@ -74,6 +83,7 @@ impl Store {
         let attempted = "commit";
         let mut variables = vars! {
             dataset: records::dataset(write.dataset),
+            chunks: rows(write.chunks)?,
             ref: records::dataset_ref(write.dataset, RefKind::Branch, &write.branch),
             expected: write.expected.map(|hash| hash.to_string()),
             new: write.new.to_string(),

@@ -268,9 +268,12 @@ impl Schema {
 }
 
 /// Whether the text can name a table or a column: 1 to [`MAX_NAME`] characters, no control characters, no space at
-/// either end.
+/// either end, and not `.` or `..`, which have a meaning of their own in addresses.
 #[must_use]
 pub fn is_name(text: &str) -> bool {
     let length = text.chars().count();
-    (1..=MAX_NAME).contains(&length) && !text.chars().any(char::is_control) && text.trim() == text
+    (1..=MAX_NAME).contains(&length)
+        && !text.chars().any(char::is_control)
+        && text.trim() == text
+        && !matches!(text, "." | "..")
 }

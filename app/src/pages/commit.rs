@@ -1,6 +1,6 @@
 //! A commit: who, when, why, and what it changed.
 
-use hub::{CommitView, TableChange};
+use hub::CommitView;
 use leptos::prelude::*;
 
 use crate::{
@@ -35,8 +35,12 @@ pub fn page(view: &CommitView, paged: bool) -> AnyView {
     let back = paged.then(|| {
         view! { <p class="pager"><a class="button" href=here.clone()>"All changes of this commit"</a></p> }
     });
-    let tables: Vec<_> =
-        view.changes.tables.iter().map(|change| diff::table(&address, change, more(&here, change))).collect();
+    let tables: Vec<_> = view
+        .changes
+        .tables
+        .iter()
+        .map(|change| diff::table(&address, change, url::more_changes(&here, change)))
+        .collect();
     let tables = if tables.is_empty() {
         view! { <p class="section quiet">"This commit changed no table."</p> }.into_any()
     } else {
@@ -62,11 +66,4 @@ pub fn page(view: &CommitView, paged: bool) -> AnyView {
             {tables}
         },
     )
-}
-
-/// The address of the next page of a table's changes.
-fn more(here: &str, change: &TableChange) -> Option<String> {
-    let next = change.next.as_ref()?;
-    // A key's debug form is its bytes in hexadecimal digits.
-    Some(format!("{here}?table={}&after={next:?}", change.id))
 }

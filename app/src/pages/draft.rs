@@ -12,16 +12,19 @@ use crate::{
     },
     form::Submitted,
     shell::{PageInfo, shell},
-    text,
+    text, url,
 };
 
-/// The page.
+/// The id of the form that commits: buttons elsewhere on the page belong to it too.
+const COMMIT_FORM: &str = "commit";
+
+/// The page. `paged` says that it shows a later page of one table's changes.
 #[must_use]
-pub fn page(view: &DraftView, form: &Submitted) -> AnyView {
+pub fn page(view: &DraftView, form: &Submitted, paged: bool) -> AnyView {
     let address = dataset::address(&view.dataset.path);
     let content = match &view.summary {
         None => empty(&address),
-        Some(draft) => changes(view, draft, &address, form),
+        Some(draft) => changes(view, draft, &address, form, paged),
     };
     shell(
         PageInfo {
@@ -78,13 +81,25 @@ fn stale(form: &Submitted) -> Option<AnyView> {
             }
         })
         .collect();
+    let choices = form.head.map(|head| {
+        let choice = |keep: &str, label: &'static str| {
+            let value = format!("{keep}:{head}");
+            view! {
+                <button class="button" type="submit" form=COMMIT_FORM name="settle" value=value>{label}</button>
+            }
+        };
+        view! {
+            <div class="actions">
+                {choice("draft", "Commit with my values")}
+                {choice("branch", "Commit with the branch’s values")}
+            </div>
+        }
+    });
     let view = view! {
         <section class="section" aria-labelledby="stale">
             <h2 id="stale">"Changed on both sides"</h2>
-            <p>
-                "Give each of these cells the value that is on the branch now, commit, and then change it again where \
-                 yours is right."
-            </p>
+            <p>"Nothing was committed. Choose whose values stand, for all of these cells, and commit:"</p>
+            {choices}
             <div class="scroll" role="region" tabindex="0" aria-label="Changed on both sides">
                 <table class="data">
                     <thead>
@@ -104,11 +119,20 @@ fn stale(form: &Submitted) -> Option<AnyView> {
     Some(view.into_any())
 }
 
-fn changes(view: &DraftView, draft: &DraftSummary, address: &str, form: &Submitted) -> AnyView {
+fn changes(view: &DraftView, draft: &DraftSummary, address: &str, form: &Submitted, paged: bool) -> AnyView {
+    let here = format!("{address}/draft");
     let commit = format!("{address}/draft/commit");
     let discard = format!("{address}/draft/discard");
     let revision = draft.revision.to_string();
-    let tables: Vec<_> = view.changes.tables.iter().map(|change| diff::table(address, change, None)).collect();
+    let tables: Vec<_> = view
+        .changes
+        .tables
+        .iter()
+        .map(|change| diff::table(address, change, url::more_changes(&here, change)))
+        .collect();
+    let back = paged.then(|| {
+        view! { <p class="pager"><a class="button" href=here.clone()>"All changes of this draft"</a></p> }
+    });
     let behind = draft.behind.then(|| {
         view! {
             <p class="banner">
@@ -120,7 +144,7 @@ fn changes(view: &DraftView, draft: &DraftSummary, address: &str, form: &Submitt
     view! {
         {behind}
         {stale(form)}
-        <form class="form" method="post" action=commit>
+        <form class="form" id=COMMIT_FORM method="post" action=commit>
             <input type="hidden" name="revision" value=revision.clone() />
             {Field::new("message", "Message")
                 .hint("What you changed and why, for those who read the history.")
@@ -131,6 +155,7 @@ fn changes(view: &DraftView, draft: &DraftSummary, address: &str, form: &Submitt
                 </button>
             </div>
         </form>
+        {back}
         {tables}
         <details class="confirm section">
             <summary class="button button--danger">"Discard the draft…"</summary>

@@ -167,6 +167,7 @@ pub fn stale_form(view: &TableView) -> Submitted {
                 after: Some(String::from("New mill")),
                 now: Some(String::from("Burnt mill")),
             }],
+            head: Some(commits()[0].hash),
         })
         .with_error(
             pages::row::cell_field(&columns[3]),

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use storage::{CommitWrite, DatasetId};
+use storage::{Chunk, CommitWrite, DatasetId};
 use versioning::{
     ChunkSink, Commit, Hash, Key, Object, ObjectSource, Root, Row, Schema, WriteError, frame, overlay::Patch,
 };
 
 use super::{LoadedDraft, draft_id, stale_draft};
-use crate::{Actor, DatasetPath, Error, Event, Hub, StaleCell, access::Action, now};
+use crate::{Actor, DatasetPath, Error, Event, Hub, Settle, Side, StaleCell, access::Action, now};
 
 /// The longest commit message in characters.
 const MAX_MESSAGE: usize = 10_000;
@@ -40,12 +40,20 @@ pub(crate) fn message(text: &str) -> Result<String, Error> {
 
 impl Hub {
     /// Makes the person's draft, as it was at `revision`, a commit on the default branch, and returns its hash. Where
-    /// the branch has moved on, rows and cells that only one side changed are put together.
+    /// the branch has moved on, rows and cells that only one side changed are put together; what both changed is
+    /// settled as the person says, if the branch is still where it was when they decided.
     ///
     /// # Errors
     /// [`Error::Stale`] when the draft has another revision by now, or names the cells that both the draft and the
     /// branch changed; the draft stays as it is.
-    pub async fn commit(&self, actor: &Actor, path: &DatasetPath, revision: u64, text: &str) -> Result<Hash, Error> {
+    pub async fn commit(
+        &self,
+        actor: &Actor,
+        path: &DatasetPath,
+        revision: u64,
+        text: &str,
+        settle: Option<Settle>,
+    ) -> Result<Hash, Error> {
         let text = message(text)?;
         let dataset = self.find_dataset(actor, Action::Write, path).await?;
         let id = draft_id(actor, &dataset);
@@ -58,6 +66,7 @@ impl Hub {
                           committed: look at it as it is now and try again."
                     .to_owned(),
                 cells: Vec::new(),
+                head: None,
             });
         };
         for _ in 0..ATTEMPTS {
@@ -67,14 +76,15 @@ impl Hub {
             let (new, frames) = self
                 .read(move |objects| {
                     let mut frames = Frames::default();
-                    let root = fold(objects, &mut frames, &folded, head)?;
+                    let keep = settle.filter(|settle| settle.head == head).map(|settle| settle.keep);
+                    let root = fold(objects, &mut frames, &folded, head, keep)?;
                     let root = store(&Object::Root(root), &mut frames)?;
                     let commit = Commit { root, parents: vec![head], author, time: at, message: text };
                     Ok((store(&Object::Commit(commit), &mut frames)?, frames.0))
                 })
                 .await?;
-            self.put_frames(frames).await?;
             let write = CommitWrite {
+                chunks: self.put_all_but_last(frames).await?,
                 dataset: DatasetId(dataset.id),
                 branch: dataset.default_branch.clone(),
                 expected: Some(head),
@@ -103,6 +113,13 @@ impl Hub {
 
     /// Writes chunks in batches that the store takes.
     pub(crate) async fn put_frames(&self, frames: Vec<(Hash, Vec<u8>)>) -> Result<(), Error> {
+        let last = self.put_all_but_last(frames).await?;
+        Ok(self.store().put_chunks(last).await?)
+    }
+
+    /// Writes chunks in batches that the store takes, and returns the last batch: it goes with the commit, in one wait
+    /// for the disk.
+    pub(crate) async fn put_all_but_last(&self, frames: Vec<(Hash, Vec<u8>)>) -> Result<Vec<Chunk>, Error> {
         let mut batch = Vec::new();
         let mut bytes = 0;
         for (hash, frame) in frames {
@@ -113,7 +130,7 @@ impl Hub {
             bytes += frame.len();
             batch.push((hash, frame));
         }
-        Ok(self.store().put_chunks(batch).await?)
+        Ok(batch)
     }
 }
 
@@ -122,7 +139,13 @@ pub(crate) fn store(object: &Object, frames: &mut Frames) -> Result<Hash, Error>
 }
 
 /// The head's state with the draft's patches.
-fn fold(objects: &dyn ObjectSource, frames: &mut Frames, draft: &LoadedDraft, head: Hash) -> Result<Root, Error> {
+fn fold(
+    objects: &dyn ObjectSource,
+    frames: &mut Frames,
+    draft: &LoadedDraft,
+    head: Hash,
+    keep: Option<Side>,
+) -> Result<Root, Error> {
     let base = objects.root(objects.commit(draft.base)?.root)?;
     let mut root = objects.root(objects.commit(head)?.root)?;
     let mut stale = Vec::new();
@@ -136,6 +159,7 @@ fn fold(objects: &dyn ObjectSource, frames: &mut Frames, draft: &LoadedDraft, he
                 message: "A table that your draft edits is not on the branch any more. Nothing was committed."
                     .to_owned(),
                 cells: Vec::new(),
+                head: None,
             });
         };
         let schema = objects.schema(entry.schema)?;
@@ -143,7 +167,7 @@ fn fold(objects: &dyn ObjectSource, frames: &mut Frames, draft: &LoadedDraft, he
         if head == draft.base {
             edits.extend(overlay.patches().iter().map(|(key, patch)| (key.clone(), patch.after.clone())));
         } else {
-            let moved = Moved { objects, base_schema: &base_schema, schema: &schema, tree: entry.tree };
+            let moved = Moved { objects, base_schema: &base_schema, schema: &schema, tree: entry.tree, keep };
             for patch in overlay.patches().values() {
                 moved.apply(patch, &mut edits, &mut stale)?;
             }
@@ -158,9 +182,10 @@ fn fold(objects: &dyn ObjectSource, frames: &mut Frames, draft: &LoadedDraft, he
     } else {
         Err(Error::Stale {
             message: "The branch has moved on, and your draft and a newer commit changed the same cells. Nothing was \
-                      committed or overwritten: edit these cells again and then commit."
+                      committed or overwritten: choose which values to keep."
                 .to_owned(),
             cells: stale,
+            head: Some(head),
         })
     }
 }
@@ -171,6 +196,7 @@ struct Moved<'a> {
     base_schema: &'a Schema,
     schema: &'a Schema,
     tree: versioning::Tree,
+    keep: Option<Side>,
 }
 
 impl Moved<'_> {
@@ -201,8 +227,11 @@ impl Moved<'_> {
                     if mine == old || mine == now {
                         continue;
                     }
-                    if now == old {
+                    if now == old || self.keep == Some(Side::Draft) {
                         merged[position] = mine.clone();
+                        continue;
+                    }
+                    if self.keep == Some(Side::Branch) {
                         continue;
                     }
                     stale.push(StaleCell {
@@ -217,6 +246,10 @@ impl Moved<'_> {
                 }
                 edits.insert(key, Some(merged));
             }
+            (_, after, _) if self.keep == Some(Side::Draft) => {
+                edits.insert(key, after);
+            }
+            _ if self.keep == Some(Side::Branch) => {}
             (before, after, theirs) => {
                 let text = |row: &Option<Row>| row.as_ref().map(|row| Key::to_text(self.schema, row));
                 let key_text = text(&before).or_else(|| text(&after)).unwrap_or_default();

@@ -161,7 +161,7 @@ impl Desk<'_> {
         }
         if !stale.is_empty() {
             let message = "Something else is there by now; nothing was overwritten.".to_owned();
-            return Err(Error::Stale { message, cells: stale });
+            return Err(Error::Stale { message, cells: stale, head: None });
         }
         Ok(keys)
     }

@@ -150,9 +150,9 @@ impl Hub {
                 self.store().update_job(&done(&record)?).await?;
                 return Ok(());
             };
-            self.put_frames(frames).await?;
             record.commit = Some(new);
             let write = CommitWrite {
+                chunks: self.put_all_but_last(frames).await?,
                 dataset: DatasetId(dataset.id),
                 branch: dataset.default_branch.clone(),
                 expected: head,

@@ -9,6 +9,7 @@ use axum::{
 use hub::{DatasetPath, Error};
 use leptos::prelude::AnyView;
 use serde::Deserialize;
+use versioning::{Key, TableId};
 
 use super::errors::Failure;
 use crate::{problem::status, state::AppState};
@@ -42,6 +43,32 @@ pub(super) fn is_about_form(error: &Error) -> bool {
     matches!(error, Error::Invalid { .. } | Error::Exists { .. } | Error::Stale { .. } | Error::State { .. })
 }
 
+/// Where a later page of one table's changes begins.
+#[derive(Deserialize)]
+pub(super) struct ChangesQuery {
+    table: Option<String>,
+    after: Option<String>,
+}
+
+impl ChangesQuery {
+    /// The table and the key behind which the page begins; none for the first page of every table.
+    pub(super) fn cursor(&self) -> Result<Option<(TableId, Key)>, Failure> {
+        let (Some(table), Some(after)) = (&self.table, &self.after) else { return Ok(None) };
+        let unreadable = || Failure::not_found("such page of changes");
+        let table = table.parse().map_err(|_| unreadable())?;
+        let key = from_hex(after).ok_or_else(unreadable)?;
+        Ok(Some((table, Key::from_bytes(key))))
+    }
+}
+
+/// The bytes that pairs of hexadecimal digits stand for.
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    if !text.is_ascii() || !text.len().is_multiple_of(2) {
+        return None;
+    }
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect()
+}
+
 /// The dataset that an address speaks of.
 pub(super) struct At {
     pub(super) path: DatasetPath,
@@ -62,5 +89,19 @@ impl<S: Send + Sync> FromRequestParts<S> for At {
         let Path(Segments { owner, dataset }) = Path::from_request_parts(parts, state).await?;
         let address = app::url::dataset(&owner, &dataset);
         Ok(Self { path: DatasetPath { owner, name: dataset }, address })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_read_back_from_hexadecimal_digits() {
+        let key = Key::from_bytes(*b"\x00\xffa");
+        assert_eq!(from_hex(&format!("{key:?}")), Some(key.as_bytes().to_vec()));
+        assert_eq!(from_hex("0"), None);
+        assert_eq!(from_hex("é"), None);
+        assert_eq!(from_hex("zz"), None);
     }
 }

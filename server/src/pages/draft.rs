@@ -1,21 +1,26 @@
 //! The draft: looked at, committed, thrown away.
 
 use app::{form::Submitted, pages};
-use axum::{Form, extract::State};
-use hub::Error;
+use axum::{
+    Form,
+    extract::{Query, State},
+};
+use hub::{Error, Settle, Side};
 
-use super::answer::{Answer, At, is_about_form, page, refused, see};
+use super::answer::{Answer, At, ChangesQuery, is_about_form, page, refused, see};
 use crate::state::AppState;
 
-pub(super) async fn show(State(state): State<AppState>, at: At) -> Answer {
-    let view = state.hub.draft(&state.actor(), &at.path).await?;
-    page(&state, || pages::draft::page(&view, &Submitted::default()))
+pub(super) async fn show(State(state): State<AppState>, at: At, Query(query): Query<ChangesQuery>) -> Answer {
+    let after = query.cursor()?;
+    let is_later_page = after.is_some();
+    let view = state.hub.draft(&state.actor(), &at.path, after).await?;
+    page(&state, || pages::draft::page(&view, &Submitted::default(), is_later_page))
 }
 
 pub(super) async fn commit(State(state): State<AppState>, at: At, Form(values): Form<Vec<(String, String)>>) -> Answer {
     let form = Submitted::new(values);
     let message = form.or("message", "");
-    match state.hub.commit(&state.actor(), &at.path, revision(&form), &message).await {
+    match state.hub.commit(&state.actor(), &at.path, revision(&form), &message, settle(&form)).await {
         Ok(hash) => see(&app::url::commit(&at.address, &hash.to_string())),
         Err(error) => again(&state, &at, form, error).await,
     }
@@ -39,11 +44,22 @@ async fn again(state: &AppState, at: &At, form: Submitted, error: Error) -> Answ
         return Err(error.into());
     }
     let form = form.refused(&error);
-    let view = state.hub.draft(&state.actor(), &at.path).await?;
-    refused(state, &error, || pages::draft::page(&view, &form))
+    let view = state.hub.draft(&state.actor(), &at.path, None).await?;
+    refused(state, &error, || pages::draft::page(&view, &form, false))
 }
 
 /// The revision that the person saw; one that no draft has where the form has none.
 fn revision(form: &Submitted) -> u64 {
     form.value("revision").and_then(|revision| revision.parse().ok()).unwrap_or(0)
+}
+
+/// What the person decided about cells that both sides changed: `draft:` or `branch:`, and the head they saw.
+fn settle(form: &Submitted) -> Option<Settle> {
+    let (keep, head) = form.value("settle")?.split_once(':')?;
+    let keep = match keep {
+        "draft" => Side::Draft,
+        "branch" => Side::Branch,
+        _ => return None,
+    };
+    Some(Settle { keep, head: head.parse().ok()? })
 }

@@ -6,7 +6,7 @@ use versioning::{Hash, TableId};
 
 use crate::{
     jobs::job,
-    world::{TODAY, World, draft, write},
+    world::{TODAY, World, commit, draft, write},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -113,6 +113,23 @@ async fn a_commit_takes_its_draft_and_its_job_along() {
     assert_eq!(world.store.draft_rows(&id, None).await.expect("an open store"), vec![]);
     let job = world.store.job(job.id).await.expect("an open store").expect("it was made");
     assert_eq!((job.state, job.result), (JobState::Succeeded, json!({"rows": 2})));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_brings_its_chunks_along_or_leaves_none() {
+    let world = World::new().await;
+    let dataset = world.dataset("cities").await;
+    let (new, chunks) = commit("first", vec![]);
+    let with_chunks = |expected| CommitWrite { chunks: chunks.clone(), ..write(dataset, expected, new) };
+    let lost = world.store.commit(with_chunks(Some(Hash::of(b"another head")))).await;
+    assert!(matches!(lost, Err(StorageError::StaleHead { current: None, .. })), "{lost:?}");
+    assert_eq!(world.store.chunk_stats().await.expect("an open store").count, 0);
+
+    world.store.commit(with_chunks(None)).await.expect("there is no branch yet");
+    assert_eq!(world.store.chunk_stats().await.expect("an open store").count, chunks.len() as u64);
+    let large = vec![(Hash::of(b"large"), vec![0; storage::MAX_BATCH_BYTES + 1])];
+    let lost = world.store.commit(CommitWrite { chunks: large, ..write(dataset, Some(new), new) }).await;
+    assert!(matches!(lost, Err(StorageError::TooLarge { .. })), "{lost:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -71,6 +71,7 @@ pub(crate) fn dataset(name: &str) -> Dataset {
 
 pub(crate) fn write(dataset: DatasetId, expected: Option<Hash>, new: Hash) -> CommitWrite {
     CommitWrite {
+        chunks: Vec::new(),
         dataset,
         branch: "main".to_owned(),
         expected,
