@@ -77,6 +77,43 @@ fn what_the_draft_and_the_branch_both_changed_is_refused_and_nothing_is_lost() {
 }
 
 #[test]
+fn what_both_changed_is_settled_by_choosing_a_side_on_the_head_that_was_seen() {
+    for (side, expected) in [("draft", 700_001), ("branch", 700_002)] {
+        let (dir, server) = with_cities();
+        assert_eq!(change(&server, "1", "population", "700001").status, 303);
+        assert_eq!(change(&server, "2", "population", "291941").status, 303);
+        let replace = |text: &str| {
+            let options = ["--into", "local/places", "--table", "cities", "--mode", "replace"];
+            let output = server.import(&dir, text, &options);
+            assert!(output.status.success(), "{}", stderr(&output));
+        };
+        replace(&CITIES.replace("709037", "700009"));
+        let refused = commit_draft(&server, "Count");
+        let seen = settle(&refused.body, side);
+        replace(&CITIES.replace("709037", "700002"));
+        let revision = field(&refused.body, "revision").expect("the draft's revision");
+        let commit = |settle: &str| {
+            let fields = [("revision", revision.as_str()), ("message", "Count"), ("settle", settle)];
+            server.form("/local/places/draft/commit", &fields)
+        };
+        let moved = commit(&seen);
+        assert_eq!(moved.status, 409, "the choice was made about another head");
+        assert!(moved.body.contains("700002"), "{}", moved.body);
+        let committed = commit(&settle(&moved.body, side));
+        assert_eq!(committed.status, 303, "{}", committed.body);
+        let rows = server.get("/api/v1/datasets/local/places/tables/cities/rows").json();
+        assert_eq!(rows["items"][0]["population"], expected);
+        assert_eq!(rows["items"][1]["population"], 291_941, "what only the draft changed");
+    }
+}
+
+/// The value of the button that commits with the values of one side.
+fn settle(page: &str, side: &str) -> String {
+    let start = page.find(&format!("{side}:")).unwrap_or_else(|| panic!("no such choice: {page}"));
+    page[start..].chars().take_while(|character| *character != '"').collect()
+}
+
+#[test]
 fn a_value_that_changed_meanwhile_is_not_overwritten() {
     let (_dir, server) = with_cities();
     let path = "/local/places/tables/cities/rows/1";
@@ -97,6 +134,28 @@ fn a_value_that_changed_meanwhile_is_not_overwritten() {
     assert!(refused.body.contains("700001") && refused.body.contains("700002"), "{}", refused.body);
     let rows = server.get("/api/v1/datasets/local/places/tables/cities/rows").json();
     assert_eq!(rows["items"][0]["population"], 700_001);
+}
+
+#[test]
+fn a_long_draft_is_read_page_by_page() {
+    let (dir, server) = with_cities();
+    let mut csv = String::from("id,name,country,population\n");
+    for id in 0..450 {
+        writeln!(csv, "{id},City {id},NO,{id}").expect("a string takes all");
+    }
+    let output = server.import(&dir, &csv, &["--into", "local/places", "--table", "many"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    for id in 0..205 {
+        let saved = server.form(&format!("/local/places/tables/many/rows/{id}"), &[("action", "delete")]);
+        assert_eq!(saved.status, 303, "{}", saved.body);
+    }
+    let first = server.get("/local/places/draft").body;
+    let start = first.find("/local/places/draft?table=").expect("a link to the next page");
+    let next: String = first[start..].chars().take_while(|character| *character != '"').collect();
+    let second = server.get(&next.replace("&amp;", "&")).body;
+    assert!(first.contains("City 199<") && !first.contains("City 200<"));
+    assert!(second.contains("City 200<") && second.contains("City 204<") && !second.contains("City 199<"));
+    assert_eq!(server.get("/local/places/draft?table=x&after=y").status, 404);
 }
 
 #[test]

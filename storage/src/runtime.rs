@@ -157,12 +157,14 @@ impl Database {
     pub(crate) async fn close(&self) -> Result<(), StorageError> {
         let attempted = "close the store";
         let engine = Arc::clone(&self.engine);
-        let stopped = self.spawn(attempted, async move { stop(&engine).await }).await.unwrap_or(Ok(()));
+        let stopped = self.spawn(attempted, async move { stop(&engine).await }).await.unwrap_or(None);
         if let Some(runtime) = take(&self.runtime) {
             wait_for_end(runtime).await;
-            take(&self.lock);
         }
-        stopped
+        // Lets go of the files, and only then of the lock.
+        let outcome = stopped.map_or(Ok(()), |stopped| stopped.outcome);
+        take(&self.lock);
+        outcome
     }
 
     /// [`Self::close`] for a destructor.
@@ -172,7 +174,7 @@ impl Database {
         let stopping = std::thread::spawn(move || {
             let stopped = runtime.block_on(stop(&engine));
             runtime.shutdown_timeout(STOP_PATIENCE);
-            stopped
+            stopped.map_or(Ok(()), |stopped| stopped.outcome)
         });
         match stopping.join() {
             Ok(Ok(())) => {}
@@ -204,13 +206,20 @@ fn take<T>(slot: &Mutex<Option<T>>) -> Option<T> {
     slot.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
-async fn stop(slot: &RwLock<Option<Engine>>) -> Result<(), StorageError> {
-    let Some(engine) = slot.write().await.take() else { return Ok(()) };
-    engine
-        .datastore
-        .shutdown()
-        .await
-        .map_err(|error| StorageError::Database { attempted: "close the store", source: error.into() })
+/// An engine that has shut down.
+struct Stopped {
+    outcome: Result<(), StorageError>,
+    /// Dropped after the runtime has ended: a task of the session's shuts the datastore down once more when it is
+    /// dropped before, and that logs errors.
+    _engine: Engine,
+}
+
+async fn stop(slot: &RwLock<Option<Engine>>) -> Option<Stopped> {
+    let engine = slot.write().await.take()?;
+    let outcome = engine.datastore.shutdown().await;
+    let outcome =
+        outcome.map_err(|error| StorageError::Database { attempted: "close the store", source: error.into() });
+    Some(Stopped { outcome, _engine: engine })
 }
 
 async fn run(
