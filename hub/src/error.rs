@@ -78,9 +78,12 @@ pub enum Error {
     /// The data can't be read: damage or a fault of the store.
     #[error("the data could not be read")]
     Read(#[from] versioning::ReadError),
+    /// There is no room on the server's disk.
+    #[error("The server's disk is full. Nothing was saved: make room on it and try again.")]
+    DiskFull,
     /// The store failed.
     #[error("the store failed")]
-    Storage(#[from] storage::StorageError),
+    Storage(#[source] storage::StorageError),
     /// A service process failed.
     #[error("{0}")]
     Service(#[from] services::ServiceError),
@@ -90,6 +93,12 @@ pub enum Error {
         /// For the log.
         reason: String,
     },
+}
+
+impl From<storage::StorageError> for Error {
+    fn from(error: storage::StorageError) -> Self {
+        if error.is_disk_full() { Self::DiskFull } else { Self::Storage(error) }
+    }
 }
 
 impl Error {

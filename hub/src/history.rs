@@ -57,6 +57,16 @@ impl Hub {
         .await
     }
 
+    /// A commit, named by its hash or the first digits of it, without what it changed.
+    ///
+    /// # Errors
+    /// There is no such commit in the dataset, or the digits name several.
+    pub async fn commit_summary(&self, actor: &Actor, path: &DatasetPath, name: &str) -> Result<CommitSummary, Error> {
+        let dataset = self.find_dataset(actor, Action::Read, path).await?;
+        let hash = self.own_commit(&dataset, name).await?;
+        self.read(move |objects| Ok(summary(hash, objects.commit(hash)?))).await
+    }
+
     /// A commit, named by its hash or the first digits of it, and what it changed against its first parent. The
     /// changes of each table come in pages of 200 rows; `after` asks for a later page of one table.
     ///

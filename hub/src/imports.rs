@@ -7,7 +7,12 @@ mod apply;
 mod plan;
 mod record;
 
-use std::{collections::HashMap, path::PathBuf, sync::Mutex, time::Instant};
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::Mutex,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
@@ -29,6 +34,8 @@ use crate::{
 
 /// The kind under which imports are stored among jobs.
 const KIND: &str = "import";
+/// How long it takes until a store that could not take a job's failure is asked again.
+const RETRY: Duration = Duration::from_secs(5);
 /// The jobs on a dataset's page.
 const LIST: usize = 20;
 /// What the upload may be ahead of the service process, in bytes.
@@ -38,6 +45,8 @@ const PIPE: usize = 1 << 20;
 #[derive(Default)]
 pub(crate) struct Running {
     works: Mutex<HashMap<JobId, Work>>,
+    /// Jobs that have failed and why, as long as the store could not take that, because its disk is full for one.
+    failures: Mutex<HashMap<JobId, String>>,
 }
 
 #[derive(Clone)]
@@ -50,6 +59,10 @@ struct Work {
 impl Running {
     fn works(&self) -> std::sync::MutexGuard<'_, HashMap<JobId, Work>> {
         self.works.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn failures(&self) -> std::sync::MutexGuard<'_, HashMap<JobId, String>> {
+        self.failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// Notes a new piece of work for the job and returns where its progress goes and what ends it.
@@ -151,12 +164,14 @@ impl Hub {
         cancel: &CancellationToken,
     ) -> Result<(), Error> {
         let broken = |reason: String| Error::State { message: format!("The file did not arrive whole: {reason}.") };
-        let full = |error: std::io::Error| Error::State {
-            message: format!("The file could not be kept in the data directory: {error}."),
+        let full = |error: std::io::Error| match error.kind() {
+            std::io::ErrorKind::StorageFull => Error::DiskFull,
+            _ => Error::State { message: format!("The file could not be kept in the data directory: {error}.") },
         };
         let mut copy = tokio::fs::File::create(self.upload(id)).await.map_err(full)?;
         let mut file = std::pin::pin!(file);
         let mut process_listens = true;
+        let mut written = Ok(());
         loop {
             let bytes = tokio::select! {
                 bytes = file.next() => bytes,
@@ -164,10 +179,14 @@ impl Hub {
             };
             let Some(bytes) = bytes else { break };
             let bytes = bytes.map_err(|error| broken(error.to_string()))?;
-            copy.write_all(&bytes).await.map_err(full)?;
-            // A process that has gone says why itself; the upload goes on, so that the browser hears the answer.
-            process_listens = process_listens && pipe.write_all(&bytes).await.is_ok();
+            // Whatever fails here, the upload goes on to its end: before that neither browsers nor programs listen to an
+            // answer. A process that has gone says why itself.
+            if written.is_ok() {
+                written = copy.write_all(&bytes).await.map_err(full);
+                process_listens = process_listens && pipe.write_all(&bytes).await.is_ok();
+            }
         }
+        written?;
         copy.flush().await.map_err(full)?;
         copy.sync_data().await.map_err(full)?;
         Ok(())
@@ -294,12 +313,14 @@ impl Hub {
         let live = work.as_ref().map(|work| *work.progress.borrow());
         let Progress { rows, bytes } = live.unwrap_or(Progress { rows: record.rows, bytes: record.bytes });
         let seconds = work.map_or(0.0, |work| work.since.elapsed().as_secs_f64());
+        let failure = self.shared.imports.failures().get(&job.id).cloned();
         Ok(ImportView {
             id: job.id.0,
             dataset,
             total_bytes: record.inspection.as_ref().map(|found| found.bytes).or(request.size),
             request,
             state: match job.state {
+                _ if failure.is_some() => JobState::Failed,
                 storage::JobState::Queued | storage::JobState::Running => JobState::Running,
                 storage::JobState::Waiting => JobState::Waiting,
                 storage::JobState::Succeeded => JobState::Succeeded,
@@ -314,7 +335,7 @@ impl Hub {
             choice: record.choice,
             problems: record.problems,
             problem_count: record.problem_count,
-            error: job.error,
+            error: failure.or(job.error),
             commit: record.commit,
             imported_rows: record.imported_rows,
             created_at: job.created_at,
@@ -356,18 +377,42 @@ impl Hub {
     }
 
     async fn fail(&self, id: JobId, message: &str) {
+        tracing::warn!(job = %id, message, "an import failed");
+        // Before the store is asked: the file may be what fills the disk.
+        self.forget(id).await;
+        if let Err(error) = self.record_failure(id, message).await {
+            tracing::error!(job = %id, error = &error as &dyn std::error::Error, "a failed job can't be ended yet");
+            self.shared.imports.failures().insert(id, message.to_owned());
+            let hub = self.clone();
+            tokio::spawn(async move { hub.record_failure_later(id).await });
+        }
+    }
+
+    async fn record_failure(&self, id: JobId, message: &str) -> Result<(), storage::StorageError> {
         let update = JobUpdate::new(id, [storage::JobState::Running, storage::JobState::Waiting], now())
             .to(storage::JobState::Failed)
             .error(message);
         match self.store().update_job(&update).await {
-            Ok(_) => tracing::warn!(job = %id, message, "an import failed"),
             // It was cancelled meanwhile.
-            Err(error) if error.is_stale() => {}
-            Err(error) => {
-                tracing::error!(job = %id, error = &error as &dyn std::error::Error, "a failed job could not be ended");
+            Err(error) if !error.is_stale() => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Goes on until the store takes it or is closed; then the next start finds the job unfinished, and ends it.
+    async fn record_failure_later(&self, id: JobId) {
+        loop {
+            tokio::time::sleep(RETRY).await;
+            let Some(message) = self.shared.imports.failures().get(&id).cloned() else { return };
+            match self.record_failure(id, &message).await {
+                Err(storage::StorageError::Closed { .. }) => return,
+                Err(_) => {}
+                Ok(()) => {
+                    self.shared.imports.failures().remove(&id);
+                    return;
+                }
             }
         }
-        self.forget(id).await;
     }
 
     /// Ends what works on the job and deletes its file.

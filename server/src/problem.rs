@@ -57,6 +57,7 @@ pub(crate) fn status(error: &Error) -> StatusCode {
         Error::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Exists { .. } | Error::Stale { .. } | Error::State { .. } => StatusCode::CONFLICT,
         Error::Service(_) => StatusCode::BAD_GATEWAY,
+        Error::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
         Error::Read(_) | Error::Storage(_) | Error::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -156,6 +156,23 @@ impl StorageError {
     }
 }
 
+impl StorageError {
+    /// Whether there was no room on the disk. What was tried did not happen; reading goes on, and so does writing once
+    /// there is room.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        // The engine reports errors of its files as text, which ends with the system's own.
+        let mut source = std::error::Error::source(self);
+        while let Some(error) = source {
+            if error.to_string().contains("No space left on device") {
+                return true;
+            }
+            source = error.source();
+        }
+        false
+    }
+}
+
 fn or_nothing(value: &Option<impl ToString>) -> String {
     value.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string)
 }

@@ -51,7 +51,6 @@ pub(crate) async fn show(
     Address((owner, name, commit)): Address<(String, String, String)>,
 ) -> Result<Json<CommitBody>, Problem> {
     let path = DatasetPath { owner, name };
-    let view =
-        state.hub.commit_view(&state.actor(), &path, &commit, None).await.map_err(|error| Problem::from(&error))?;
-    Ok(Json(view.commit.into()))
+    let found = state.hub.commit_summary(&state.actor(), &path, &commit).await;
+    Ok(Json(found.map_err(|error| Problem::from(&error))?.into()))
 }

@@ -40,7 +40,8 @@ pub(super) fn see(address: &str) -> Answer {
 
 /// Whether a form can be shown again after this error: it says what to do about it. Anything else is an error page.
 pub(super) fn is_about_form(error: &Error) -> bool {
-    matches!(error, Error::Invalid { .. } | Error::Exists { .. } | Error::Stale { .. } | Error::State { .. })
+    use Error::{DiskFull, Exists, Invalid, Stale, State};
+    matches!(error, Invalid { .. } | Exists { .. } | Stale { .. } | State { .. } | DiskFull)
 }
 
 /// Where a later page of one table's changes begins.

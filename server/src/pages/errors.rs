@@ -33,7 +33,11 @@ impl From<Error> for Failure {
         if status.is_server_error() {
             // Once, whole, at the boundary; the reader is told no more than that.
             tracing::error!(error = &error as &dyn std::error::Error, "a page failed");
-            return Self::new(status, "The page could not be made. The server's log has the details.");
+            let told = match error {
+                Error::DiskFull => error.to_string(),
+                _ => "The page could not be made. The server's log has the details.".to_owned(),
+            };
+            return Self::new(status, told);
         }
         Self::new(status, error.to_string())
     }
