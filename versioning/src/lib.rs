@@ -11,6 +11,7 @@ pub mod diff;
 #[cfg(feature = "codec")]
 pub mod frame;
 pub mod hash;
+pub mod history;
 pub mod id;
 pub mod key;
 pub mod object;

@@ -130,6 +130,17 @@ impl Cells {
         }
     }
 
+    /// Whether a row has the same cell as a row of another leaf, without copying texts.
+    pub(crate) fn is_same(&self, row: usize, other: &Self, other_row: usize) -> bool {
+        match (&self.data, &other.data) {
+            (Data::Text { ends, text }, Data::Text { ends: other_ends, text: other_text }) if self.ty == other.ty => {
+                let cell = self.position(row).map(|position| slice(ends, text, position));
+                cell == other.position(other_row).map(|position| slice(other_ends, other_text, position))
+            }
+            _ => self.value(row) == other.value(other_row),
+        }
+    }
+
     /// Appends the row's part of its key; false when the cell is null.
     pub(crate) fn encode_key(&self, row: usize, bytes: &mut Vec<u8>) -> bool {
         let Some(position) = self.position(row) else { return false };

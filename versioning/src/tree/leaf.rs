@@ -110,6 +110,17 @@ impl Leaf {
         schema.columns.iter().map(|column| cell(column.id)).collect()
     }
 
+    /// Whether a row has the same cells as a row of another leaf under the same schema. May say no where it would take
+    /// long to tell.
+    pub(crate) fn has_same_cells(&self, row: usize, other: &Self, other_row: usize) -> bool {
+        self.columns.len() == other.columns.len()
+            && self
+                .columns
+                .iter()
+                .zip(&other.columns)
+                .all(|((id, cells), (other_id, others))| id == other_id && cells.is_same(row, others, other_row))
+    }
+
     fn cells(&self, id: ColumnId) -> Option<&Cells> {
         self.columns.binary_search_by_key(&id, |(id, _)| *id).ok().map(|index| &self.columns[index].1)
     }
