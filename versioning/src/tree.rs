@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::leaf::Comparison;
 pub use self::{
     build::{BuildError, TreeBuilder},
     edit::EditError,

@@ -183,10 +183,10 @@ impl Blame {
                         self.pending.insert(hash, cells);
                     }
                 }
-                if !tables.contains_key(&hash) {
+                tables.entry(hash).or_insert_with(|| {
                     queue.push((parent.commit.time, hash));
-                    tables.insert(hash, parent);
-                }
+                    parent
+                });
             }
         }
         Ok(self.is_complete())
@@ -207,13 +207,16 @@ fn merge(there: &mut Vec<Pending>, cells: Vec<Pending>) {
     there.sort_by(|a, b| a.key.cmp(&b.key));
 }
 
+/// A parent and the cells that it has.
+type Handed = (Rc<CommitTable>, Vec<Pending>);
+
 /// Hands cells to the parents that have them; leaves those that none has.
 fn split(
     reader: &TableReader<'_>,
     columns: &[ColumnId],
     at: &CommitTable,
     open: &mut Vec<Pending>,
-) -> Result<Vec<(Rc<CommitTable>, Vec<Pending>)>, ReadError> {
+) -> Result<Vec<Handed>, ReadError> {
     let mut handed = Vec::new();
     for parent in &at.commit.parents {
         if open.is_empty() {

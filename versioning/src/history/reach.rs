@@ -46,8 +46,7 @@ const BATCH: usize = 64;
 /// Marks what commits reach: themselves, their ancestors, roots, schemas and nodes.
 ///
 /// Subtrees seen before are not entered again, so the cost follows the number of chunks and not that of commits times
-/// tables. Leaves and schemas refer to nothing and are marked without being read: of a table about one chunk in fifty is
-/// read. Memory is a 32-byte hash for each chunk (some 50 bytes with the set's overhead), and the children that wait.
+/// tables. Leaves and schemas refer to no chunk and are marked without being read (but for trees of a single leaf). Memory is a 32-byte hash for each chunk (some 50 bytes with the set's overhead), and the children that wait.
 #[derive(Clone, Debug, Default)]
 pub struct Reachable {
     marked: HashSet<Hash>,

@@ -11,7 +11,7 @@ use std::{
 use super::CommitNode;
 use crate::{
     Column, ColumnId, Hash, Key, Object, ObjectSource, ReadError, Row, Schema, TableId, Tree, Value,
-    tree::{Content, Inner, Leaf, Node},
+    tree::{Comparison, Content, Inner, Leaf, Node},
 };
 
 /// A commit with the table that is followed.
@@ -273,13 +273,20 @@ fn touched(pairs: &[Pair], keys: &[&Key], here: &Schema, there: &Schema, same_sc
     let mut touched = Vec::new();
     for pair in pairs {
         let (leaf_here, leaf_there) = (leaf(pair.here.as_ref()), leaf(pair.there.as_ref()));
+        let comparison = leaf_here.zip(leaf_there).filter(|_| same_schema).map(|(a, b)| Comparison::new(a, b));
+        // The keys are most often those of rows next to each other.
+        let (mut guess_here, mut guess_there) = (0, 0);
         for index in pair.keys.clone() {
-            let place = |leaf: &Leaf| leaf.find(keys[index]).ok();
-            let row_here = leaf_here.and_then(|leaf| Some((leaf, place(leaf)?)));
-            let row_there = leaf_there.and_then(|leaf| Some((leaf, place(leaf)?)));
-            match (row_here, row_there) {
-                (None, None) => continue,
-                (Some((a, i)), Some((b, j))) if same_schema && a.has_same_cells(i, b, j) => continue,
+            let place = |leaf: &Leaf, guess: &mut usize| {
+                let found = leaf.find_near(keys[index], *guess);
+                *guess = found.map_or_else(|place| place, |place| place + 1);
+                found.ok()
+            };
+            let row_here = leaf_here.and_then(|leaf| Some((leaf, place(leaf, &mut guess_here)?)));
+            let row_there = leaf_there.and_then(|leaf| Some((leaf, place(leaf, &mut guess_there)?)));
+            match (row_here, row_there, &comparison) {
+                (None, None, _) => continue,
+                (Some((_, i)), Some((_, j)), Some(comparison)) if comparison.is_same(i, j) => continue,
                 _ => {}
             }
             let row = row_here.map(|(leaf, place)| leaf.row(here, place));

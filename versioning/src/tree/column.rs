@@ -14,7 +14,7 @@ use crate::{
 const DICTIONARY: usize = 256;
 
 /// One column of a leaf. `data` has an entry for each cell that is not null.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Cells {
     pub(crate) ty: Type,
     /// For each row, the index of its cell in `data`, or [`NULL`]; empty when no cell is null.
@@ -24,7 +24,7 @@ pub(crate) struct Cells {
 
 const NULL: u16 = u16::MAX;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 enum Data {
     /// Integer, date (days), timestamp (µs), boolean (0 or 1).
     Whole(Vec<i64>),

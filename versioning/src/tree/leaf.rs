@@ -27,6 +27,33 @@ pub struct Leaf {
     key_bytes: Vec<u8>,
 }
 
+/// Two leaves of a table under one schema, to be compared row by row.
+pub(crate) struct Comparison<'l> {
+    /// The columns of both that are not the same as a whole; none where one has columns that the other has not.
+    columns: Option<Vec<(&'l Cells, &'l Cells)>>,
+}
+
+impl<'l> Comparison<'l> {
+    pub(crate) fn new(leaf: &'l Leaf, other: &'l Leaf) -> Self {
+        let ids = |leaf: &'l Leaf| leaf.columns.iter().map(|(id, _)| id);
+        // Where all rows stand at the same places, a column that is the same needs no second look.
+        let aligned = leaf.key_bytes == other.key_bytes && leaf.key_ends == other.key_ends;
+        let columns = ids(leaf).eq(ids(other)).then(|| {
+            let pairs = leaf.columns.iter().zip(&other.columns).map(|((_, cells), (_, others))| (cells, others));
+            pairs.filter(|(cells, others)| !aligned || cells != others).collect()
+        });
+        Self { columns }
+    }
+
+    /// Whether a row of the first leaf has the same cells as the row of the same key in the second. May say no where it
+    /// would take long to tell.
+    pub(crate) fn is_same(&self, row: usize, other_row: usize) -> bool {
+        self.columns
+            .as_ref()
+            .is_some_and(|columns| columns.iter().all(|(cells, others)| cells.is_same(row, others, other_row)))
+    }
+}
+
 impl Leaf {
     /// The leaf of these rows, which are in the order of their keys and fit the schema.
     pub(crate) fn build(schema: &Schema, entries: &[(Key, Row)]) -> Self {
@@ -90,6 +117,11 @@ impl Leaf {
         Err(low)
     }
 
+    /// As [`Leaf::find`], at once if the row stands at the place `guess`.
+    pub(crate) fn find_near(&self, key: &Key, guess: usize) -> Result<usize, usize> {
+        if guess < self.rows && self.key(guess) == key.as_bytes() { Ok(guess) } else { self.find(key) }
+    }
+
     /// The rows of a range, with their cells in the order of the schema's columns.
     pub fn rows<'l>(
         &'l self,
@@ -108,17 +140,6 @@ impl Leaf {
     pub fn row(&self, schema: &Schema, row: usize) -> Row {
         let cell = |id| self.cells(id).map_or(Value::Null, |cells| cells.value(row));
         schema.columns.iter().map(|column| cell(column.id)).collect()
-    }
-
-    /// Whether a row has the same cells as a row of another leaf under the same schema. May say no where it would take
-    /// long to tell.
-    pub(crate) fn has_same_cells(&self, row: usize, other: &Self, other_row: usize) -> bool {
-        self.columns.len() == other.columns.len()
-            && self
-                .columns
-                .iter()
-                .zip(&other.columns)
-                .all(|((id, cells), (other_id, others))| id == other_id && cells.is_same(row, others, other_row))
     }
 
     fn cells(&self, id: ColumnId) -> Option<&Cells> {
