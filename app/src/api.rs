@@ -79,7 +79,7 @@ pub async fn save_edits(path: TablePath, edits: Vec<Edit>) -> Result<Edited, Fau
 #[cfg(feature = "ssr")]
 mod ssr {
     use http::StatusCode;
-    use hub::{Actor, DatasetPath, Hub};
+    use hub::{Actor, DatasetPath, Hub, ParseReferenceError, Place};
     use leptos::prelude::*;
     use leptos_axum::ResponseOptions;
     use versioning::Key;
@@ -94,7 +94,7 @@ mod ssr {
 
     pub async fn rows(path: &TablePath, offset: u64, limit: u32) -> Result<Rows, Fault> {
         let (hub, actor) = acting()?;
-        let page = hub.rows(&actor, &dataset(path), &path.table, offset, limit.min(MOST_ROWS)).await.map_err(fault)?;
+        let page = hub.rows(&actor, &place(path)?, &path.table, offset, limit.min(MOST_ROWS)).await.map_err(fault)?;
         Ok(Rows {
             total: page.total,
             offset: page.offset,
@@ -105,13 +105,13 @@ mod ssr {
 
     pub async fn position(path: &TablePath, key: &Key) -> Result<u64, Fault> {
         let (hub, actor) = acting()?;
-        hub.position(&actor, &dataset(path), &path.table, key).await.map_err(fault)
+        hub.position(&actor, &place(path)?, &path.table, key).await.map_err(fault)
     }
 
     pub async fn edit(path: &TablePath, edits: Vec<Edit>) -> Result<Edited, Fault> {
         let (hub, actor) = acting()?;
         let edits = edits.into_iter().map(to_hub).collect();
-        match hub.edit(&actor, &dataset(path), &path.table, edits).await {
+        match hub.edit(&actor, &place(path)?, &path.table, edits).await {
             Ok(edited) => Ok(Edited::Saved { revision: edited.revision, total: edited.rows }),
             Err(error @ (hub::Error::Invalid { .. } | hub::Error::Exists { .. })) => {
                 Ok(Edited::Refused { reason: error.to_string() })
@@ -133,8 +133,9 @@ mod ssr {
         })
     }
 
-    fn dataset(path: &TablePath) -> DatasetPath {
-        DatasetPath { owner: path.owner.clone(), name: path.dataset.clone() }
+    fn place(path: &TablePath) -> Result<Place, Fault> {
+        let at = path.at.parse().map_err(|error: ParseReferenceError| Fault::Refused { reason: error.to_string() })?;
+        Ok(Place { path: DatasetPath { owner: path.owner.clone(), name: path.dataset.clone() }, at })
     }
 
     fn status(status: StatusCode) {

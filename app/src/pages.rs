@@ -1,6 +1,8 @@
 //! The pages, one file for each kind. Every one is complete without scripts: real tables, links and forms.
 
+pub mod branches;
 pub mod commit;
+pub mod compare;
 pub mod dataset;
 pub mod datasets;
 pub mod draft;

@@ -24,6 +24,16 @@ pub fn dataset(owner: &str, name: &str) -> String {
     format!("/{}/{}", encode(owner), encode(name))
 }
 
+/// A dataset's page in one of its states; without a reference, its default branch as it is now.
+#[must_use]
+pub fn place(owner: &str, name: &str, reference: Option<&str>) -> String {
+    let dataset = dataset(owner, name);
+    match reference {
+        Some(reference) => format!("{dataset}/at/{}", encode(reference)),
+        None => dataset,
+    }
+}
+
 /// A page below a dataset's.
 #[must_use]
 pub fn below(dataset: &str, rest: &str) -> String {
@@ -54,7 +64,8 @@ pub fn commit(dataset: &str, hash: &str) -> String {
 pub fn more_changes(page: &str, change: &hub::TableChange) -> Option<String> {
     let next = change.next.as_ref()?;
     // A key's debug form is its bytes in hexadecimal digits.
-    Some(format!("{page}?table={}&after={next:?}", change.id))
+    let separator = if page.contains('?') { '&' } else { '?' };
+    Some(format!("{page}{separator}table={}&after={next:?}", change.id))
 }
 
 /// An import's page.

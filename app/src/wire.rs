@@ -12,6 +12,8 @@ pub struct TablePath {
     pub owner: String,
     /// The dataset's name.
     pub dataset: String,
+    /// The state that is looked at, as addresses name it; empty: the default branch as it is now.
+    pub at: String,
     /// The table's name.
     pub table: String,
 }
@@ -254,7 +256,12 @@ mod tests {
             generated_key: true,
         };
         let setup = GridSetup {
-            path: TablePath { owner: "o".to_owned(), dataset: "d".to_owned(), table: "t".to_owned() },
+            path: TablePath {
+                owner: "o".to_owned(),
+                dataset: "d".to_owned(),
+                at: String::new(),
+                table: "t".to_owned(),
+            },
             columns: GridSetup::columns_of(&schema),
             primary_key: schema.primary_key.clone(),
             generated_key: schema.generated_key,

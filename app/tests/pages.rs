@@ -74,7 +74,7 @@ fn dataset() {
 
 #[test]
 fn import() {
-    check("import", || pages::import::page(&samples::dataset(), &Submitted::default()));
+    check("import", || pages::import::page(&samples::dataset_view(), &Submitted::default()));
     for (name, state) in [
         ("import-running", JobState::Running),
         ("import-waiting", JobState::Waiting),
@@ -91,6 +91,10 @@ fn import() {
 fn table() {
     let html = check("table", || pages::table::page(&samples::table_view(), &samples::rows(0)));
     assert!(html.contains("/tables/gauges/rows/G-001%2FA"), "{html}");
+    let mut past = samples::table_view();
+    past.viewed = samples::past();
+    let html = check("table-past", || pages::table::page(&past, &samples::rows(0)));
+    assert!(html.contains("/at/main%402026-01-01T00%3A00%3A00Z/tables/gauges/rows/"), "{html}");
     check("table-end", || pages::table::page(&samples::table_view(), &samples::rows(1_200)));
 }
 
@@ -109,6 +113,13 @@ fn draft() {
     check("draft", || pages::draft::page(&samples::draft(), &Submitted::default(), false));
     check("draft-empty", || pages::draft::page(&samples::empty_draft(), &Submitted::default(), false));
     check("draft-stale", || pages::draft::page(&samples::draft(), &samples::stale_form(&samples::table_view()), false));
+}
+
+#[test]
+fn branches_and_comparison() {
+    let html = check("branches", || pages::branches::page(&samples::refs(), &Submitted::default()));
+    assert!(html.contains("/at/fix%2Fnames"), "{html}");
+    check("compare", || pages::compare::page(&samples::comparison(), false));
 }
 
 #[test]

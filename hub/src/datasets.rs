@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use storage::{DatasetId, PersonName, StorageError};
 
 use crate::{
-    Actor, Dataset, DatasetPath, DatasetSummary, DatasetView, Error, Hub, TableSummary,
+    Actor, Dataset, DatasetPath, DatasetSummary, DatasetView, Error, Hub, Place, TableSummary,
     access::{Action, authorise},
     now,
 };
@@ -124,9 +124,9 @@ impl Hub {
     ///
     /// # Errors
     /// There is no such dataset for the person, or its data can't be read.
-    pub async fn dataset(&self, actor: &Actor, path: &DatasetPath) -> Result<DatasetView, Error> {
-        let dataset = self.find_dataset(actor, Action::Read, path).await?;
-        let working = self.working(actor, &dataset).await?;
+    pub async fn dataset(&self, actor: &Actor, place: &Place) -> Result<DatasetView, Error> {
+        let dataset = self.find_dataset(actor, Action::Read, &place.path).await?;
+        let working = self.working(actor, &dataset, &place.at).await?;
         let mut tables = Vec::new();
         for (id, entry) in working.root.iter().flat_map(|root| &root.tables) {
             let rows = working.draft.as_ref().map_or(entry.tree.rows, |draft| draft.rows(*id, entry));
@@ -138,11 +138,11 @@ impl Hub {
             });
         }
         tables.sort_by(|a, b| a.name.cmp(&b.name));
-        let commits = match working.head {
+        let commits = match working.viewed.commit {
             Some(head) => self.walk(head, RECENT).await?.0,
             None => Vec::new(),
         };
-        Ok(DatasetView { head: working.head, tables, commits, draft: working.summary(), dataset })
+        Ok(DatasetView { draft: working.summary(), viewed: working.viewed, tables, commits, dataset })
     }
 
     pub(crate) async fn find_dataset(

@@ -15,7 +15,7 @@ use storage::{Draft, DraftId, PersonName};
 use versioning::{Hash, Key, TableEntry, TableId, overlay::Overlay};
 
 use crate::{
-    Actor, ChangeSet, Dataset, DatasetPath, DraftView, Error, Event, Hub, RowChange, TableChange, access::Action,
+    Actor, ChangeSet, Dataset, DraftView, Error, Event, Hub, Place, RowChange, TableChange, access::Action,
     history::PAGE,
 };
 
@@ -73,27 +73,26 @@ impl Slot {
     }
 }
 
-fn draft_id(actor: &Actor, dataset: &Dataset) -> DraftId {
+pub(crate) fn draft_id(actor: &Actor, dataset: &Dataset, branch: &str) -> DraftId {
     DraftId {
         dataset: storage::DatasetId(dataset.id),
-        branch: dataset.default_branch.clone(),
+        branch: branch.to_owned(),
         person: PersonName::from(actor.name()),
     }
 }
 
 impl Hub {
-    /// The person's draft on the default branch, if there is one.
-    pub(crate) async fn load_draft(&self, actor: &Actor, dataset: &Dataset) -> Result<Option<Arc<LoadedDraft>>, Error> {
-        let id = draft_id(actor, dataset);
-        let slot = self.shared.drafts.slot(&id);
-        let Some(Draft { base, revision, updated_at, .. }) = self.store().draft(&id).await? else {
+    /// The draft, if there is one.
+    pub(crate) async fn load_draft(&self, id: &DraftId) -> Result<Option<Arc<LoadedDraft>>, Error> {
+        let slot = self.shared.drafts.slot(id);
+        let Some(Draft { base, revision, updated_at, .. }) = self.store().draft(id).await? else {
             slot.set(None);
             return Ok(None);
         };
         if let Some(loaded) = slot.get(revision) {
             return Ok(Some(loaded));
         }
-        let stored = self.store().draft_rows(&id, None).await?;
+        let stored = self.store().draft_rows(id, None).await?;
         let tables = self
             .read(move |objects| {
                 let root = objects.root(objects.commit(base)?.root)?;
@@ -122,14 +121,9 @@ impl Hub {
     ///
     /// # Errors
     /// There is no such dataset for the person, or it can't be read.
-    pub async fn draft(
-        &self,
-        actor: &Actor,
-        path: &DatasetPath,
-        after: Option<(TableId, Key)>,
-    ) -> Result<DraftView, Error> {
-        let dataset = self.find_dataset(actor, Action::Read, path).await?;
-        let working = self.working(actor, &dataset).await?;
+    pub async fn draft(&self, actor: &Actor, place: &Place, after: Option<(TableId, Key)>) -> Result<DraftView, Error> {
+        let dataset = self.find_dataset(actor, Action::Read, &place.path).await?;
+        let working = self.working(actor, &dataset, &place.at).await?;
         let summary = working.summary();
         let mut tables = Vec::new();
         if let (Some(draft), Some(root)) = (&working.draft, &working.root) {
@@ -167,21 +161,25 @@ impl Hub {
             }
         }
         tables.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(DraftView { dataset, summary, changes: ChangeSet { tables } })
+        Ok(DraftView { dataset, viewed: working.viewed, summary, changes: ChangeSet { tables } })
     }
 
     /// Throws the draft away.
     ///
     /// # Errors
     /// The draft has another revision by now; nothing is thrown away then.
-    pub async fn discard(&self, actor: &Actor, path: &DatasetPath, revision: u64) -> Result<(), Error> {
-        let dataset = self.find_dataset(actor, Action::Write, path).await?;
-        let id = draft_id(actor, &dataset);
+    pub async fn discard(&self, actor: &Actor, place: &Place, revision: u64) -> Result<(), Error> {
+        let dataset = self.find_dataset(actor, Action::Write, &place.path).await?;
+        let viewed = self.resolve(&dataset, &place.at).await?;
+        let id = draft_id(actor, &dataset, viewed.editable()?);
         let slot = self.shared.drafts.slot(&id);
         let _editing = slot.editing.lock().await;
         self.store().discard_draft(&id, revision).await.map_err(stale_draft)?;
         slot.set(None);
-        self.shared.events.send(dataset.id, Event::Draft { person: actor.name().to_owned(), table: None, revision: 0 });
+        self.shared.events.send(
+            dataset.id,
+            Event::Draft { person: actor.name().to_owned(), branch: id.branch.clone(), table: None, revision: 0 },
+        );
         Ok(())
     }
 }

@@ -13,13 +13,17 @@ pub enum Event {
     Draft {
         /// The person.
         person: String,
+        /// The branch it is on.
+        branch: String,
         /// The table that was edited; none when the draft as a whole went.
         table: Option<String>,
         /// The revision; 0 when there is no draft any more.
         revision: u64,
     },
-    /// The default branch has a new head.
+    /// A branch has a new head.
     Head {
+        /// The branch.
+        branch: String,
         /// The commit.
         commit: Hash,
     },

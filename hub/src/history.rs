@@ -4,11 +4,12 @@ use storage::DatasetId;
 use versioning::{
     Hash, Key, ObjectSource, Root, Row, Schema, TableId, Tree,
     diff::{Diff, RowDelta},
+    history::{self, Clocks},
 };
 
 use crate::{
-    Actor, ChangeSet, CommitSummary, CommitView, Dataset, DatasetPath, Error, Hub, LogView, RowChange, TableChange,
-    access::Action, state::summary,
+    Actor, ChangeSet, CommitSummary, CommitView, CompareView, Dataset, DatasetPath, Error, Hub, LogView, Place,
+    Reference, RowChange, TableChange, access::Action, refs::MAX_APART, state::summary,
 };
 
 /// Changed rows of a table on one page.
@@ -19,27 +20,22 @@ const MAX_LOG: usize = 200;
 const MIN_PREFIX: usize = 4;
 
 impl Hub {
-    /// Up to `limit` (at most 200) commits of the default branch, newest first, from `from` (its head) on.
+    /// Up to `limit` (at most 200) commits of a state, newest first, from `from` on, or else from its commit.
     ///
     /// # Errors
     /// There is no such dataset or commit for the person, or the data can't be read.
-    pub async fn log(
-        &self,
-        actor: &Actor,
-        path: &DatasetPath,
-        from: Option<Hash>,
-        limit: usize,
-    ) -> Result<LogView, Error> {
-        let dataset = self.find_dataset(actor, Action::Read, path).await?;
+    pub async fn log(&self, actor: &Actor, place: &Place, from: Option<Hash>, limit: usize) -> Result<LogView, Error> {
+        let dataset = self.find_dataset(actor, Action::Read, &place.path).await?;
+        let viewed = self.resolve(&dataset, &place.at).await?;
         let start = match from {
             Some(from) => Some(self.own_commit(&dataset, &from.to_string()).await?),
-            None => self.head(&dataset).await?,
+            None => viewed.commit,
         };
         let (commits, next) = match start {
             Some(start) => self.walk(start, limit.clamp(1, MAX_LOG)).await?,
             None => (Vec::new(), None),
         };
-        Ok(LogView { dataset, commits, next })
+        Ok(LogView { dataset, viewed, commits, next })
     }
 
     /// The commits from one on, along first parents.
@@ -95,8 +91,42 @@ impl Hub {
         Ok(CommitView { dataset, commit, changes })
     }
 
+    /// What is different in one state of a dataset against another. The changes of each table come in pages of 200
+    /// rows; `after` asks for a later page of one table.
+    ///
+    /// # Errors
+    /// There is no such dataset or state for the person, or the data can't be read.
+    pub async fn compare(
+        &self,
+        actor: &Actor,
+        path: &DatasetPath,
+        (from, to): (&Reference, &Reference),
+        after: Option<(TableId, Key)>,
+    ) -> Result<CompareView, Error> {
+        let dataset = self.find_dataset(actor, Action::Read, path).await?;
+        let (from, to) = (self.resolve(&dataset, from).await?, self.resolve(&dataset, to).await?);
+        let (old, new) = (from.commit, to.commit);
+        let (apart, changes) = self
+            .read(move |objects| {
+                let root = |commit: Option<Hash>| match commit {
+                    Some(commit) => Ok(objects.root(objects.commit(commit)?.root)?),
+                    None => Ok::<_, Error>(Root::default()),
+                };
+                let apart = match (new, old) {
+                    (Some(new), Some(old)) => {
+                        let apart = history::ahead_behind(objects, new, old, Clocks::Honest, MAX_APART)?;
+                        Some((apart.ahead, apart.behind))
+                    }
+                    _ => None,
+                };
+                Ok((apart, compare(objects, &root(old)?, &root(new)?, after.as_ref())?))
+            })
+            .await?;
+        Ok(CompareView { dataset, from, to, apart, changes })
+    }
+
     /// The commit of this dataset that is named by its hash or its first digits.
-    async fn own_commit(&self, dataset: &Dataset, name: &str) -> Result<Hash, Error> {
+    pub(crate) async fn own_commit(&self, dataset: &Dataset, name: &str) -> Result<Hash, Error> {
         let missing = || Error::not_found(format!("commit “{name}”"));
         let id = DatasetId(dataset.id);
         if let Ok(hash) = name.parse::<Hash>() {

@@ -29,7 +29,7 @@ use versioning::schema::is_name;
 use self::record::Record;
 use crate::{
     Actor, Dataset, DatasetPath, Error, FieldError, Hub, ImportChoice, ImportMode, ImportPhase, ImportRequest,
-    ImportView, JobState, access::Action, now,
+    ImportView, JobState, Place, access::Action, now,
 };
 
 /// The kind under which imports are stored among jobs.
@@ -82,11 +82,12 @@ impl Hub {
     pub async fn start_import<E: std::fmt::Display>(
         &self,
         actor: &Actor,
-        path: &DatasetPath,
-        request: ImportRequest,
+        place: &Place,
+        mut request: ImportRequest,
         file: impl Stream<Item = Result<Bytes, E>> + Send,
     ) -> Result<Uuid, Error> {
-        let dataset = self.find_dataset(actor, Action::Write, path).await?;
+        let dataset = self.find_dataset(actor, Action::Write, &place.path).await?;
+        self.resolve(&dataset, &place.at).await?.editable()?.clone_into(&mut request.branch);
         let request = self.check_request(&dataset, request).await?;
         let id = JobId::generate();
         let record = Record::new();
@@ -108,7 +109,7 @@ impl Hub {
         let cancel = CancellationToken::new();
         let progress = self.shared.imports.begin(id, &cancel);
         let (pipe, input) = tokio::io::duplex(PIPE);
-        let supervisor = self.shared.supervisor.labelled(&format!("import into {path}"));
+        let supervisor = self.shared.supervisor.labelled(&format!("import into {}", place.path));
         let inspecting = {
             let cancel = cancel.clone();
             tokio::spawn(async move { supervisor.inspect(input, progress, cancel).await })
@@ -141,7 +142,7 @@ impl Hub {
                 "A table's name has 1 to 200 characters, no control characters, and is not “.” or “..”.".to_owned();
             fields.push(FieldError { field: "table".to_owned(), message });
         }
-        let exists = match self.head(dataset).await? {
+        let exists = match self.branch_head(dataset, &request.branch).await? {
             Some(head) => self.commit_and_root(head).await?.1.table_named(&request.table).is_some(),
             None => false,
         };
@@ -225,7 +226,7 @@ impl Hub {
             self.shared.imports.works().remove(&id);
             return;
         }
-        let table = self.existing_table(dataset, &request.table).await;
+        let table = self.existing_table(dataset, &request).await;
         let choice = table.and_then(|table| plan::unattended(&request, &inspection, table.as_ref()));
         match choice {
             Ok(choice) => self.apply(actor, id, dataset, request, record, choice, cancel).await,
@@ -249,7 +250,7 @@ impl Hub {
             .inspection
             .clone()
             .ok_or_else(|| Error::Internal { reason: "a waiting import without an inspection".to_owned() })?;
-        let existing = self.existing_table(&dataset, &request.table).await?;
+        let existing = self.existing_table(&dataset, &request).await?;
         plan::plan(&inspection, &choice, existing.as_ref())?;
         if !tokio::fs::try_exists(self.upload(job.id)).await.unwrap_or(false) {
             let message = "The uploaded file is gone. Upload it again.";

@@ -13,6 +13,7 @@ mod events;
 mod history;
 mod imports;
 mod model;
+mod refs;
 mod state;
 mod system;
 
@@ -26,6 +27,7 @@ pub use datasets::NewDataset;
 pub use error::{Error, FieldError, StaleCell};
 pub use events::Event;
 pub use model::*;
+pub use refs::{ParseReferenceError, Place, RefSummary, Reference, RefsView, Viewed, ViewedKind};
 pub use services::import::{Dialect, FoundColumn, Inspection, Problem};
 pub use system::{Component, ComponentState, Fact, Metric, SystemView};
 

@@ -5,6 +5,8 @@ use services::import::{Inspection, Problem};
 use uuid::Uuid;
 use versioning::{ColumnId, Hash, Key, Row, Schema, TableId};
 
+use crate::Viewed;
+
 /// The address of a dataset: `owner/name`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct DatasetPath {
@@ -85,8 +87,8 @@ pub struct CommitSummary {
 pub struct DatasetView {
     /// The dataset.
     pub dataset: Dataset,
-    /// The head of the default branch.
-    pub head: Option<Hash>,
+    /// The state that is shown.
+    pub viewed: Viewed,
     /// Its tables, by name.
     pub tables: Vec<TableSummary>,
     /// The newest commits, at most ten.
@@ -113,6 +115,8 @@ pub struct DraftSummary {
 pub struct TableView {
     /// The dataset.
     pub dataset: Dataset,
+    /// The state that is shown.
+    pub viewed: Viewed,
     /// The table.
     pub table: TableSummary,
     /// The commit that is shown.
@@ -256,11 +260,28 @@ pub struct CommitView {
     pub changes: ChangeSet,
 }
 
+/// Two states of a dataset side by side.
+#[derive(Clone, Debug)]
+pub struct CompareView {
+    /// The dataset.
+    pub dataset: Dataset,
+    /// The state before.
+    pub from: Viewed,
+    /// The state after.
+    pub to: Viewed,
+    /// Commits that only `to` has, and commits that only `from` has; together at most 1,000. None where either has none.
+    pub apart: Option<(u64, u64)>,
+    /// What is different in `to`.
+    pub changes: ChangeSet,
+}
+
 /// A draft's page.
 #[derive(Clone, Debug)]
 pub struct DraftView {
     /// The dataset.
     pub dataset: Dataset,
+    /// The branch it is on.
+    pub viewed: Viewed,
     /// How much it holds; none when there is nothing.
     pub summary: Option<DraftSummary>,
     /// What it changes.
@@ -290,6 +311,8 @@ pub struct Settle {
 pub struct LogView {
     /// The dataset.
     pub dataset: Dataset,
+    /// The state from which the history goes back.
+    pub viewed: Viewed,
     /// The commits.
     pub commits: Vec<CommitSummary>,
     /// Where the next page begins, if there is more.
@@ -312,6 +335,9 @@ pub enum ImportMode {
 pub struct ImportRequest {
     /// The name of the table.
     pub table: String,
+    /// The branch it goes to; the hub fills it in.
+    #[serde(default)]
+    pub branch: String,
     /// What to do if it exists.
     pub mode: ImportMode,
     /// The file's name, for messages only.

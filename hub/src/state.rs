@@ -8,8 +8,11 @@ use versioning::{
 };
 
 use crate::{
-    Actor, CommitSummary, Dataset, DatasetPath, DraftSummary, Error, Hub, RowPage, RowState, RowView, TableSummary,
-    TableView, access::Action, blocking, drafts::LoadedDraft,
+    Actor, CommitSummary, Dataset, DraftSummary, Error, Hub, Place, Reference, RowPage, RowState, RowView,
+    TableSummary, TableView, Viewed,
+    access::Action,
+    blocking,
+    drafts::{LoadedDraft, draft_id},
 };
 
 /// The most rows that can be asked for at once.
@@ -17,8 +20,8 @@ const MAX_ROWS: u32 = 1_000;
 
 /// The state that a person reads and edits.
 pub(crate) struct Working {
-    /// The head of the default branch.
-    pub(crate) head: Option<Hash>,
+    /// What is looked at.
+    pub(crate) viewed: Viewed,
     /// The commit that is shown: under the draft where there is one, else the head.
     pub(crate) base: Option<Hash>,
     /// Its tables.
@@ -34,7 +37,7 @@ impl Working {
             revision: draft.revision,
             rows: draft.changed_rows(),
             updated_at: draft.updated_at,
-            behind: Some(draft.base) != self.head,
+            behind: Some(draft.base) != self.viewed.commit,
         })
     }
 
@@ -54,8 +57,13 @@ pub(crate) struct Opened {
 }
 
 impl Hub {
+    /// The head of the default branch.
     pub(crate) async fn head(&self, dataset: &Dataset) -> Result<Option<Hash>, Error> {
-        Ok(self.store().head(DatasetId(dataset.id), RefKind::Branch, &dataset.default_branch).await?)
+        self.branch_head(dataset, &dataset.default_branch).await
+    }
+
+    pub(crate) async fn branch_head(&self, dataset: &Dataset, branch: &str) -> Result<Option<Hash>, Error> {
+        Ok(self.store().head(DatasetId(dataset.id), RefKind::Branch, branch).await?)
     }
 
     /// Reads objects; cached ones without leaving the thread would not be worth a second way.
@@ -80,26 +88,29 @@ impl Hub {
         .await
     }
 
-    pub(crate) async fn working(&self, actor: &Actor, dataset: &Dataset) -> Result<Working, Error> {
-        let head = self.head(dataset).await?;
-        let draft = self.load_draft(actor, dataset).await?;
-        let base = draft.as_ref().map(|draft| draft.base).or(head);
+    pub(crate) async fn working(&self, actor: &Actor, dataset: &Dataset, at: &Reference) -> Result<Working, Error> {
+        let viewed = self.resolve(dataset, at).await?;
+        let draft = match viewed.branch() {
+            Some(branch) => self.load_draft(&draft_id(actor, dataset, branch)).await?,
+            None => None,
+        };
+        let base = draft.as_ref().map(|draft| draft.base).or(viewed.commit);
         let root = match base {
             Some(base) => Some(self.read(move |objects| Ok(objects.root(objects.commit(base)?.root)?)).await?),
             None => None,
         };
-        Ok(Working { head, base, root, draft })
+        Ok(Working { viewed, base, root, draft })
     }
 
     pub(crate) async fn open_table(
         &self,
         actor: &Actor,
         action: Action,
-        path: &DatasetPath,
+        place: &Place,
         table: &str,
     ) -> Result<Opened, Error> {
-        let dataset = self.find_dataset(actor, action, path).await?;
-        let working = self.working(actor, &dataset).await?;
+        let dataset = self.find_dataset(actor, action, &place.path).await?;
+        let working = self.working(actor, &dataset, &place.at).await?;
         let (id, entry) = working.table(table)?;
         let schema = self.schema(entry.schema).await?;
         Ok(Opened { dataset, working, id, entry, schema })
@@ -109,8 +120,8 @@ impl Hub {
     ///
     /// # Errors
     /// There is no such table for the person, or it can't be read.
-    pub async fn table(&self, actor: &Actor, path: &DatasetPath, table: &str) -> Result<TableView, Error> {
-        let opened = self.open_table(actor, Action::Read, path, table).await?;
+    pub async fn table(&self, actor: &Actor, place: &Place, table: &str) -> Result<TableView, Error> {
+        let opened = self.open_table(actor, Action::Read, place, table).await?;
         self.table_view(opened).await
     }
 
@@ -120,7 +131,7 @@ impl Hub {
         let (commit, _) = self.commit_and_root(base).await?;
         let rows = working.draft.as_ref().map_or(entry.tree.rows, |draft| draft.rows(id, &entry));
         let table = TableSummary { id, name: entry.name, rows, schema };
-        Ok(TableView { draft: working.summary(), dataset, table, commit })
+        Ok(TableView { draft: working.summary(), viewed: working.viewed, dataset, table, commit })
     }
 
     /// Up to `limit` (at most 1,000) rows of a table from position `offset` on, the person's draft laid over the commit.
@@ -130,12 +141,12 @@ impl Hub {
     pub async fn rows(
         &self,
         actor: &Actor,
-        path: &DatasetPath,
+        place: &Place,
         table: &str,
         offset: u64,
         limit: u32,
     ) -> Result<RowPage, Error> {
-        let Opened { working, id, entry, schema, .. } = self.open_table(actor, Action::Read, path, table).await?;
+        let Opened { working, id, entry, schema, .. } = self.open_table(actor, Action::Read, place, table).await?;
         let limit = limit.min(MAX_ROWS) as usize;
         self.read(move |objects| {
             let overlay = working.draft.as_ref().and_then(|draft| draft.table(id));
@@ -163,11 +174,11 @@ impl Hub {
     pub async fn row(
         &self,
         actor: &Actor,
-        path: &DatasetPath,
+        place: &Place,
         table: &str,
         key_text: &str,
     ) -> Result<(TableView, RowView), Error> {
-        let opened = self.open_table(actor, Action::Read, path, table).await?;
+        let opened = self.open_table(actor, Action::Read, place, table).await?;
         let missing = || Error::not_found(format!("row “{key_text}” in “{table}”"));
         let key = Key::from_text(&opened.schema, key_text).map_err(|_| missing())?;
         let (id, tree, schema, draft) =
@@ -191,8 +202,8 @@ impl Hub {
     ///
     /// # Errors
     /// There is no such table for the person, or it can't be read.
-    pub async fn position(&self, actor: &Actor, path: &DatasetPath, table: &str, key: &Key) -> Result<u64, Error> {
-        let Opened { working, id, entry, .. } = self.open_table(actor, Action::Read, path, table).await?;
+    pub async fn position(&self, actor: &Actor, place: &Place, table: &str, key: &Key) -> Result<u64, Error> {
+        let Opened { working, id, entry, .. } = self.open_table(actor, Action::Read, place, table).await?;
         let key = key.clone();
         self.read(move |objects| match working.draft.as_ref().and_then(|draft| draft.table(id)) {
             Some(overlay) => Ok(overlay.rank(objects, &key)?),

@@ -10,6 +10,7 @@ use axum::{
     extract::{FromRequestParts, Path, Query},
     http::{StatusCode, request::Parts},
 };
+use hub::{ParseReferenceError, Reference};
 use serde::{Serialize, de::DeserializeOwned};
 use versioning::Value;
 
@@ -25,6 +26,12 @@ pub(crate) struct List<T> {
 /// A time in microseconds since the epoch as RFC 3339 in UTC.
 pub(crate) fn time(micros: i64) -> Option<String> {
     versioning::value::Timestamp::from_micros(micros).map(|time| time.to_string())
+}
+
+/// The state that a request asks for with `ref`.
+pub(crate) fn reference(text: Option<&str>) -> Result<Reference, Problem> {
+    let parsed = text.unwrap_or_default().parse();
+    parsed.map_err(|error: ParseReferenceError| Problem::new(StatusCode::BAD_REQUEST, error.to_string()))
 }
 
 /// A cell as JSON: numbers that JSON holds exactly as numbers, the others as text.

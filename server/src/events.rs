@@ -18,7 +18,7 @@ use crate::{problem::Problem, state::AppState};
 /// Often enough that a proxy keeps the connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
-/// `event: draft` with the table and revision, `event: head` with the commit, `event: missed` when some were lost.
+/// `event: draft` with branch, table and revision, `event: head` with branch and commit, `event: missed` when some were lost.
 pub(crate) async fn stream(State(state): State<AppState>, Path((owner, name)): Path<(String, String)>) -> Response {
     let events = match state.hub.events(&state.actor(), &DatasetPath { owner, name }).await {
         Ok(events) => events,
@@ -31,8 +31,10 @@ pub(crate) async fn stream(State(state): State<AppState>, Path((owner, name)): P
 
 fn encode(event: Option<Event>) -> Sent {
     let (name, data) = match event {
-        Some(Event::Draft { table, revision, .. }) => ("draft", json!({ "table": table, "revision": revision })),
-        Some(Event::Head { commit }) => ("head", json!({ "commit": commit })),
+        Some(Event::Draft { branch, table, revision, .. }) => {
+            ("draft", json!({ "branch": branch, "table": table, "revision": revision }))
+        }
+        Some(Event::Head { branch, commit }) => ("head", json!({ "branch": branch, "commit": commit })),
         None => ("missed", json!({})),
     };
     Sent::default().event(name).data(data.to_string())

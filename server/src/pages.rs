@@ -2,6 +2,7 @@
 //! form that succeeds leads on (303), one that is refused is shown again with what was typed.
 
 mod answer;
+mod branches;
 mod dataset;
 mod datasets;
 mod draft;
@@ -19,27 +20,39 @@ use crate::state::AppState;
 /// The most bytes of a form other than an upload: cells hold up to 1 MiB each.
 const FORM_LIMIT: usize = 32 << 20;
 
+/// The pages of a dataset in one of its states.
+fn of_a_state() -> Router<AppState> {
+    Router::new()
+        .route("/", get(dataset::show))
+        .route("/history", get(history::log))
+        .route("/draft", get(draft::show))
+        .route("/draft/commit", post(draft::commit))
+        .route("/draft/discard", post(draft::discard))
+        .route("/tables/{table}", get(table::show))
+        .route("/tables/{table}/as-of", get(table::as_of))
+        .route("/tables/{table}/new-row", get(row::new).post(row::insert))
+        .route("/tables/{table}/rows/{key}", get(row::show).post(row::change))
+        .layer(DefaultBodyLimit::max(FORM_LIMIT))
+        // A file goes to the hub as it comes, however large.
+        .route("/import", get(import::form).post(import::upload).layer(DefaultBodyLimit::disable()))
+}
+
 /// Every page and form, and the page for what is none.
 pub(crate) fn routes(state: &AppState) -> Router<AppState> {
     Router::new()
         .route("/", get(datasets::list))
         .route("/new", get(datasets::new).post(datasets::create))
         .route("/system", get(system::show))
-        .route("/{owner}/{dataset}", get(dataset::show))
-        .route("/{owner}/{dataset}/history", get(history::log))
+        .nest("/{owner}/{dataset}", of_a_state())
+        .nest("/{owner}/{dataset}/at/{reference}", of_a_state())
+        .route("/{owner}/{dataset}/branches", get(branches::list).post(branches::create))
+        .route("/{owner}/{dataset}/branches/delete", post(branches::delete))
+        .route("/{owner}/{dataset}/compare", get(branches::compare))
         .route("/{owner}/{dataset}/commits/{hash}", get(history::commit))
-        .route("/{owner}/{dataset}/draft", get(draft::show))
-        .route("/{owner}/{dataset}/draft/commit", post(draft::commit))
-        .route("/{owner}/{dataset}/draft/discard", post(draft::discard))
         .route("/{owner}/{dataset}/imports/{job}", get(import::show).post(import::confirm))
         .route("/{owner}/{dataset}/imports/{job}/progress", get(import::progress))
         .route("/{owner}/{dataset}/imports/{job}/cancel", post(import::cancel))
-        .route("/{owner}/{dataset}/tables/{table}", get(table::show))
-        .route("/{owner}/{dataset}/tables/{table}/new-row", get(row::new).post(row::insert))
-        .route("/{owner}/{dataset}/tables/{table}/rows/{key}", get(row::show).post(row::change))
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
-        // A file goes to the hub as it comes, however large.
-        .route("/{owner}/{dataset}/import", get(import::form).post(import::upload).layer(DefaultBodyLimit::disable()))
         .fallback(errors::not_found)
         .method_not_allowed_fallback(errors::not_possible)
         .layer(middleware::from_fn_with_state(state.clone(), errors::as_page))

@@ -40,6 +40,7 @@ async fn import(
 ) -> Result<(), Error> {
     let request = ImportRequest {
         table: table.to_owned(),
+        branch: String::new(),
         mode,
         file_name: format!("{table}.csv"),
         size: Some(content.len() as u64),
@@ -48,7 +49,7 @@ async fn import(
         message: message.to_owned(),
     };
     let file = futures::stream::iter([Ok::<_, Infallible>(Bytes::from_static(content.as_bytes()))]);
-    let id = hub.start_import(actor, path, request, file).await?;
+    let id = hub.start_import(actor, &path.clone().into(), request, file).await?;
     for _ in 0..PATIENCE {
         let view = hub.import(actor, id).await?;
         match view.state {

@@ -108,6 +108,12 @@ pub enum StorageError {
         /// Its name.
         name: String,
     },
+    /// It can't be deleted: somebody works on it.
+    #[error("{by} works on it")]
+    InUse {
+        /// Who.
+        by: String,
+    },
     /// Too many bytes in one call.
     #[error("a batch of {bytes} bytes is too large: at most {limit} at once")]
     TooLarge {

@@ -57,6 +57,11 @@ pub(crate) fn draft_rows(id: &DraftId, table: Option<TableId>) -> RecordId {
     beginning_with("draft_row", prefix)
 }
 
+/// The drafts on a branch.
+pub(crate) fn drafts_on(dataset: DatasetId, branch: &str) -> RecordId {
+    beginning_with("draft", vec![dataset.0.into_value(), text(branch)])
+}
+
 /// Every record of `table` after `last` in the order of ids; all when there is no `last`.
 pub(crate) fn after(table: &'static str, last: Option<RecordId>) -> RecordId {
     range(table, last.map_or(Bound::Unbounded, |last| Bound::Excluded(last.key)), Bound::Unbounded)

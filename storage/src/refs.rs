@@ -49,6 +49,13 @@ struct RefRow {
     head: String,
 }
 
+/// What became of a deletion.
+#[derive(SurrealValue)]
+struct RefDeletion {
+    outcome: String,
+    by: Option<String>,
+}
+
 #[derive(SurrealValue)]
 struct CommitRow {
     id: RecordId,
@@ -147,6 +154,36 @@ impl Store {
             "created" => Ok(()),
             "exists" => Err(StorageError::AlreadyExists { what: new.kind.as_str(), name: new.name.clone() }),
             _ => Err(StorageError::NotFound { what: "commit", name: new.head.to_string() }),
+        }
+    }
+
+    /// Deletes a ref.
+    ///
+    /// # Errors
+    /// [`StorageError::NotFound`] when there is none; [`StorageError::InUse`] when somebody has a draft on the branch.
+    pub async fn delete_ref(&self, dataset: DatasetId, kind: RefKind, name: &str) -> Result<(), StorageError> {
+        let outcome: RefDeletion = self
+            .database
+            .query(
+                "delete the ref",
+                "{
+                    IF !record::exists($id) { RETURN { outcome: 'unknown' } };
+                    LET $person = IF $kind = 'branch' { (SELECT VALUE person FROM $drafts LIMIT 1)[0] };
+                    IF $person != NONE { RETURN { outcome: 'used', by: $person } };
+                    DELETE $id;
+                    RETURN { outcome: 'deleted' }
+                }",
+                vars! {
+                    id: records::dataset_ref(dataset, kind, name),
+                    kind: kind.as_str(),
+                    drafts: records::drafts_on(dataset, name),
+                },
+            )
+            .await?;
+        match (outcome.outcome.as_str(), outcome.by) {
+            ("deleted", _) => Ok(()),
+            ("used", Some(by)) => Err(StorageError::InUse { by }),
+            _ => Err(StorageError::NotFound { what: kind.as_str(), name: name.to_owned() }),
         }
     }
 

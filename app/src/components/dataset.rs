@@ -1,6 +1,6 @@
 //! What the pages of a dataset share: the way to them, their tabs, and the word about what is not committed.
 
-use hub::{Dataset, DatasetPath, DraftSummary};
+use hub::{Dataset, DatasetPath, DraftSummary, Viewed, ViewedKind};
 use leptos::prelude::*;
 
 use crate::{components::time, shell::Crumb, text, url};
@@ -11,16 +11,40 @@ pub fn address(path: &DatasetPath) -> String {
     url::dataset(&path.owner, &path.name)
 }
 
+/// The address of a dataset's page in the state that is looked at.
+#[must_use]
+pub fn place(dataset: &Dataset, viewed: &Viewed) -> String {
+    url::place(&dataset.path.owner, &dataset.path.name, viewed.reference.as_deref())
+}
+
 /// The way to a dataset's page, which is not the last step.
 #[must_use]
 pub fn crumbs(path: &DatasetPath) -> Vec<Crumb> {
     vec![Crumb::here(path.owner.clone()), Crumb::link(path.name.clone(), address(path))]
 }
 
-/// The way to a page of a dataset.
+/// The way to a dataset's page in a state that is not the default branch.
 #[must_use]
-pub fn crumbs_to(path: &DatasetPath, here: impl Into<String>) -> Vec<Crumb> {
-    let mut crumbs = crumbs(path);
+pub fn crumbs_to_state(dataset: &Dataset, viewed: &Viewed) -> Vec<Crumb> {
+    let mut crumbs = crumbs(&dataset.path);
+    crumbs.push(Crumb::here(viewed.name.clone()));
+    crumbs
+}
+
+/// The way to a dataset's page in the state that is looked at, which is not the last step.
+#[must_use]
+pub fn crumbs_at(dataset: &Dataset, viewed: &Viewed) -> Vec<Crumb> {
+    let mut crumbs = crumbs(&dataset.path);
+    if viewed.reference.is_some() {
+        crumbs.push(Crumb::link(viewed.name.clone(), place(dataset, viewed)));
+    }
+    crumbs
+}
+
+/// The way to a page of a dataset in the state that is looked at.
+#[must_use]
+pub fn crumbs_to(dataset: &Dataset, viewed: &Viewed, here: impl Into<String>) -> Vec<Crumb> {
+    let mut crumbs = crumbs_at(dataset, viewed);
     crumbs.push(Crumb::here(here));
     crumbs
 }
@@ -34,32 +58,64 @@ pub enum Tab {
     History,
     /// What is not committed.
     Draft,
+    /// Branches and tags.
+    Branches,
 }
 
-/// The tabs of a dataset's pages.
+/// The tabs of a dataset's pages, with the state that is looked at and a way to another.
 #[must_use]
-pub fn tabs(dataset: &Dataset, draft: Option<&DraftSummary>, current: Tab) -> AnyView {
-    let address = address(&dataset.path);
+pub fn tabs(dataset: &Dataset, viewed: &Viewed, draft: Option<&DraftSummary>, current: Tab) -> AnyView {
+    let here = place(dataset, viewed);
     let draft = draft.map_or_else(|| String::from("Draft"), |draft| format!("Draft ({})", text::number(draft.rows)));
     let tab = |tab: Tab, label: String, href: String| {
         view! { <li><a href=href aria-current=(tab == current).then_some("page")>{label}</a></li> }
     };
+    let draft = viewed.branch().is_some().then(|| tab(Tab::Draft, draft, format!("{here}/draft")));
+    let branches = format!("{}/branches", address(&dataset.path));
     view! {
         <nav class="tabs" aria-label="Dataset">
             <ul>
-                {tab(Tab::Tables, String::from("Tables"), address.clone())}
-                {tab(Tab::History, String::from("History"), format!("{address}/history"))}
-                {tab(Tab::Draft, draft, format!("{address}/draft"))}
+                {tab(Tab::Tables, String::from("Tables"), here.clone())}
+                {tab(Tab::History, String::from("History"), format!("{here}/history"))}
+                {draft}
+                {tab(Tab::Branches, String::from("Branches and tags"), branches)}
             </ul>
         </nav>
     }
     .into_any()
 }
 
+/// Says which state is looked at, unless it is the default branch as it is now.
+#[must_use]
+pub fn viewed_banner(dataset: &Dataset, viewed: &Viewed) -> Option<AnyView> {
+    viewed.reference.as_ref()?;
+    let (word, note) = match viewed.kind {
+        ViewedKind::Branch => ("Branch", None),
+        ViewedKind::Tag => ("Tag", Some("It stays as it is: it can be read, not edited.")),
+        ViewedKind::Commit => ("Commit", Some("It stays as it is: it can be read, not edited.")),
+        ViewedKind::Past => ("As of", Some("This is what was then: it can be read, not edited.")),
+    };
+    let home = address(&dataset.path);
+    let compare = viewed.reference.as_ref().map(|reference| {
+        format!("{home}/compare?from={}&to={}", url::encode(&dataset.default_branch), url::encode(reference))
+    });
+    let main = dataset.default_branch.clone();
+    let view = view! {
+        <section class="banner" aria-label="State">
+            <p>{word}" "<strong>{viewed.name.clone()}</strong>". "{note}</p>
+            <div class="actions">
+                <a class="button button--small" href=compare>"Compare with "{main.clone()}</a>
+                <a class="button button--small" href=home>"To "{main}</a>
+            </div>
+        </section>
+    };
+    Some(view.into_any())
+}
+
 /// Says that there are uncommitted changes, and leads to them.
 #[must_use]
-pub fn draft_banner(dataset: &Dataset, draft: &DraftSummary) -> AnyView {
-    let href = format!("{}/draft", address(&dataset.path));
+pub fn draft_banner(dataset: &Dataset, viewed: &Viewed, draft: &DraftSummary) -> AnyView {
+    let href = format!("{}/draft", place(dataset, viewed));
     let saved = time(draft.updated_at);
     let behind = draft.behind.then(|| {
         view! { <p class="small">"Others have committed since you began; your changes will be laid over theirs."</p> }

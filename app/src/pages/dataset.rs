@@ -18,29 +18,32 @@ use crate::{
 #[must_use]
 pub fn page(view: &DatasetView, imports: &[ImportView]) -> AnyView {
     let path = &view.dataset.path;
-    let address = dataset::address(path);
+    let address = dataset::place(&view.dataset, &view.viewed);
     let rows: u64 = view.tables.iter().map(|table| table.rows).sum();
     let facts = format!("{}, {}", text::count(view.tables.len() as u64, "table"), text::count(rows, "row"));
     let description = (!view.dataset.description.trim().is_empty())
         .then(|| view! { <p class="head__lead">{view.dataset.description.clone()}</p> });
-    let draft = view.draft.as_ref().map(|draft| dataset::draft_banner(&view.dataset, draft));
+    let draft = view.draft.as_ref().map(|draft| dataset::draft_banner(&view.dataset, &view.viewed, draft));
     let tables = if view.tables.is_empty() { empty(&address) } else { tables(&address, &view.tables) };
     let commits = (!view.commits.is_empty()).then(|| {
         let all = format!("{address}/history");
         view! {
             <section class="section">
                 <header class="section__head"><h2>"Last commits"</h2><a href=all>"All commits"</a></header>
-                {commits::river(&address, &view.commits)}
+                {commits::river(&dataset::address(path), &view.commits)}
             </section>
         }
     });
-    let import = format!("{address}/import");
+    let import = view.viewed.branch().map(|_| {
+        let href = format!("{address}/import");
+        view! { <div class="head__actions"><a class="button button--primary" href=href>"Import a file"</a></div> }
+    });
+    let crumbs = match &view.viewed.reference {
+        None => vec![Crumb::here(path.owner.clone()), Crumb::here(path.name.clone())],
+        Some(_) => dataset::crumbs_to_state(&view.dataset, &view.viewed),
+    };
     shell(
-        PageInfo {
-            title: view.dataset.title.clone(),
-            crumbs: vec![Crumb::here(path.owner.clone()), Crumb::here(path.name.clone())],
-            ..PageInfo::default()
-        },
+        PageInfo { title: view.dataset.title.clone(), crumbs, ..PageInfo::default() },
         view! {
             <header class="head">
                 <div class="head__text">
@@ -49,9 +52,10 @@ pub fn page(view: &DatasetView, imports: &[ImportView]) -> AnyView {
                     {description}
                     <p class="head__eyebrow">{facts}</p>
                 </div>
-                <div class="head__actions"><a class="button button--primary" href=import>"Import a file"</a></div>
+                {import}
             </header>
-            {dataset::tabs(&view.dataset, view.draft.as_ref(), Tab::Tables)}
+            {dataset::tabs(&view.dataset, &view.viewed, view.draft.as_ref(), Tab::Tables)}
+            {dataset::viewed_banner(&view.dataset, &view.viewed)}
             {draft}
             {running(imports)}
             {tables}

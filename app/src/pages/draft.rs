@@ -21,7 +21,7 @@ const COMMIT_FORM: &str = "commit";
 /// The page. `paged` says that it shows a later page of one table's changes.
 #[must_use]
 pub fn page(view: &DraftView, form: &Submitted, paged: bool) -> AnyView {
-    let address = dataset::address(&view.dataset.path);
+    let address = dataset::place(&view.dataset, &view.viewed);
     let content = match &view.summary {
         None => empty(&address),
         Some(draft) => changes(view, draft, &address, form, paged),
@@ -29,7 +29,7 @@ pub fn page(view: &DraftView, form: &Submitted, paged: bool) -> AnyView {
     shell(
         PageInfo {
             title: field::title(form, &format!("Draft of {}", view.dataset.title)),
-            crumbs: dataset::crumbs_to(&view.dataset.path, "Draft"),
+            crumbs: dataset::crumbs_to(&view.dataset, &view.viewed, "Draft"),
             ..PageInfo::default()
         },
         view! {
@@ -40,7 +40,8 @@ pub fn page(view: &DraftView, form: &Submitted, paged: bool) -> AnyView {
                     <h1>"Draft"</h1>
                 </div>
             </header>
-            {dataset::tabs(&view.dataset, view.summary.as_ref(), Tab::Draft)}
+            {dataset::tabs(&view.dataset, &view.viewed, view.summary.as_ref(), Tab::Draft)}
+            {dataset::viewed_banner(&view.dataset, &view.viewed)}
             {content}
         },
     )

@@ -14,11 +14,11 @@ use crate::{
 /// The page.
 #[must_use]
 pub fn page(view: &LogView) -> AnyView {
-    let address = dataset::address(&view.dataset.path);
+    let address = dataset::place(&view.dataset, &view.viewed);
     let list = if view.commits.is_empty() {
         view! { <p class="quiet">"Nothing has been committed yet."</p> }.into_any()
     } else {
-        commits::river(&address, &view.commits)
+        commits::river(&dataset::address(&view.dataset.path), &view.commits)
     };
     let older = view.next.map(|next| {
         let href = format!("{address}/history?from={next}");
@@ -27,7 +27,7 @@ pub fn page(view: &LogView) -> AnyView {
     shell(
         PageInfo {
             title: format!("History of {}", view.dataset.title),
-            crumbs: dataset::crumbs_to(&view.dataset.path, "History"),
+            crumbs: dataset::crumbs_to(&view.dataset, &view.viewed, "History"),
             ..PageInfo::default()
         },
         view! {
@@ -37,7 +37,8 @@ pub fn page(view: &LogView) -> AnyView {
                     <h1>"History"</h1>
                 </div>
             </header>
-            {dataset::tabs(&view.dataset, None, Tab::History)}
+            {dataset::tabs(&view.dataset, &view.viewed, None, Tab::History)}
+            {dataset::viewed_banner(&view.dataset, &view.viewed)}
             {list}
             {older}
         },

@@ -1,6 +1,6 @@
 //! The form that brings a file in.
 
-use hub::Dataset;
+use hub::DatasetView;
 use leptos::prelude::*;
 
 use crate::{
@@ -14,14 +14,14 @@ use crate::{
 
 /// The page. The file comes last in the form, so that the server knows all else before the first of its bytes.
 #[must_use]
-pub fn page(view: &Dataset, form: &Submitted) -> AnyView {
-    let address = dataset::address(&view.path);
+pub fn page(view: &DatasetView, form: &Submitted) -> AnyView {
+    let address = dataset::place(&view.dataset, &view.viewed);
     let action = format!("{address}/import");
     let replace = form.value("mode") == Some("replace");
     shell(
         PageInfo {
-            title: field::title(form, &format!("Import a file into {}", view.title)),
-            crumbs: dataset::crumbs_to(&view.path, "Import"),
+            title: field::title(form, &format!("Import a file into {}", view.dataset.title)),
+            crumbs: dataset::crumbs_to(&view.dataset, &view.viewed, "Import"),
             width: Width::Narrow,
             ..PageInfo::default()
         },
@@ -29,7 +29,7 @@ pub fn page(view: &Dataset, form: &Submitted) -> AnyView {
             {field::error_summary(form)}
             <header class="head">
                 <div class="head__text">
-                    <p class="head__eyebrow">{view.title.clone()}</p>
+                    <p class="head__eyebrow">{view.dataset.title.clone()}</p>
                     <h1>"Import a file"</h1>
                     <p class="head__lead">
                         "A table as CSV or another delimited text. Delimiter, encoding, columns and types are found and \

@@ -30,8 +30,8 @@ pub fn before_field(column: &Column) -> String {
 #[must_use]
 pub fn page(view: &TableView, row: &RowView, form: &Submitted, saved: bool) -> AnyView {
     let schema = &view.table.schema;
-    let table = url::table(&dataset::address(&view.dataset.path), &view.table.name);
-    let here = url::row(&dataset::address(&view.dataset.path), &view.table.name, &row.key_text);
+    let table = url::table(&dataset::place(&view.dataset, &view.viewed), &view.table.name);
+    let here = url::row(&dataset::place(&view.dataset, &view.viewed), &view.table.name, &row.key_text);
     let title = format!("Row {}", row.key_text);
     let state = match &row.state {
         RowState::Committed => None,
@@ -60,6 +60,24 @@ pub fn page(view: &TableView, row: &RowView, form: &Submitted, saved: bool) -> A
             <p class="banner banner--good" role="status"><span>"Saved to your draft. "<a href=table>"Back to the table"</a></span></p>
         }
     });
+    let editable = view.viewed.branch().is_some();
+    let save = editable.then(|| {
+        view! {
+            <button class="button button--primary" type="submit" name="action" value="update">"Save to your draft"</button>
+        }
+    });
+    let delete = editable.then(|| {
+        let here = here.clone();
+        view! {
+            <details class="confirm section">
+                <summary class="button button--danger">"Delete the row…"</summary>
+                <form method="post" action=here>
+                    <p>"The row goes from your draft at once, and from the table when you commit. Its past stays in the history."</p>
+                    <button class="button button--danger" type="submit" name="action" value="delete">"Delete the row"</button>
+                </form>
+            </details>
+        }
+    });
     shell(
         PageInfo {
             title: field::title(form, &format!("{title} · {}", view.table.name)),
@@ -77,20 +95,15 @@ pub fn page(view: &TableView, row: &RowView, form: &Submitted, saved: bool) -> A
                 </div>
                 {state}
             </header>
+            {dataset::viewed_banner(&view.dataset, &view.viewed)}
             <form class="form" method="post" action=here.clone()>
-                {fields}
+                <fieldset class="plain" disabled=!editable>{fields}</fieldset>
                 <div class="actions">
-                    <button class="button button--primary" type="submit" name="action" value="update">"Save to your draft"</button>
+                    {save}
                     <a class="button button--quiet" href=back>"Back to the table"</a>
                 </div>
             </form>
-            <details class="confirm section">
-                <summary class="button button--danger">"Delete the row…"</summary>
-                <form method="post" action=here>
-                    <p>"The row goes from your draft at once, and from the table when you commit. Its past stays in the history."</p>
-                    <button class="button button--danger" type="submit" name="action" value="delete">"Delete the row"</button>
-                </form>
-            </details>
+            {delete}
         },
     )
 }
@@ -99,7 +112,7 @@ pub fn page(view: &TableView, row: &RowView, form: &Submitted, saved: bool) -> A
 #[must_use]
 pub fn new_page(view: &TableView, form: &Submitted) -> AnyView {
     let schema = &view.table.schema;
-    let table = url::table(&dataset::address(&view.dataset.path), &view.table.name);
+    let table = url::table(&dataset::place(&view.dataset, &view.viewed), &view.table.name);
     let action = format!("{table}/new-row");
     let fields: Vec<_> = schema.columns.iter().map(|column| input(schema, column, None, None, form)).collect();
     shell(
@@ -129,7 +142,7 @@ pub fn new_page(view: &TableView, form: &Submitted) -> AnyView {
 }
 
 fn crumbs(view: &TableView, table: &str, here: &str) -> Vec<Crumb> {
-    let mut crumbs = dataset::crumbs(&view.dataset.path);
+    let mut crumbs = dataset::crumbs_at(&view.dataset, &view.viewed);
     crumbs.push(Crumb::link(view.table.name.clone(), table));
     crumbs.push(Crumb::here(here));
     crumbs

@@ -17,13 +17,17 @@ pub const PAGE_ROWS: u32 = 100;
 #[must_use]
 pub fn page(view: &TableView, rows: &RowPage) -> AnyView {
     let path = &view.dataset.path;
-    let address = dataset::address(path);
+    let address = dataset::place(&view.dataset, &view.viewed);
     let here = url::table(&address, &view.table.name);
-    let mut crumbs = dataset::crumbs(path);
+    let mut crumbs = dataset::crumbs_at(&view.dataset, &view.viewed);
     crumbs.push(Crumb::here(view.table.name.clone()));
-    let commit = url::commit(&address, &view.commit.hash.to_string());
-    let draft = view.draft.as_ref().map(|draft| dataset::draft_banner(&view.dataset, draft));
-    let new_row = format!("{here}/new-row");
+    let commit = url::commit(&dataset::address(path), &view.commit.hash.to_string());
+    let draft = view.draft.as_ref().map(|draft| dataset::draft_banner(&view.dataset, &view.viewed, draft));
+    let new_row = view.viewed.branch().map(|_| {
+        let href = format!("{here}/new-row");
+        view! { <a class="button" href=href>"New row"</a> }
+    });
+    let as_of = as_of(&here);
     let count = text::count(rows.total, "row");
     shell(
         PageInfo {
@@ -43,13 +47,30 @@ pub fn page(view: &TableView, rows: &RowPage) -> AnyView {
                         " by "{view.commit.author.clone()}", "{time(view.commit.time)}
                     </p>
                 </div>
-                <div class="head__actions"><a class="button" href=new_row>"New row"</a></div>
+                <div class="head__actions">{new_row}{as_of}</div>
             </header>
+            {dataset::viewed_banner(&view.dataset, &view.viewed)}
             {draft}
-            {server::grid(path, &view.table.name, rows)}
+            {server::grid(&address, view, rows)}
             {pager(&here, rows)}
         },
     )
+}
+
+/// A way to what the table held at another time.
+fn as_of(here: &str) -> AnyView {
+    let action = format!("{here}/as-of");
+    view! {
+        <details class="popover">
+            <summary class="button">"As of…"</summary>
+            <form class="popover__body" method="get" action=action>
+                <label for="as-of">"Show what was there on this day, at this time (UTC)"</label>
+                <input class="input input--small" id="as-of" name="time" type="datetime-local" step="1" required />
+                <button class="button button--small" type="submit">"Show"</button>
+            </form>
+        </details>
+    }
+    .into_any()
 }
 
 /// Links to the other pages of rows, and a way to any row.

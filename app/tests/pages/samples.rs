@@ -2,9 +2,10 @@
 
 use app::{form::Submitted, pages};
 use hub::{
-    ChangeSet, CommitSummary, CommitView, Component, ComponentState, Dataset, DatasetPath, DatasetSummary, DatasetView,
-    DraftSummary, DraftView, Error, Fact, ImportMode, ImportPhase, ImportRequest, ImportView, JobState, LogView,
-    RowChange, RowPage, RowState, RowView, StaleCell, SystemView, TableChange, TableSummary, TableView,
+    ChangeSet, CommitSummary, CommitView, CompareView, Component, ComponentState, Dataset, DatasetPath, DatasetSummary,
+    DatasetView, DraftSummary, DraftView, Error, Fact, ImportMode, ImportPhase, ImportRequest, ImportView, JobState,
+    LogView, RefSummary, RefsView, RowChange, RowPage, RowState, RowView, StaleCell, SystemView, TableChange,
+    TableSummary, TableView, Viewed, ViewedKind,
 };
 use services::import::{Dialect, FoundColumn, Inspection, Problem};
 use uuid::Uuid;
@@ -136,8 +137,18 @@ fn draft_summary() -> DraftSummary {
     DraftSummary { revision: 12, rows: 4, updated_at: NOW, behind: true }
 }
 
+pub fn viewed() -> Viewed {
+    Viewed { kind: ViewedKind::Branch, name: String::from("main"), reference: None, commit: Some(Hash::of(b"newest")) }
+}
+
 pub fn table_view() -> TableView {
-    TableView { dataset: dataset(), table: table_summary(), commit: commits().remove(0), draft: Some(draft_summary()) }
+    TableView {
+        dataset: dataset(),
+        viewed: viewed(),
+        table: table_summary(),
+        commit: commits().remove(0),
+        draft: Some(draft_summary()),
+    }
 }
 
 pub fn rows(offset: u64) -> RowPage {
@@ -194,7 +205,7 @@ pub fn dataset_view() -> DatasetView {
     readings.schema.primary_key.push(ColumnId(7));
     DatasetView {
         dataset: dataset(),
-        head: Some(Hash::of(&[4])),
+        viewed: viewed(),
         tables: vec![table_summary(), readings],
         commits: commits(),
         draft: Some(draft_summary()),
@@ -202,11 +213,11 @@ pub fn dataset_view() -> DatasetView {
 }
 
 pub fn empty_dataset_view() -> DatasetView {
-    DatasetView { head: None, tables: vec![], commits: vec![], draft: None, ..dataset_view() }
+    DatasetView { tables: vec![], commits: vec![], draft: None, ..dataset_view() }
 }
 
 pub fn log() -> LogView {
-    LogView { dataset: dataset(), commits: commits(), next: Some(Hash::of(b"next")) }
+    LogView { dataset: dataset(), viewed: viewed(), commits: commits(), next: Some(Hash::of(b"next")) }
 }
 
 fn change(before: Option<usize>, after: Option<[&str; 8]>) -> RowChange {
@@ -284,11 +295,11 @@ pub fn commit_view() -> CommitView {
 }
 
 pub fn draft() -> DraftView {
-    DraftView { dataset: dataset(), summary: Some(draft_summary()), changes: changes() }
+    DraftView { dataset: dataset(), viewed: viewed(), summary: Some(draft_summary()), changes: changes() }
 }
 
 pub fn empty_draft() -> DraftView {
-    DraftView { dataset: dataset(), summary: None, changes: ChangeSet { tables: vec![] } }
+    DraftView { dataset: dataset(), viewed: viewed(), summary: None, changes: ChangeSet { tables: vec![] } }
 }
 
 pub fn import(state: JobState) -> ImportView {
@@ -345,6 +356,7 @@ pub fn import(state: JobState) -> ImportView {
         id: Uuid::nil(),
         dataset: dataset().path,
         request: ImportRequest {
+            branch: String::from("main"),
             table: String::from("prices"),
             mode: ImportMode::Create,
             file_name: String::from("prices 2026.csv"),
@@ -404,4 +416,27 @@ pub fn system() -> SystemView {
             ),
         ],
     }
+}
+
+pub fn past() -> Viewed {
+    let name = String::from("main@2026-01-01T00:00:00Z");
+    Viewed { kind: ViewedKind::Past, reference: Some(name.clone()), name, ..viewed() }
+}
+
+pub fn refs() -> RefsView {
+    let summary = |name: &str, apart: Option<(u64, u64)>| RefSummary {
+        name: name.to_owned(),
+        is_default: apart.is_none(),
+        head: commits().remove(0),
+        apart,
+    };
+    RefsView {
+        dataset: dataset(),
+        branches: vec![summary("main", None), summary("fix/names", Some((2, 1)))],
+        tags: vec![RefSummary { is_default: false, ..summary("v1.0", None) }],
+    }
+}
+
+pub fn comparison() -> CompareView {
+    CompareView { dataset: dataset(), from: viewed(), to: past(), apart: Some((3, 0)), changes: changes() }
 }

@@ -8,7 +8,7 @@ use versioning::{
 };
 
 use super::{LoadedDraft, draft_id, stale_draft};
-use crate::{Actor, DatasetPath, Error, Event, Hub, Settle, Side, StaleCell, access::Action, now};
+use crate::{Actor, Error, Event, Hub, Place, Settle, Side, StaleCell, access::Action, now};
 
 /// The longest commit message in characters.
 const MAX_MESSAGE: usize = 10_000;
@@ -39,7 +39,7 @@ pub(crate) fn message(text: &str) -> Result<String, Error> {
 }
 
 impl Hub {
-    /// Makes the person's draft, as it was at `revision`, a commit on the default branch, and returns its hash. Where
+    /// Makes the person's draft, as it was at `revision`, a commit on its branch, and returns its hash. Where
     /// the branch has moved on, rows and cells that only one side changed are put together; what both changed is
     /// settled as the person says, if the branch is still where it was when they decided.
     ///
@@ -49,17 +49,19 @@ impl Hub {
     pub async fn commit(
         &self,
         actor: &Actor,
-        path: &DatasetPath,
+        place: &Place,
         revision: u64,
         text: &str,
         settle: Option<Settle>,
     ) -> Result<Hash, Error> {
         let text = message(text)?;
-        let dataset = self.find_dataset(actor, Action::Write, path).await?;
-        let id = draft_id(actor, &dataset);
+        let dataset = self.find_dataset(actor, Action::Write, &place.path).await?;
+        let viewed = self.resolve(&dataset, &place.at).await?;
+        let branch = viewed.editable()?;
+        let id = draft_id(actor, &dataset, branch);
         let slot = self.shared.drafts.slot(&id);
         let _editing = slot.editing.lock().await;
-        let draft = self.load_draft(actor, &dataset).await?.filter(|draft| draft.revision == revision);
+        let draft = self.load_draft(&id).await?.filter(|draft| draft.revision == revision);
         let Some(draft) = draft else {
             return Err(Error::Stale {
                 message: "Your draft has changed since this page was shown, perhaps in another window. Nothing was \
@@ -70,7 +72,7 @@ impl Hub {
             });
         };
         for _ in 0..ATTEMPTS {
-            let head = self.head(&dataset).await?.ok_or_else(|| Error::not_found("branch"))?;
+            let head = self.branch_head(&dataset, branch).await?.ok_or_else(|| Error::not_found("branch"))?;
             let at = now();
             let (folded, author, text) = (std::sync::Arc::clone(&draft), actor.name().to_owned(), text.clone());
             let (new, frames) = self
@@ -86,7 +88,7 @@ impl Hub {
             let write = CommitWrite {
                 chunks: self.put_all_but_last(frames).await?,
                 dataset: DatasetId(dataset.id),
-                branch: dataset.default_branch.clone(),
+                branch: branch.to_owned(),
                 expected: Some(head),
                 new,
                 parents: vec![head],
@@ -98,8 +100,10 @@ impl Hub {
                 Ok(()) => {
                     slot.set(None);
                     let person = actor.name().to_owned();
-                    self.shared.events.send(dataset.id, Event::Draft { person, table: None, revision: 0 });
-                    self.shared.events.send(dataset.id, Event::Head { commit: new });
+                    self.shared
+                        .events
+                        .send(dataset.id, Event::Draft { person, branch: branch.to_owned(), table: None, revision: 0 });
+                    self.shared.events.send(dataset.id, Event::Head { branch: branch.to_owned(), commit: new });
                     return Ok(new);
                 }
                 Err(storage::StorageError::StaleHead { .. }) => {}

@@ -11,7 +11,7 @@ use versioning::{
 
 use super::{LoadedDraft, draft_id, patch, stale_draft};
 use crate::{
-    Actor, CellEdit, DatasetPath, Edit, Edited, Error, Event, FieldError, Hub, StaleCell,
+    Actor, CellEdit, Edit, Edited, Error, Event, FieldError, Hub, Place, StaleCell,
     access::Action,
     now,
     state::{Opened, Working},
@@ -30,22 +30,17 @@ impl Hub {
     /// # Errors
     /// [`Error::Invalid`] names the cells with values that can't be; [`Error::Stale`] those that hold something else
     /// than the person saw.
-    pub async fn edit(
-        &self,
-        actor: &Actor,
-        path: &DatasetPath,
-        table: &str,
-        edits: Vec<Edit>,
-    ) -> Result<Edited, Error> {
+    pub async fn edit(&self, actor: &Actor, place: &Place, table: &str, edits: Vec<Edit>) -> Result<Edited, Error> {
         if edits.len() > MAX_EDITS {
             return Err(Error::invalid("edits", format!("At most {MAX_EDITS} rows can be edited at once.")));
         }
-        let dataset = self.find_dataset(actor, Action::Write, path).await?;
-        let id = draft_id(actor, &dataset);
+        let dataset = self.find_dataset(actor, Action::Write, &place.path).await?;
+        let viewed = self.resolve(&dataset, &place.at).await?;
+        let id = draft_id(actor, &dataset, viewed.editable()?);
         let slot = self.shared.drafts.slot(&id);
         let _editing = slot.editing.lock().await;
         let Opened { working, id: table_id, entry, schema, .. } =
-            self.open_table(actor, Action::Write, path, table).await?;
+            self.open_table(actor, Action::Write, place, table).await?;
         let Working { base, draft, .. } = working;
         let base = base.ok_or_else(|| Error::not_found(format!("table “{table}”")))?;
         let before = draft.clone();
@@ -109,7 +104,12 @@ impl Hub {
         };
         self.shared.events.send(
             dataset.id,
-            Event::Draft { person: actor.name().to_owned(), table: Some(table.to_owned()), revision },
+            Event::Draft {
+                person: actor.name().to_owned(),
+                branch: id.branch.clone(),
+                table: Some(table.to_owned()),
+                revision,
+            },
         );
         Ok(Edited { revision, keys, rows })
     }

@@ -64,7 +64,7 @@ impl Hub {
     ) -> Result<Applied, Error> {
         let inspection = record.inspection.clone();
         let inspection = inspection.ok_or_else(|| Error::Internal { reason: "no inspection".to_owned() })?;
-        let existing = self.existing_table(dataset, &request.table).await?;
+        let existing = self.existing_table(dataset, request).await?;
         let plan = plan::plan(&inspection, choice, existing.as_ref())?;
         let schema = plan.schema.clone();
         let file = tokio::fs::File::open(self.upload(id))
@@ -121,9 +121,9 @@ impl Hub {
         let text = if text.trim().is_empty() { &default_message(request) } else { text };
         let text = message(text)?;
         for _ in 0..ATTEMPTS {
-            let head = self.head(dataset).await?;
+            let head = self.branch_head(dataset, branch_of(request, dataset)).await?;
             let at = now();
-            let (request, schema, author, text) =
+            let (wanted, schema, author, text) =
                 (request.clone(), schema.clone(), actor.name().to_owned(), text.clone());
             let made = self
                 .read(move |objects| {
@@ -133,7 +133,7 @@ impl Hub {
                         None => Root::default(),
                     };
                     let schema = store(&Object::Schema(schema), &mut frames)?;
-                    let Some(root) = put_table(root, &request, schema, tree)? else { return Ok(None) };
+                    let Some(root) = put_table(root, &wanted, schema, tree)? else { return Ok(None) };
                     let root = store(&Object::Root(root), &mut frames)?;
                     let parents: Vec<Hash> = head.into_iter().collect();
                     let commit = Commit { root, parents, author, time: at, message: text };
@@ -154,7 +154,7 @@ impl Hub {
             let write = CommitWrite {
                 chunks: self.put_all_but_last(frames).await?,
                 dataset: DatasetId(dataset.id),
-                branch: dataset.default_branch.clone(),
+                branch: branch_of(request, dataset).to_owned(),
                 expected: head,
                 new,
                 parents: head.into_iter().collect(),
@@ -164,7 +164,9 @@ impl Hub {
             };
             match self.store().commit(write).await {
                 Ok(()) => {
-                    self.shared.events.send(dataset.id, Event::Head { commit: new });
+                    self.shared
+                        .events
+                        .send(dataset.id, Event::Head { branch: branch_of(request, dataset).to_owned(), commit: new });
                     return Ok(());
                 }
                 Err(storage::StorageError::StaleHead { .. }) => {}
@@ -178,11 +180,15 @@ impl Hub {
         })
     }
 
-    /// The schema of the table of this name at the head of the default branch.
-    pub(super) async fn existing_table(&self, dataset: &Dataset, name: &str) -> Result<Option<Schema>, Error> {
-        let Some(head) = self.head(dataset).await? else { return Ok(None) };
+    /// The schema of the table that the file goes into, as it is at the head of the branch.
+    pub(super) async fn existing_table(
+        &self,
+        dataset: &Dataset,
+        request: &ImportRequest,
+    ) -> Result<Option<Schema>, Error> {
+        let Some(head) = self.branch_head(dataset, branch_of(request, dataset)).await? else { return Ok(None) };
         let (_, root) = self.commit_and_root(head).await?;
-        match root.table_named(name) {
+        match root.table_named(&request.table) {
             Some((_, entry)) => Ok(Some(self.schema(entry.schema).await?)),
             None => Ok(None),
         }
@@ -209,6 +215,11 @@ fn put_table(mut root: Root, request: &ImportRequest, schema: Hash, tree: Tree) 
     };
     root.tables.insert(id, entry);
     Ok(Some(root))
+}
+
+/// The branch that an import goes to. Requests of earlier versions name none.
+fn branch_of<'a>(request: &'a ImportRequest, dataset: &'a Dataset) -> &'a str {
+    if request.branch.is_empty() { &dataset.default_branch } else { &request.branch }
 }
 
 fn new_table_id(tables: &BTreeMap<TableId, TableEntry>) -> TableId {

@@ -1,11 +1,11 @@
 //! `/datasets/{owner}/{dataset}/commits`
 
 use axum::{Json, extract::State, http::StatusCode};
-use hub::{CommitSummary, DatasetPath};
+use hub::{CommitSummary, DatasetPath, Place};
 use serde::{Deserialize, Serialize};
 use versioning::Hash;
 
-use super::{Address, List, Parameters, time};
+use super::{Address, List, Parameters, reference, time};
 use crate::{problem::Problem, state::AppState};
 
 const DEFAULT_LIMIT: usize = 100;
@@ -30,6 +30,8 @@ impl From<CommitSummary> for CommitBody {
 pub(crate) struct Page {
     limit: Option<usize>,
     cursor: Option<String>,
+    #[serde(rename = "ref")]
+    reference: Option<String>,
 }
 
 pub(crate) async fn list(
@@ -40,8 +42,8 @@ pub(crate) async fn list(
     let from = page.cursor.map(|cursor| cursor.parse::<Hash>()).transpose();
     let from = from.map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "The cursor is not one of this list."))?;
     let limit = page.limit.unwrap_or(DEFAULT_LIMIT);
-    let path = DatasetPath { owner, name };
-    let log = state.hub.log(&state.actor(), &path, from, limit).await.map_err(|error| Problem::from(&error))?;
+    let place = Place { path: DatasetPath { owner, name }, at: reference(page.reference.as_deref())? };
+    let log = state.hub.log(&state.actor(), &place, from, limit).await.map_err(|error| Problem::from(&error))?;
     let items = log.commits.into_iter().map(CommitBody::from).collect();
     Ok(Json(List { items, next_cursor: log.next.map(|hash| hash.to_string()) }))
 }

@@ -5,11 +5,18 @@ use axum::{
     extract::{State, rejection::JsonRejection},
     http::StatusCode,
 };
-use hub::{Dataset, DatasetPath, NewDataset};
-use serde::Serialize;
+use hub::{Dataset, DatasetPath, NewDataset, Place};
+use serde::{Deserialize, Serialize};
 
-use super::{Address, List, time};
+use super::{Address, List, Parameters, reference, time};
 use crate::{problem::Problem, state::AppState};
+
+/// Which state is asked for.
+#[derive(Deserialize)]
+pub(crate) struct Asked {
+    #[serde(rename = "ref")]
+    reference: Option<String>,
+}
 
 #[derive(Serialize)]
 pub(crate) struct DatasetBody {
@@ -70,9 +77,10 @@ pub(crate) async fn create(
 pub(crate) async fn show(
     State(state): State<AppState>,
     Address((owner, name)): Address<(String, String)>,
+    Parameters(asked): Parameters<Asked>,
 ) -> Result<Json<DatasetWithTables>, Problem> {
-    let path = DatasetPath { owner, name };
-    let view = state.hub.dataset(&state.actor(), &path).await.map_err(|error| Problem::from(&error))?;
+    let place = Place { path: DatasetPath { owner, name }, at: reference(asked.reference.as_deref())? };
+    let view = state.hub.dataset(&state.actor(), &place).await.map_err(|error| Problem::from(&error))?;
     let tables = view
         .tables
         .into_iter()
@@ -88,5 +96,5 @@ pub(crate) async fn show(
             columns: table.schema.columns,
         })
         .collect();
-    Ok(Json(DatasetWithTables { dataset: view.dataset.into(), head: view.head, tables }))
+    Ok(Json(DatasetWithTables { dataset: view.dataset.into(), head: view.viewed.commit, tables }))
 }

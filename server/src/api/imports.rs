@@ -6,17 +6,19 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode, header},
 };
-use hub::{DatasetPath, Error, ImportMode, ImportRequest, ImportView, NewDataset};
+use hub::{DatasetPath, Error, ImportMode, ImportRequest, ImportView, NewDataset, Place};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Address, Parameters};
+use super::{Address, Parameters, reference};
 use crate::{problem::Problem, state::AppState};
 
 #[derive(Deserialize)]
 pub(crate) struct Wanted {
     table: String,
+    /// The branch; the default branch where none is named.
+    branch: Option<String>,
     #[serde(default)]
     mode: ImportMode,
     /// Names of columns, separated by commas.
@@ -43,7 +45,7 @@ pub(crate) async fn create(
     let actor = state.actor();
     let path = DatasetPath { owner, name };
     if wanted.create_dataset
-        && let Err(Error::NotFound { .. }) = state.hub.dataset(&actor, &path).await
+        && let Err(Error::NotFound { .. }) = state.hub.dataset(&actor, &path.clone().into()).await
     {
         let new = NewDataset { owner: path.owner.clone(), name: path.name.clone(), ..NewDataset::default() };
         state.hub.create_dataset(&actor, new).await.map_err(|error| Problem::from(&error))?;
@@ -51,6 +53,7 @@ pub(crate) async fn create(
     let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     let request = ImportRequest {
         table: wanted.table,
+        branch: String::new(),
         mode: wanted.mode,
         file_name: wanted.file_name,
         size: length,
@@ -58,7 +61,8 @@ pub(crate) async fn create(
         key: wanted.key.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
         message: wanted.message,
     };
-    let started = state.hub.start_import(&actor, &path, request, body.into_data_stream()).await;
+    let place = Place { path, at: reference(wanted.branch.as_deref())? };
+    let started = state.hub.start_import(&actor, &place, request, body.into_data_stream()).await;
     let id = started.map_err(|error| Problem::from(&error))?;
     Ok((StatusCode::ACCEPTED, Json(json!({ "id": id }))))
 }

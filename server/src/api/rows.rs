@@ -1,11 +1,11 @@
 //! `/datasets/{owner}/{dataset}/tables/{table}/rows`
 
 use axum::{Json, extract::State, http::StatusCode};
-use hub::DatasetPath;
+use hub::{DatasetPath, Place};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Address, Parameters, cell};
+use super::{Address, Parameters, cell, reference};
 use crate::{problem::Problem, state::AppState};
 
 const DEFAULT_LIMIT: u32 = 100;
@@ -16,6 +16,8 @@ pub(crate) struct Page {
     limit: Option<u32>,
     offset: Option<u64>,
     cursor: Option<u64>,
+    #[serde(rename = "ref")]
+    reference: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -35,9 +37,9 @@ pub(crate) async fn list(
         return Err(Problem::new(StatusCode::BAD_REQUEST, "limit is 1 to 1000."));
     }
     let offset = page.cursor.or(page.offset).unwrap_or(0);
-    let path = DatasetPath { owner, name };
+    let place = Place { path: DatasetPath { owner, name }, at: reference(page.reference.as_deref())? };
     let found =
-        state.hub.rows(&state.actor(), &path, &table, offset, limit).await.map_err(|error| Problem::from(&error))?;
+        state.hub.rows(&state.actor(), &place, &table, offset, limit).await.map_err(|error| Problem::from(&error))?;
     let names: Vec<&str> = found.schema.columns.iter().map(|column| column.name.as_str()).collect();
     let items: Vec<Map<String, Value>> = found
         .rows

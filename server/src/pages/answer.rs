@@ -2,11 +2,11 @@
 
 use app::shell;
 use axum::{
-    extract::{FromRequestParts, Path, rejection::PathRejection},
+    extract::{FromRequestParts, Path},
     http::{StatusCode, header, request::Parts},
     response::{Html, IntoResponse, Redirect, Response},
 };
-use hub::{DatasetPath, Error};
+use hub::{DatasetPath, Error, Place};
 use leptos::prelude::AnyView;
 use serde::Deserialize;
 use versioning::{Key, TableId};
@@ -70,9 +70,10 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect()
 }
 
-/// The dataset that an address speaks of.
+/// The dataset that an address speaks of, in the state that it names: `/OWNER/DATASET/…` or
+/// `/OWNER/DATASET/at/REFERENCE/…`.
 pub(super) struct At {
-    pub(super) path: DatasetPath,
+    pub(super) place: Place,
     /// The address of its page.
     pub(super) address: String,
 }
@@ -81,15 +82,19 @@ pub(super) struct At {
 struct Segments {
     owner: String,
     dataset: String,
+    reference: Option<String>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for At {
-    type Rejection = PathRejection;
+    type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, PathRejection> {
-        let Path(Segments { owner, dataset }) = Path::from_request_parts(parts, state).await?;
-        let address = app::url::dataset(&owner, &dataset);
-        Ok(Self { path: DatasetPath { owner, name: dataset }, address })
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let Path(Segments { owner, dataset, reference }) =
+            Path::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
+        let address = app::url::place(&owner, &dataset, reference.as_deref());
+        let unreadable = |_| Failure::not_found("branch, tag or commit of that name").into_response();
+        let at = reference.unwrap_or_default().parse().map_err(unreadable)?;
+        Ok(Self { place: Place { path: DatasetPath { owner, name: dataset }, at }, address })
     }
 }
 

@@ -8,7 +8,7 @@ use crate::state::AppState;
 
 pub(super) async fn show(State(state): State<AppState>, at: At) -> Answer {
     let actor = state.actor();
-    let view = state.hub.dataset(&actor, &at.path).await?;
-    let imports = state.hub.imports(&actor, &at.path).await?;
+    let view = state.hub.dataset(&actor, &at.place).await?;
+    let imports = state.hub.imports(&actor, &at.place.path).await?;
     page(&state, || pages::dataset::page(&view, &imports))
 }

@@ -13,14 +13,14 @@ use crate::state::AppState;
 pub(super) async fn show(State(state): State<AppState>, at: At, Query(query): Query<ChangesQuery>) -> Answer {
     let after = query.cursor()?;
     let is_later_page = after.is_some();
-    let view = state.hub.draft(&state.actor(), &at.path, after).await?;
+    let view = state.hub.draft(&state.actor(), &at.place, after).await?;
     page(&state, || pages::draft::page(&view, &Submitted::default(), is_later_page))
 }
 
 pub(super) async fn commit(State(state): State<AppState>, at: At, Form(values): Form<Vec<(String, String)>>) -> Answer {
     let form = Submitted::new(values);
     let message = form.or("message", "");
-    match state.hub.commit(&state.actor(), &at.path, revision(&form), &message, settle(&form)).await {
+    match state.hub.commit(&state.actor(), &at.place, revision(&form), &message, settle(&form)).await {
         Ok(hash) => see(&app::url::commit(&at.address, &hash.to_string())),
         Err(error) => again(&state, &at, form, error).await,
     }
@@ -32,7 +32,7 @@ pub(super) async fn discard(
     Form(values): Form<Vec<(String, String)>>,
 ) -> Answer {
     let form = Submitted::new(values);
-    match state.hub.discard(&state.actor(), &at.path, revision(&form)).await {
+    match state.hub.discard(&state.actor(), &at.place, revision(&form)).await {
         Ok(()) => see(&at.address),
         Err(error) => again(&state, &at, form, error).await,
     }
@@ -44,7 +44,7 @@ async fn again(state: &AppState, at: &At, form: Submitted, error: Error) -> Answ
         return Err(error.into());
     }
     let form = form.refused(&error);
-    let view = state.hub.draft(&state.actor(), &at.path, None).await?;
+    let view = state.hub.draft(&state.actor(), &at.place, None).await?;
     refused(state, &error, || pages::draft::page(&view, &form, false))
 }
 

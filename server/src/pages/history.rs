@@ -24,7 +24,7 @@ pub(super) async fn log(State(state): State<AppState>, at: At, Query(query): Que
         Some(text) => Some(text.parse().map_err(|_| Failure::not_found("commit of that name"))?),
         None => None,
     };
-    let view = state.hub.log(&state.actor(), &at.path, from, COMMITS).await?;
+    let view = state.hub.log(&state.actor(), &at.place, from, COMMITS).await?;
     page(&state, || pages::history::page(&view))
 }
 
@@ -41,6 +41,6 @@ pub(super) async fn commit(
 ) -> Answer {
     let after = query.cursor()?;
     let is_later_page = after.is_some();
-    let view = state.hub.commit_view(&state.actor(), &at.path, &hash, after).await?;
+    let view = state.hub.commit_view(&state.actor(), &at.place.path, &hash, after).await?;
     page(&state, || pages::commit::page(&view, is_later_page))
 }

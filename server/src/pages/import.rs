@@ -29,8 +29,8 @@ pub(super) struct JobPath {
 }
 
 pub(super) async fn form(State(state): State<AppState>, at: At) -> Answer {
-    let view = state.hub.dataset(&state.actor(), &at.path).await?;
-    page(&state, || pages::import::page(&view.dataset, &Submitted::default()))
+    let view = state.hub.dataset(&state.actor(), &at.place).await?;
+    page(&state, || pages::import::page(&view, &Submitted::default()))
 }
 
 /// Takes the upload as it comes: the fields first, then the file, which goes straight to the hub.
@@ -49,7 +49,7 @@ pub(super) async fn upload(State(state): State<AppState>, at: At, headers: Heade
             break;
         }
         let request = request(&Submitted::new(values.clone()), file_name, size);
-        outcome = Some(state.hub.start_import(&state.actor(), &at.path, request, field).await);
+        outcome = Some(state.hub.start_import(&state.actor(), &at.place, request, field).await);
         break;
     }
     // A browser shows the answer only once it has sent everything.
@@ -59,8 +59,8 @@ pub(super) async fn upload(State(state): State<AppState>, at: At, headers: Heade
         Ok(job) => see(&app::url::import(&at.address, &job.to_string())),
         Err(error) if is_about_form(&error) => {
             let form = Submitted::new(values).refused(&error);
-            let view = state.hub.dataset(&state.actor(), &at.path).await?;
-            refused(&state, &error, || pages::import::page(&view.dataset, &form))
+            let view = state.hub.dataset(&state.actor(), &at.place).await?;
+            refused(&state, &error, || pages::import::page(&view, &form))
         }
         Err(error) => Err(error.into()),
     }
@@ -70,6 +70,7 @@ fn request(form: &Submitted, file_name: String, size: Option<u64>) -> ImportRequ
     let mode = if form.value("mode") == Some("replace") { ImportMode::Replace } else { ImportMode::Create };
     ImportRequest {
         table: form.or("table", ""),
+        branch: String::new(),
         mode,
         file_name,
         size,
@@ -164,5 +165,5 @@ async fn find(state: &AppState, at: &At, path: &JobPath) -> Result<ImportView, F
     let missing = || Failure::not_found("import of that number");
     let id = Uuid::try_parse(&path.job).map_err(|_| missing())?;
     let view = state.hub.import(&state.actor(), id).await?;
-    if view.dataset == at.path { Ok(view) } else { Err(missing()) }
+    if view.dataset == at.place.path { Ok(view) } else { Err(missing()) }
 }

@@ -9,7 +9,7 @@ use axum::{
     extract::{Path, Query, State},
     http::StatusCode,
 };
-use hub::{CellEdit, DatasetPath, Edit, Error, TableView};
+use hub::{CellEdit, Edit, Error, Place, TableView};
 use serde::Deserialize;
 use uuid::Uuid;
 use versioning::{Key, Row, Schema, Value};
@@ -42,12 +42,12 @@ pub(super) async fn show(
     Path(RowPath { table, key }): Path<RowPath>,
     Query(query): Query<RowQuery>,
 ) -> Answer {
-    let (view, found) = state.hub.row(&state.actor(), &at.path, &table, &key).await?;
+    let (view, found) = state.hub.row(&state.actor(), &at.place, &table, &key).await?;
     page(&state, || row::page(&view, &found, &Submitted::default(), query.saved.is_some()))
 }
 
 pub(super) async fn new(State(state): State<AppState>, at: At, Path(TablePath { table }): Path<TablePath>) -> Answer {
-    let view = state.hub.table(&state.actor(), &at.path, &table).await?;
+    let view = state.hub.table(&state.actor(), &at.place, &table).await?;
     page(&state, || row::new_page(&view, &Submitted::default()))
 }
 
@@ -58,13 +58,13 @@ pub(super) async fn insert(
     Form(values): Form<Vec<(String, String)>>,
 ) -> Answer {
     let actor = state.actor();
-    let view = state.hub.table(&actor, &at.path, &table).await?;
+    let view = state.hub.table(&actor, &at.place, &table).await?;
     let form = Submitted::new(values);
     let schema = &view.table.schema;
     let cells: Vec<_> =
         schema.columns.iter().map(|column| (column.id, typed(&form, &cell_field(column), None))).collect();
     let texts: Vec<_> = cells.iter().map(|(_, text)| text.clone()).collect();
-    match state.hub.edit(&actor, &at.path, &table, vec![Edit::Insert { cells }]).await {
+    match state.hub.edit(&actor, &at.place, &table, vec![Edit::Insert { cells }]).await {
         Ok(edited) => {
             let key = edited.keys.first().and_then(Option::as_ref);
             saved(&at, &view, key_text(schema, &texts, key))
@@ -93,14 +93,14 @@ pub(super) async fn change(
 
 async fn delete(state: &AppState, at: &At, table: &str, key: &str) -> Answer {
     let actor = state.actor();
-    let (_, found) = state.hub.row(&actor, &at.path, table, key).await?;
-    state.hub.edit(&actor, &at.path, table, vec![Edit::Delete { key: found.key }]).await?;
+    let (_, found) = state.hub.row(&actor, &at.place, table, key).await?;
+    state.hub.edit(&actor, &at.place, table, vec![Edit::Delete { key: found.key }]).await?;
     see(&app::url::table(&at.address, table))
 }
 
 async fn update(state: &AppState, at: &At, table: &str, key: &str, form: &Submitted) -> Answer {
     let actor = state.actor();
-    let view = state.hub.table(&actor, &at.path, table).await?;
+    let view = state.hub.table(&actor, &at.place, table).await?;
     let schema = &view.table.schema;
     let row_key = Key::from_text(schema, key).map_err(|_| Failure::not_found("row of that key"))?;
     let sent = Sent::read(schema, form)?;
@@ -108,9 +108,9 @@ async fn update(state: &AppState, at: &At, table: &str, key: &str, form: &Submit
         return see(&app::url::row(&at.address, table, key));
     }
     let edit = Edit::Update { key: row_key, cells: sent.edits.clone() };
-    match state.hub.edit(&actor, &at.path, table, vec![edit]).await {
+    match state.hub.edit(&actor, &at.place, table, vec![edit]).await {
         Ok(_) => saved(at, &view, key_text(schema, &sent.texts, None)),
-        Err(error) if is_about_form(&error) => again(state, &actor, &at.path, table, key, &sent, error).await,
+        Err(error) if is_about_form(&error) => again(state, &actor, &at.place, table, key, &sent, error).await,
         Err(error) => Err(error.into()),
     }
 }
@@ -120,13 +120,13 @@ async fn update(state: &AppState, at: &At, table: &str, key: &str, form: &Submit
 async fn again(
     state: &AppState,
     actor: &hub::Actor,
-    path: &DatasetPath,
+    place: &Place,
     table: &str,
     key: &str,
     sent: &Sent,
     error: Error,
 ) -> Answer {
-    let (view, found) = match state.hub.row(actor, path, table, key).await {
+    let (view, found) = match state.hub.row(actor, place, table, key).await {
         Err(Error::NotFound { .. }) if matches!(error, Error::Stale { .. }) => {
             let gone = Error::State {
                 message: String::from(

@@ -1,7 +1,7 @@
 //! The grid as the server writes it: a table of the first rows that is complete without scripts. In the browser the live
 //! grid takes the same elements over, row for row, so that nothing jumps.
 
-use hub::{DatasetPath, RowPage, RowState, RowView};
+use hub::{RowPage, RowState, RowView, TableView};
 use leptos::prelude::*;
 use versioning::Schema;
 
@@ -11,13 +11,19 @@ use crate::{
     wire::{self, GridSetup, TablePath},
 };
 
-/// The rows of a table, editable where scripts run.
+/// The rows of a table, editable where scripts run. `place` is the address of the dataset in the state that is shown.
 #[must_use]
-pub fn grid(dataset: &DatasetPath, table: &str, page: &RowPage) -> AnyView {
-    let path = TablePath { owner: dataset.owner.clone(), dataset: dataset.name.clone(), table: table.to_owned() };
-    let address = url::table(&url::dataset(&dataset.owner, &dataset.name), table);
+pub fn grid(place: &str, view: &TableView, page: &RowPage) -> AnyView {
+    let (dataset, table) = (&view.dataset.path, view.table.name.as_str());
+    let path = TablePath {
+        owner: dataset.owner.clone(),
+        dataset: dataset.name.clone(),
+        at: view.viewed.reference.clone().unwrap_or_default(),
+        table: table.to_owned(),
+    };
+    let address = url::table(place, table);
     let label = format!("Rows of {table}");
-    let draft = url::below(&url::dataset(&dataset.owner, &dataset.name), "draft");
+    let draft = url::below(place, "draft");
     let schema = &page.schema;
     let order = display_order(schema);
     let widths: Vec<u32> = order.iter().map(|position| layout::default_width(&schema.columns[*position])).collect();
@@ -37,7 +43,7 @@ pub fn grid(dataset: &DatasetPath, table: &str, page: &RowPage) -> AnyView {
         generated_key: schema.generated_key,
         total: page.total,
         offset: page.offset,
-        editable: true,
+        editable: view.viewed.branch().is_some(),
         address,
     };
     let name = table.to_owned();

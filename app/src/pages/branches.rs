@@ -1,0 +1,174 @@
+//! Branches and tags: to go to, to compare, to make and to delete.
+
+use hub::{RefSummary, RefsView};
+use leptos::prelude::*;
+
+use crate::{
+    components::{
+        dataset::{self, Tab},
+        field::{self, Field},
+        scroll, time,
+    },
+    form::Submitted,
+    shell::{Crumb, PageInfo, shell},
+    text, url,
+};
+
+/// The page. The forms for new branches and tags share their fields: `kind` says which was sent.
+#[must_use]
+pub fn page(view: &RefsView, form: &Submitted) -> AnyView {
+    let path = &view.dataset.path;
+    let address = dataset::address(path);
+    let mut crumbs = dataset::crumbs(path);
+    crumbs.push(Crumb::here("Branches and tags"));
+    let branches = if view.branches.is_empty() {
+        view! { <p class="quiet">"There is nothing to branch from yet: import a file first."</p> }.into_any()
+    } else {
+        list(&address, "Branches", &view.branches, &view.dataset.default_branch, Kind::Branch)
+    };
+    let tags = if view.tags.is_empty() {
+        view! { <p class="quiet">"No tags yet. A tag is a name that stays with one commit: a release, say."</p> }
+            .into_any()
+    } else {
+        list(&address, "Tags", &view.tags, &view.dataset.default_branch, Kind::Tag)
+    };
+    shell(
+        PageInfo {
+            title: field::title(form, &format!("Branches and tags of {}", view.dataset.title)),
+            crumbs,
+            ..PageInfo::default()
+        },
+        view! {
+            {field::error_summary(form)}
+            <header class="head">
+                <div class="head__text">
+                    <p class="head__eyebrow">{view.dataset.title.clone()}</p>
+                    <h1>"Branches and tags"</h1>
+                </div>
+            </header>
+            {tabs(view)}
+            <section class="section">
+                <h2>"Branches"</h2>
+                {branches}
+            </section>
+            <section class="section">
+                <h2>"Tags"</h2>
+                {tags}
+            </section>
+            {(!view.branches.is_empty()).then(|| create(&address, &view.dataset.default_branch, form))}
+        },
+    )
+}
+
+fn tabs(view: &RefsView) -> AnyView {
+    let viewed = hub::Viewed {
+        kind: hub::ViewedKind::Branch,
+        name: view.dataset.default_branch.clone(),
+        reference: None,
+        commit: None,
+    };
+    dataset::tabs(&view.dataset, &viewed, None, Tab::Branches)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Branch,
+    Tag,
+}
+
+fn list(address: &str, label: &'static str, refs: &[RefSummary], main: &str, kind: Kind) -> AnyView {
+    let rows: Vec<_> = refs.iter().map(|found| line(address, found, main, kind)).collect();
+    let apart = (kind == Kind::Branch).then(|| view! { <th scope="col">{format!("Against {main}")}</th> });
+    scroll(
+        label.to_owned(),
+        view! {
+            <table class="data data--stack">
+                <thead>
+                    <tr>
+                        <th scope="col">"Name"</th>
+                        <th scope="col">"Last commit"</th>
+                        {apart}
+                        <th scope="col">"Actions"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        },
+    )
+}
+
+fn line(address: &str, found: &RefSummary, main: &str, kind: Kind) -> AnyView {
+    let name = found.name.clone();
+    let href = if found.is_default { address.to_owned() } else { format!("{address}/at/{}", url::encode(&name)) };
+    let commit = url::commit(address, &found.head.hash.to_string());
+    let badge = found.is_default.then(|| view! { " "<span class="badge">"default"</span> });
+    let apart = (kind == Kind::Branch).then(|| {
+        let words = match found.apart {
+            None => String::from("—"),
+            Some((0, 0)) => String::from("the same"),
+            Some((ahead, behind)) => format!("{ahead} ahead, {behind} behind"),
+        };
+        view! { <td data-label="Apart">{words}</td> }
+    });
+    let compare = (!found.is_default).then(|| {
+        let href = format!("{address}/compare?from={}&to={}", url::encode(main), url::encode(&name));
+        let label = format!("Compare {name} with {main}");
+        view! { <a class="button button--small" href=href aria-label=label>"Compare"</a> }
+    });
+    let delete = (!found.is_default).then(|| {
+        let action = format!("{address}/branches/delete");
+        let field = if kind == Kind::Branch { "branch" } else { "tag" };
+        let label = format!("Delete {field} {name}");
+        let question = format!("Delete {field} “{name}”? Its commits stay as long as something else leads to them.");
+        view! {
+            <details class="popover">
+                <summary class="button button--small" aria-label=label.clone()>"Delete…"</summary>
+                <form class="popover__body" method="post" action=action>
+                    <p>{question}</p>
+                    <input type="hidden" name=field value=name.clone() />
+                    <button class="button button--danger button--small" type="submit">{label}</button>
+                </form>
+            </details>
+        }
+    });
+    view! {
+        <tr>
+            <th scope="row" class="data__grow"><a href=href>{found.name.clone()}</a>{badge}</th>
+            <td data-label="Last commit">
+                <a href=commit>{text::first_line(&found.head.message)}</a>", "{time(found.head.time)}
+            </td>
+            {apart}
+            <td><div class="actions">{compare}{delete}</div></td>
+        </tr>
+    }
+    .into_any()
+}
+
+fn create(address: &str, main: &str, form: &Submitted) -> AnyView {
+    let action = format!("{address}/branches");
+    let tag = form.value("kind") == Some("tag");
+    view! {
+        <section class="section" aria-labelledby="new-ref">
+            <h2 id="new-ref">"New branch or tag"</h2>
+            <form class="form" method="post" action=action>
+                <fieldset class="choices">
+                    <legend>"What to make"</legend>
+                    <label class="choice">
+                        <input type="radio" name="kind" value="branch" checked=!tag />
+                        "A branch"
+                        <span class="field__hint">"A line of work of its own: edit and commit without touching the others."</span>
+                    </label>
+                    <label class="choice">
+                        <input type="radio" name="kind" value="tag" checked=tag />
+                        "A tag"
+                        <span class="field__hint">"A name that stays with one commit."</span>
+                    </label>
+                </fieldset>
+                {Field::new("name", "Name").hint("Letters, digits, “-”, “_”, “.” and “/”.").text(form, "", true)}
+                {Field::new("from", "From").hint("A branch, tag or commit.").text(form, main, true)}
+                <div class="actions"><button class="button button--primary" type="submit">"Create"</button></div>
+            </form>
+        </section>
+    }
+    .into_any()
+}

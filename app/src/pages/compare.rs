@@ -1,0 +1,73 @@
+//! Two states of a dataset side by side: what is different in one against the other.
+
+use hub::{CompareView, Viewed};
+use leptos::prelude::*;
+
+use crate::{
+    components::{dataset, diff},
+    shell::{Crumb, PageInfo, shell},
+    text, url,
+};
+
+/// The page. `paged` says that it shows a later page of one table's changes.
+#[must_use]
+pub fn page(view: &CompareView, paged: bool) -> AnyView {
+    let path = &view.dataset.path;
+    let address = dataset::address(path);
+    let reference = |viewed: &Viewed| viewed.reference.clone().unwrap_or_else(|| viewed.name.clone());
+    let (from, to) = (reference(&view.from), reference(&view.to));
+    let here = format!("{address}/compare?from={}&to={}", url::encode(&from), url::encode(&to));
+    let swapped = format!("{address}/compare?from={}&to={}", url::encode(&to), url::encode(&from));
+    let mut crumbs = dataset::crumbs(path);
+    crumbs.push(Crumb::link("Branches and tags", format!("{address}/branches")));
+    crumbs.push(Crumb::here("Compare"));
+    let place = dataset::place(&view.dataset, &view.to);
+    let tables: Vec<_> = view
+        .changes
+        .tables
+        .iter()
+        .map(|change| diff::table(&place, change, url::more_changes(&here, change)))
+        .collect();
+    let tables = if tables.is_empty() {
+        view! { <p class="section quiet">"Both hold the same."</p> }.into_any()
+    } else {
+        tables.into_any()
+    };
+    let apart = view.apart.map(|(ahead, behind)| {
+        let words = format!(
+            "{} has {} that {} has not, and lacks {}.",
+            view.to.name,
+            text::count(ahead, "commit"),
+            view.from.name,
+            text::count(behind, "commit")
+        );
+        view! { <p class="head__eyebrow">{words}</p> }
+    });
+    let back = paged.then(|| view! { <p class="pager"><a class="button" href=here.clone()>"All changes"</a></p> });
+    let action = format!("{address}/compare");
+    shell(
+        PageInfo {
+            title: format!("{} against {} · {path}", view.to.name, view.from.name),
+            crumbs,
+            ..PageInfo::default()
+        },
+        view! {
+            <header class="head">
+                <div class="head__text">
+                    <h1>{format!("{} → {}", view.from.name, view.to.name)}</h1>
+                    {apart}
+                </div>
+                <div class="head__actions"><a class="button" href=swapped>"The other way round"</a></div>
+            </header>
+            <form class="pager" method="get" action=action>
+                <label for="compare-from">"From"</label>
+                <input class="input input--small" id="compare-from" name="from" value=from required />
+                <label for="compare-to">"To"</label>
+                <input class="input input--small" id="compare-to" name="to" value=to required />
+                <button class="button button--small" type="submit">"Compare"</button>
+            </form>
+            {back}
+            {tables}
+        },
+    )
+}

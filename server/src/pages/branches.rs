@@ -1,0 +1,94 @@
+//! Branches and tags, and two states side by side.
+
+use app::{form::Submitted, pages};
+use axum::{
+    Form,
+    extract::{Query, State},
+};
+use hub::{Error, Place, Reference};
+use serde::Deserialize;
+
+use super::{
+    answer::{Answer, At, ChangesQuery, is_about_form, page, refused, see},
+    errors::Failure,
+};
+use crate::state::AppState;
+
+pub(super) async fn list(State(state): State<AppState>, at: At) -> Answer {
+    let view = state.hub.refs(&state.actor(), &at.place.path).await?;
+    page(&state, || pages::branches::page(&view, &Submitted::default()))
+}
+
+pub(super) async fn create(State(state): State<AppState>, at: At, Form(values): Form<Vec<(String, String)>>) -> Answer {
+    let form = Submitted::new(values);
+    let (actor, name) = (state.actor(), form.or("name", ""));
+    let made = match form.or("from", "").trim().parse::<Reference>() {
+        Err(error) => Err(Error::invalid("from", error.to_string())),
+        Ok(from) => {
+            let from = Place { path: at.place.path.clone(), at: from };
+            if form.value("kind") == Some("tag") {
+                state.hub.create_tag(&actor, &from, &name).await
+            } else {
+                state.hub.create_branch(&actor, &from, &name).await
+            }
+        }
+    };
+    match made {
+        Ok(viewed) => {
+            let path = &at.place.path;
+            see(&app::url::place(&path.owner, &path.name, viewed.reference.as_deref()))
+        }
+        Err(Error::NotFound { what }) => {
+            let error = Error::invalid("from", format!("There is no {what} here."));
+            again(&state, &at, form, error).await
+        }
+        Err(error) => again(&state, &at, form, error).await,
+    }
+}
+
+pub(super) async fn delete(State(state): State<AppState>, at: At, Form(values): Form<Vec<(String, String)>>) -> Answer {
+    let form = Submitted::new(values);
+    let (actor, path) = (state.actor(), &at.place.path);
+    let deleted = match (form.value("branch"), form.value("tag")) {
+        (Some(branch), _) => state.hub.delete_branch(&actor, path, branch).await,
+        (None, Some(tag)) => state.hub.delete_tag(&actor, path, tag).await,
+        (None, None) => return Err(Failure::not_found("branch or tag of that name")),
+    };
+    match deleted {
+        Ok(()) => see(&format!("{}/branches", at.address)),
+        Err(error) => again(&state, &at, Submitted::default(), error).await,
+    }
+}
+
+async fn again(state: &AppState, at: &At, form: Submitted, error: Error) -> Answer {
+    if !is_about_form(&error) {
+        return Err(error.into());
+    }
+    let form = form.refused(&error);
+    let view = state.hub.refs(&state.actor(), &at.place.path).await?;
+    refused(state, &error, || pages::branches::page(&view, &form))
+}
+
+#[derive(Deserialize)]
+pub(super) struct CompareQuery {
+    #[serde(default)]
+    from: String,
+    #[serde(default)]
+    to: String,
+}
+
+pub(super) async fn compare(
+    State(state): State<AppState>,
+    at: At,
+    Query(query): Query<CompareQuery>,
+    Query(changes): Query<ChangesQuery>,
+) -> Answer {
+    let reference = |text: &str| {
+        text.trim().parse::<Reference>().map_err(|_| Failure::not_found("branch, tag or commit of that name"))
+    };
+    let (from, to) = (reference(&query.from)?, reference(&query.to)?);
+    let after = changes.cursor()?;
+    let is_later_page = after.is_some();
+    let view = state.hub.compare(&state.actor(), &at.place.path, (&from, &to), after).await?;
+    page(&state, || pages::compare::page(&view, is_later_page))
+}
