@@ -55,7 +55,8 @@ function jumpToLastRow(table) {
         requestAnimationFrame(look);
       }
     };
-    table.dispatchEvent(new KeyboardEvent("keydown", { key: "End", ctrlKey: true, bubbles: true, cancelable: true }));
+    // The click gave the keyboard to the grid.
+    document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "End", ctrlKey: true, bubbles: true, cancelable: true }));
     look();
   });
 }

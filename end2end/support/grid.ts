@@ -6,6 +6,9 @@ export class Grid {
   readonly status: Locator;
   readonly notices: Locator;
   readonly error: Locator;
+  /** The field that has the keyboard, whether or not a cell is edited in it. */
+  readonly keyboard: Locator;
+  /** The same field while a cell is edited. */
   readonly editor: Locator;
   private columns: string[] = [];
 
@@ -16,7 +19,8 @@ export class Grid {
     this.table = page.getByRole("grid", { name, exact: true });
     this.status = page.getByRole("status");
     this.notices = page.locator(".grid__notices").getByRole("alert");
-    this.editor = this.table.locator("xpath=following-sibling::*").getByRole("textbox");
+    this.keyboard = this.table.locator("xpath=following-sibling::*").getByRole("textbox");
+    this.editor = page.locator(".grid__editor.is-open").getByRole("textbox");
     this.error = this.table.locator("xpath=following-sibling::*").getByRole("alert");
   }
 
@@ -51,7 +55,13 @@ export class Grid {
   /** The cell that has the keyboard. */
   async expectActive(row: number, column: string): Promise<void> {
     const id = (await this.cell(row, column).getAttribute("id")) ?? "no id";
-    await expect(this.table).toHaveAttribute("aria-activedescendant", id);
+    await expect(this.keyboard).toHaveAttribute("aria-activedescendant", id);
+  }
+
+  /** The keyboard is in the grid and moves about in it. */
+  async expectFocused(): Promise<void> {
+    await expect(this.keyboard).toBeFocused();
+    await expect(this.editor).toHaveCount(0);
   }
 
   async select(row: number, column: string): Promise<void> {

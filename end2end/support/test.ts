@@ -1,7 +1,7 @@
 import { test as base, expect, type BrowserContext, type Page } from "@playwright/test";
 import { Server } from "./server";
 
-export { expect, type Locator, type Page } from "@playwright/test";
+export { expect, type CDPSession, type Locator, type Page } from "@playwright/test";
 
 export interface Options {
   /** What the server is started with. */

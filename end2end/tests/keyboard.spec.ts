@@ -51,7 +51,7 @@ test("the grid is entered and left with Tab", { tag: "@script" }, async ({ page,
   const grid = await Grid.on(page, "products");
   await page.getByRole("link", { name: "Open row" }).focus();
   await page.keyboard.press("Tab");
-  await expect(grid.table).toBeFocused();
+  await grid.expectFocused();
   await grid.expectActive(1, "sku");
   await grid.press("ArrowDown", "ArrowRight");
   await grid.expectActive(2, "name");
@@ -60,7 +60,7 @@ test("the grid is entered and left with Tab", { tag: "@script" }, async ({ page,
   await page.keyboard.press("Tab");
   await grid.expectActive(2, "name");
   await page.keyboard.press("Tab");
-  await expect(grid.table).not.toBeFocused();
+  await expect(grid.keyboard).not.toBeFocused();
   await expect(grid.table.locator(":focus")).toHaveCount(0);
 
   // An editor keeps Tab to itself; after Escape the keyboard is back in the grid.
@@ -68,7 +68,7 @@ test("the grid is entered and left with Tab", { tag: "@script" }, async ({ page,
   await page.keyboard.press("F2");
   await expect(grid.editor).toBeFocused();
   await page.keyboard.press("Escape");
-  await expect(grid.table).toBeFocused();
+  await grid.expectFocused();
 });
 
 test("the row under the keyboard is opened as a page", { tag: "@script" }, async ({ page, server }) => {

@@ -136,7 +136,7 @@ async function firstNumber(grid: Grid): Promise<number> {
 async function firstShown(grid: Grid) {
   const [number, text] = await grid.table.locator("tbody").evaluate((body) => {
     const row = body.querySelector("tr");
-    return [Number(row?.getAttribute("aria-rowindex")) - 1, row?.children[1]?.textContent];
+    return [Number(row?.getAttribute("aria-rowindex")) - 1, row?.querySelector("[aria-colindex='2']")?.textContent];
   });
   return { right: text === `Name ${number}`, near: number / ROWS };
 }

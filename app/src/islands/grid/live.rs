@@ -45,7 +45,7 @@ pub struct Live {
     sheet: RefCell<Sheet>,
     scroll: Cell<Scroll>,
     selection: Cell<Selection>,
-    editor: RefCell<Option<Editor>>,
+    editor: Editor,
     network: RefCell<Network>,
     drag: Cell<Option<Drag>>,
     /// Whether a picture was asked for.
@@ -73,6 +73,7 @@ fn start(root: &HtmlElement, setup: GridSetup) -> Option<()> {
     let mut sheet = Sheet::new(setup.schema(), setup.total, setup.editable, left_behind);
     sheet.restore_new_row(new_row);
     let view = View::take_over(root, &sheet, &setup.path, setup.offset)?;
+    let editor = Editor::create(&view.layer, &setup.path.table, setup.editable)?;
     let live = Rc::new(Live {
         path: setup.path,
         address: setup.address,
@@ -81,7 +82,7 @@ fn start(root: &HtmlElement, setup: GridSetup) -> Option<()> {
         sheet: RefCell::new(sheet),
         scroll: Cell::new(Scroll::new(0, 32.0, 0.0)),
         selection: Cell::new(Selection::at(selection::Cell::new(setup.offset, 0))),
-        editor: RefCell::new(None),
+        editor,
         network: RefCell::new(Network::new(stash)),
         drag: Cell::new(None),
         pending: Cell::new(false),
@@ -120,9 +121,9 @@ impl Live {
             observer.observe(&table);
         }
         resized.forget();
-        self.listen_to_keys(&table);
-        self.listen_to_mouse(&table, &scroller);
-        self.listen_to_clipboard(&table);
+        self.listen_to_editor();
+        self.listen_to_mouse(&table);
+        self.listen_to_clipboard();
         self.listen_to_header();
     }
 
@@ -148,7 +149,7 @@ impl Live {
 
     /// The keyboard is in the grid.
     fn focus(&self) {
-        dom::focus(&self.view.borrow().table);
+        dom::focus(self.editor.field());
     }
 
     /// Something that is shown has changed.
@@ -231,7 +232,8 @@ impl Live {
         let window = self.scroll.get().window();
         let selection = self.selection.get();
         let sheet = self.sheet.borrow();
-        self.view.borrow_mut().show(&sheet, window, selection);
+        let speaker = (!self.is_editing()).then(|| self.editor.field().unchecked_ref());
+        self.view.borrow_mut().show(&sheet, window, selection, speaker);
         self.show_tools(&sheet, selection);
         drop(sheet);
         self.place_editor();

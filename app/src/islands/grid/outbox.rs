@@ -115,6 +115,12 @@ impl Outbox {
         self.pending.get(key)
     }
 
+    /// The key by which to speak of the row that was loaded under this key.
+    #[must_use]
+    pub fn latest_key<'a>(&'a self, key: &'a Key) -> &'a Key {
+        self.pending(key).and_then(|pending| pending.key.as_ref()).unwrap_or(key)
+    }
+
     /// New rows that are not acknowledged.
     pub fn inserted(&self) -> impl ExactSizeIterator<Item = &Entry> {
         self.inserted.iter().map(|position| &self.entries[*position])

@@ -35,6 +35,8 @@ pub struct Sheet {
     history: History<Step>,
     /// What was typed into the row at the end, by position in the schema.
     new_row: Vec<Option<String>>,
+    /// What was typed into rows that are not loaded yet.
+    ahead: Vec<(Cell, Option<String>)>,
     notices: Vec<Notice>,
     next_notice: u32,
 }
@@ -103,6 +105,7 @@ impl Sheet {
             outbox: Outbox::new(left_behind),
             history: History::default(),
             new_row,
+            ahead: Vec::new(),
             notices: Vec::new(),
             next_notice: 0,
             schema,
@@ -192,9 +195,13 @@ impl Sheet {
         let position = *self.order.get(cell.column)?;
         match self.line(cell.row) {
             Line::Row(row, pending) => Some(self.current(row, pending, position)),
-            Line::Inserted(entry) => Some(inserted_text(entry, self.schema.columns[position].id)),
+            Line::Inserted(entry) => Some(self.inserted_text(entry, position)),
             Line::New => Some(self.new_row[position].as_deref()),
-            Line::Loading | Line::None => None,
+            Line::Loading => {
+                let typed = self.ahead.iter().rfind(|(typed, _)| *typed == cell)?;
+                Some(typed.1.as_deref())
+            }
+            Line::None => None,
         }
     }
 
@@ -248,6 +255,15 @@ impl Sheet {
         self.cache.rows().find(|(_, row)| row.key == *key).map(|(position, _)| position)
     }
 
+    /// The line of a row that is loaded or on its way in.
+    #[must_use]
+    pub fn line_of(&self, key: &Key) -> Option<u64> {
+        self.find(key).or_else(|| {
+            let new = self.outbox.inserted().position(|entry| self.outbox.latest_key(entry.edit.key()) == key)?;
+            Some(self.total + new as u64)
+        })
+    }
+
     /// Where a column is shown.
     #[must_use]
     pub fn find_column(&self, id: ColumnId) -> Option<usize> {
@@ -269,6 +285,19 @@ impl Sheet {
         match pending.and_then(|pending| pending.cells.iter().find(|(column, _)| *column == id)) {
             Some((_, text)) => text.as_deref(),
             None => row.cells.get(position)?.as_deref(),
+        }
+    }
+
+    /// The text of a cell of a new row.
+    fn inserted_text<'a>(&'a self, entry: &'a Entry, position: usize) -> Option<&'a str> {
+        let id = self.schema.columns[position].id;
+        let later = self.outbox.pending(entry.edit.key());
+        if let Some((_, text)) = later.and_then(|later| later.cells.iter().find(|(column, _)| *column == id)) {
+            return text.as_deref();
+        }
+        match &entry.edit {
+            Edit::Insert { cells, .. } => cells.iter().find(|(column, _)| *column == id).map(|(_, text)| text.as_str()),
+            Edit::Update { .. } | Edit::Delete { .. } => None,
         }
     }
 
@@ -316,13 +345,6 @@ pub fn display_order(schema: &Schema) -> Vec<usize> {
     let mut order = schema.key_positions();
     order.extend((0..schema.columns.len()).filter(|position| !schema.is_key(schema.columns[*position].id)));
     order
-}
-
-fn inserted_text(entry: &Entry, column: ColumnId) -> Option<&str> {
-    match &entry.edit {
-        Edit::Insert { cells, .. } => cells.iter().find(|(id, _)| *id == column).map(|(_, text)| text.as_str()),
-        Edit::Update { .. } | Edit::Delete { .. } => None,
-    }
 }
 
 /// An error as a sentence of its own.

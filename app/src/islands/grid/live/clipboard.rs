@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use leptos::{prelude::window, task::spawn_local};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{ClipboardEvent, HtmlElement};
+use web_sys::ClipboardEvent;
 
 use super::{Live, dom::on};
 use crate::islands::grid::{
@@ -16,24 +16,30 @@ use crate::islands::grid::{
 pub type Block = Vec<Vec<String>>;
 
 impl Live {
-    pub(super) fn listen_to_clipboard(self: &Rc<Self>, table: &HtmlElement) {
-        let live = Rc::clone(self);
-        on(table, "copy", move |event: ClipboardEvent| live.copy(&event));
-        let live = Rc::clone(self);
-        on(table, "cut", move |event: ClipboardEvent| {
-            live.copy(&event);
-            live.clear();
-        });
-        let live = Rc::clone(self);
-        on(table, "paste", move |event: ClipboardEvent| {
-            event.prevent_default();
-            let text = event.clipboard_data().and_then(|data| data.get_data("text/plain").ok());
-            live.paste(tsv::parse(&text.unwrap_or_default()));
-        });
+    pub(super) fn listen_to_clipboard(self: &Rc<Self>) {
+        for (name, answer) in [
+            ("copy", Live::copy as fn(&Rc<Self>, &ClipboardEvent)),
+            ("cut", |live, event| {
+                live.copy(event);
+                live.clear();
+            }),
+            ("paste", |live, event| {
+                let text = event.clipboard_data().and_then(|data| data.get_data("text/plain").ok());
+                live.paste(tsv::parse(&text.unwrap_or_default()));
+            }),
+        ] {
+            let live = Rc::clone(self);
+            on(self.editor.field(), name, move |event: ClipboardEvent| {
+                // In an edit, the browser copies and pastes text as in any field.
+                if !live.is_editing() {
+                    event.prevent_default();
+                    answer(&live, &event);
+                }
+            });
+        }
     }
 
     fn copy(self: &Rc<Self>, event: &ClipboardEvent) {
-        event.prevent_default();
         let mut range = self.selection.get().range();
         let new_line = self.sheet.borrow().new_line();
         // The blank row is not part of a larger range.

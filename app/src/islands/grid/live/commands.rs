@@ -5,7 +5,7 @@ use std::rc::Rc;
 use leptos::task::spawn_local;
 use versioning::{ColumnId, Key};
 
-use super::{Live, clipboard::Block};
+use super::{Live, clipboard::Block, editor::Start};
 use crate::{
     api,
     islands::grid::{
@@ -203,7 +203,9 @@ impl Live {
             && let Some(key) = notice.key
         {
             self.focus();
-            self.go_to(key, notice.column, move |live| live.edit(notice.typed.as_deref(), false));
+            self.go_to(key, notice.column, move |live| {
+                live.edit(notice.typed.as_deref().map_or(Start::Content, Start::Text));
+            });
         }
         self.changed();
     }

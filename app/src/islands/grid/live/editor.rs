@@ -1,31 +1,53 @@
-//! The editor: a field over the cell. It belongs to a row and column, not to a place, so rows may be loaded, scrolled and
-//! moved beneath it.
+//! The field that has the keyboard. It lies over the active cell, unseen, so that text reaches the cell by every way there
+//! is: keys, dead keys, input methods, emoji pickers, dictation, the keyboards of phones. The first text begins an edit,
+//! in this same field: to hand a composition over to another one would end it.
+//!
+//! While nothing is edited, the field speaks for the grid: it controls the grid and its active descendant is the active
+//! cell (WAI-ARIA 1.2, `aria-activedescendant` on a textbox). An edit belongs to a row and column, not to a place, so rows
+//! may be loaded, scrolled and moved beneath it.
 
-use std::rc::Rc;
+use std::{
+    cell::{Cell as Slot, RefCell},
+    rc::Rc,
+};
 
-use leptos::prelude::{document, event_target_value};
+use leptos::prelude::document;
 use versioning::{Key, Type};
 use wasm_bindgen::JsCast;
 use web_sys::{Event, FocusEvent, HtmlElement, HtmlTextAreaElement, KeyboardEvent};
 
 use super::{
     Live,
-    dom::{create, focus, on, px, set, style},
+    dom::{create, focus, on, px, set, set_or_remove, style},
 };
 use crate::islands::grid::{
     selection::{Cell, Selection, Step},
     sheet::Line,
 };
 
-/// An open editor.
-#[derive(Clone)]
+/// What browsers call a key whose meaning an input method or a phone's keyboard keeps to itself.
+const KEPT_BY_INPUT_METHOD: u32 = 229;
+
+/// The field, and what is being edited in it.
 pub struct Editor {
     frame: HtmlElement,
     field: HtmlTextAreaElement,
     error: HtmlElement,
+    /// What it is called while it speaks for the grid.
+    name: String,
+    edit: RefCell<Option<Edit>>,
+    /// Whether an input method is at work.
+    composing: Slot<bool>,
+    /// Whether what comes into the field is what an input method had to let go of.
+    emptying: Slot<bool>,
+}
+
+/// An edit under way.
+#[derive(Clone)]
+struct Edit {
     column: usize,
     target: Target,
-    /// Opened by typing: then arrow keys leave it, as they do in spreadsheets.
+    /// Begun by typing: then arrow keys end it, as they do in spreadsheets.
     typed: bool,
 }
 
@@ -34,126 +56,202 @@ pub struct Editor {
 enum Target {
     /// A row of the table, and what was seen in the cell.
     Row(Key, Option<String>),
+    /// The row of this line, which is not loaded yet.
+    Line(u64),
     /// The blank row.
     New,
 }
 
+/// What an edit begins with.
+#[derive(Clone, Copy)]
+pub enum Start<'a> {
+    /// The content of the cell.
+    Content,
+    /// This text.
+    Text(&'a str),
+    /// What is being typed, which is in the field already.
+    Typing,
+}
+
 impl Live {
-    /// Opens the editor on the active cell: with its text, or with what is being typed instead.
-    pub(super) fn edit(self: &Rc<Self>, instead: Option<&str>, typed: bool) {
+    /// Begins to edit the active cell.
+    pub(super) fn edit(self: &Rc<Self>, start: Start<'_>) {
         let selection = self.selection.get();
-        if selection.in_header || self.editor.borrow().is_some() {
+        if selection.in_header || self.is_editing() {
             return;
         }
+        let typed = matches!(start, Start::Typing);
         let cell = selection.active;
-        let sheet = self.sheet.borrow();
-        if !sheet.editable() {
-            return;
-        }
-        let target = match sheet.line(cell.row) {
-            Line::Row(_, Some(pending)) if pending.deleted => return,
-            Line::Row(row, _) => Target::Row(row.key.clone(), sheet.text(cell).flatten().map(str::to_owned)),
-            Line::New => Target::New,
-            Line::Loading | Line::Inserted(_) | Line::None => return,
+        let (target, text, name, ty) = {
+            let sheet = self.sheet.borrow();
+            if !sheet.editable() {
+                return;
+            }
+            let content = || sheet.text(cell).flatten().map(str::to_owned);
+            let target = match sheet.line(cell.row) {
+                Line::Row(_, Some(pending)) if pending.deleted => return,
+                Line::Row(row, _) => Target::Row(row.key.clone(), content()),
+                Line::Inserted(entry) => Target::Row(sheet.outbox.latest_key(entry.edit.key()).clone(), content()),
+                Line::New => Target::New,
+                Line::Loading if typed => Target::Line(cell.row),
+                Line::Loading => {
+                    drop(sheet);
+                    return self.edit_when_loaded(selection);
+                }
+                Line::None => return,
+            };
+            let column = sheet.column(cell.column);
+            let name = [column.name.as_str(), ", ", &sheet.row_name(cell.row)].concat();
+            let text = match start {
+                Start::Content => Some(content().unwrap_or_default()),
+                Start::Text(text) => Some(text.to_owned()),
+                Start::Typing => None,
+            };
+            (target, text, name, column.ty)
         };
-        let text = instead.or_else(|| sheet.text(cell).flatten()).unwrap_or_default().to_owned();
-        let name = [sheet.column(cell.column).name.as_str(), ", ", &sheet.row_name(cell.row)].concat();
-        let ty = sheet.column(cell.column).ty;
-        drop(sheet);
         self.select(selection.collapsed());
-        let Some(editor) = Editor::create(cell.column, target, typed, &name, ty) else { return };
-        editor.field.set_value(&text);
-        let _ = self.view.borrow().layer.append_child(&editor.frame);
-        self.listen_to_editor(&editor);
-        let field = editor.field.clone();
-        *self.editor.borrow_mut() = Some(editor);
+        self.editor.open(text.as_deref(), &name, ty);
+        *self.editor.edit.borrow_mut() = Some(Edit { column: cell.column, target, typed });
         self.place_editor();
-        focus(&field);
-        let end = text.encode_utf16().count() as u32;
-        let _ = field.set_selection_range(end, end);
     }
 
-    fn listen_to_editor(self: &Rc<Self>, editor: &Editor) {
+    fn edit_when_loaded(self: &Rc<Self>, selection: Selection) {
+        let row = selection.active.row;
+        self.with_rows(row, row, move |live| {
+            let there = !matches!(live.sheet.borrow().line(row), Line::Loading);
+            if there && live.selection.get() == selection {
+                live.edit(Start::Content);
+            }
+        });
+    }
+
+    /// Whether a cell is being edited.
+    pub(super) fn is_editing(&self) -> bool {
+        self.editor.edit.borrow().is_some()
+    }
+
+    pub(super) fn listen_to_editor(self: &Rc<Self>) {
+        let field = self.editor.field.clone();
         let live = Rc::clone(self);
-        on(&editor.field, "keydown", move |event: KeyboardEvent| live.editor_key(&event));
-        let live = Rc::clone(self);
-        on(&editor.field, "input", move |event: Event| {
-            if let Some(editor) = live.editor.borrow().as_ref() {
-                let text = event_target_value(&event);
-                // A reason that was shown is looked at again while the person corrects the text.
-                if !editor.error.hidden() {
-                    let checked = live.sheet.borrow().check(editor.column, &text);
-                    editor.show_error(checked.err().as_deref());
-                }
+        on(&field, "keydown", move |event: KeyboardEvent| {
+            if event.is_composing() || event.key_code() == KEPT_BY_INPUT_METHOD {
+                return;
+            }
+            let ours = if live.is_editing() { live.editor_key(&event) } else { live.key(&event) };
+            if ours {
+                event.prevent_default();
             }
         });
         let live = Rc::clone(self);
-        on(&editor.field, "blur", move |_: FocusEvent| {
+        on(&field, "compositionstart", move |_: Event| {
+            live.editor.composing.set(true);
+            live.typed();
+        });
+        let live = Rc::clone(self);
+        on(&field, "compositionend", move |_: Event| live.editor.composing.set(false));
+        let live = Rc::clone(self);
+        on(&field, "input", move |_: Event| live.typed());
+        let live = Rc::clone(self);
+        on(&field, "beforeinput", move |event: Event| {
+            // Enter of a keyboard that does not name its keys.
+            let kind = js_sys::Reflect::get(&event, &"inputType".into()).ok().and_then(|kind| kind.as_string());
+            if kind.as_deref() == Some("insertLineBreak") {
+                event.prevent_default();
+                live.enter(false);
+            }
+        });
+        let live = Rc::clone(self);
+        on(&field, "blur", move |_: FocusEvent| {
             // Another window or tab came to the front: the person will be back.
-            if document().has_focus().unwrap_or(false) && live.editor.borrow().is_some() {
+            if document().has_focus().unwrap_or(false) {
                 live.commit();
             }
         });
     }
 
-    fn editor_key(self: &Rc<Self>, event: &KeyboardEvent) {
-        event.stop_propagation();
-        if event.is_composing() {
+    /// Text has come into the field, or an input method is about to bring some.
+    fn typed(self: &Rc<Self>) {
+        if self.editor.emptying.get() {
             return;
         }
-        let typed = self.editor.borrow().as_ref().is_some_and(|editor| editor.typed);
+        if !self.is_editing() {
+            self.edit(Start::Typing);
+        }
+        let column = self.editor.edit.borrow().as_ref().map(|edit| edit.column);
+        match column {
+            // A reason that was shown is looked at again while the person corrects the text.
+            Some(column) if !self.editor.error.hidden() => {
+                let checked = self.sheet.borrow().check(column, &self.editor.field.value());
+                self.editor.show_error(checked.err().as_deref());
+            }
+            Some(_) => {}
+            None => self.editor.empty(),
+        }
+    }
+
+    /// The answer is whether the key was ours.
+    fn editor_key(self: &Rc<Self>, event: &KeyboardEvent) -> bool {
+        let typed = self.editor.edit.borrow().as_ref().is_some_and(|edit| edit.typed);
         let back = event.shift_key();
         let step = match event.key().as_str() {
             "Escape" => {
-                event.prevent_default();
                 self.close_editor();
-                return self.request_frame();
+                self.request_frame();
+                return true;
             }
             "Enter" if event.alt_key() => {
-                event.prevent_default();
-                return self.break_line();
+                self.editor.break_line();
+                return true;
             }
             "Enter" => {
-                event.prevent_default();
-                if self.commit() {
-                    self.entered(back);
-                }
-                return;
+                self.enter(back);
+                return true;
             }
             "Tab" => {
-                event.prevent_default();
                 if self.commit() {
                     self.select(self.selection.get().tabbed(back, self.extent()));
                 }
-                return;
+                return true;
             }
             "F2" => {
-                if let Some(editor) = self.editor.borrow_mut().as_mut() {
-                    editor.typed = false;
+                if let Some(edit) = self.editor.edit.borrow_mut().as_mut() {
+                    edit.typed = false;
                 }
-                return;
+                return false;
             }
             "ArrowUp" if typed => Step::Up,
             "ArrowDown" if typed => Step::Down,
             "ArrowLeft" if typed => Step::Left,
             "ArrowRight" if typed => Step::Right,
-            _ => return,
+            _ => return false,
         };
-        event.prevent_default();
         if self.commit() {
             self.select(self.selection.get().moved(step, false, self.extent()));
+        }
+        true
+    }
+
+    /// Enter ends an edit and goes on, or begins one.
+    pub(super) fn enter(self: &Rc<Self>, back: bool) {
+        if !self.is_editing() && !self.is_at_filled_new_row() {
+            self.edit(Start::Content);
+        } else if self.commit() {
+            self.entered(back);
         }
     }
 
     /// After Enter: the blank row becomes a row if it can, otherwise the selection goes on.
-    pub(super) fn entered(self: &Rc<Self>, back: bool) {
-        let line = self.selection.get().active.row;
-        let at_new = matches!(self.sheet.borrow().line(line), Line::New);
-        if at_new && !back && !self.sheet.borrow().new_row_is_blank() {
+    fn entered(self: &Rc<Self>, back: bool) {
+        if self.is_at_filled_new_row() && !back {
             self.insert_new();
         } else {
             self.select(self.selection.get().entered(back, self.extent()));
         }
+    }
+
+    fn is_at_filled_new_row(&self) -> bool {
+        let sheet = self.sheet.borrow();
+        matches!(sheet.line(self.selection.get().active.row), Line::New) && !sheet.new_row_is_blank()
     }
 
     fn insert_new(self: &Rc<Self>) {
@@ -174,112 +272,187 @@ impl Live {
         }
     }
 
-    /// Takes over what was typed. The answer is whether the editor is closed now.
+    /// Takes over what was typed. The answer is whether nothing is edited now.
     pub(super) fn commit(self: &Rc<Self>) -> bool {
-        let Some(editor) = self.editor.borrow().clone() else { return true };
-        let text = editor.field.value();
-        let checked = match (&editor.target, text.is_empty()) {
+        let Some(edit) = self.editor.edit.borrow().clone() else { return true };
+        let text = self.editor.field.value();
+        let checked = match (&edit.target, text.is_empty()) {
             // What the blank row lacks is told when it is to become a row.
             (Target::New, true) => Ok(None),
-            _ => self.sheet.borrow().check(editor.column, &text),
+            _ => self.sheet.borrow().check(edit.column, &text),
         };
         let done = checked.and_then(|after| {
             let mut sheet = self.sheet.borrow_mut();
-            match &editor.target {
+            match &edit.target {
                 Target::New => {
-                    sheet.type_new(editor.column, after);
+                    sheet.type_new(edit.column, after);
                     Ok(())
                 }
-                Target::Row(key, seen) => sheet.set_seen(key, editor.column, seen.clone(), after),
+                Target::Line(line) => {
+                    sheet.type_ahead(Cell::new(*line, edit.column), after);
+                    Ok(())
+                }
+                Target::Row(key, seen) => sheet.set_seen(key, edit.column, seen.clone(), after),
             }
         });
         if let Err(reason) = done {
-            editor.show_error(Some(&reason));
-            focus(&editor.field);
+            self.editor.show_error(Some(&reason));
+            self.focus();
             return false;
         }
         self.close_editor();
+        if let Target::Line(line) = edit.target {
+            self.load_typed_ahead(line);
+        }
         self.send_soon();
         self.keep();
         self.changed();
         true
     }
 
-    /// Closes the editor without taking over what was typed.
+    /// Ends an edit without taking over what was typed.
     pub(super) fn close_editor(&self) {
-        let editor = self.editor.borrow_mut().take();
-        if let Some(editor) = editor {
-            let had_focus = document().active_element().is_some_and(|active| active == *editor.field.unchecked_ref());
-            editor.frame.remove();
-            if had_focus {
-                self.focus();
-            }
+        if self.editor.edit.take().is_some() {
+            self.editor.close();
         }
     }
 
-    /// Keeps the editor over its cell.
+    /// Keeps the field over its cell, where an input method shows what it offers.
     pub(super) fn place_editor(&self) {
-        let editor = self.editor.borrow();
-        let Some(editor) = editor.as_ref() else { return };
-        let row = match &editor.target {
-            Target::Row(key, _) => self.sheet.borrow().find(key),
-            Target::New => Some(self.sheet.borrow().new_line()),
+        self.find_row_of_edit();
+        let cell = match &*self.editor.edit.borrow() {
+            None => Some(self.selection.get().active),
+            Some(Edit { column, target, .. }) => {
+                let sheet = self.sheet.borrow();
+                let row = match target {
+                    Target::Row(key, _) => sheet.line_of(key),
+                    Target::Line(line) => Some(*line),
+                    Target::New => Some(sheet.new_line()),
+                };
+                row.map(|row| Cell::new(row, *column))
+            }
         };
         let view = self.view.borrow();
-        match row.and_then(|row| view.place_of(Cell::new(row, editor.column))) {
-            Some([left, top, width, height]) => {
-                style(&editor.frame, "inset-inline-start", &px(left));
-                style(&editor.frame, "inset-block-start", &px(top));
-                style(&editor.frame, "--cell-width", &px(width));
-                style(&editor.frame, "--cell-height", &px(height));
-                let _ = editor.frame.class_list().remove_1("is-away");
-            }
-            None => drop(editor.frame.class_list().add_1("is-away")),
-        }
+        let place = cell.and_then(|cell| view.place_of(cell, &self.scroll.get()));
+        self.editor.place(place, view.left());
     }
 
-    fn break_line(&self) {
-        if let Some(editor) = self.editor.borrow().as_ref() {
-            let start = editor.field.selection_start().ok().flatten().unwrap_or(0);
-            let end = editor.field.selection_end().ok().flatten().unwrap_or(start);
-            let _ = editor.field.set_range_text_with_start_and_end("\n", start, end);
-            let _ = editor.field.set_selection_range(start + 1, start + 1);
+    /// When the row that is edited has been loaded, the edit is of that row, wherever it goes.
+    fn find_row_of_edit(&self) {
+        let sheet = self.sheet.borrow();
+        if let Some(Edit { column, target, .. }) = self.editor.edit.borrow_mut().as_mut()
+            && let Target::Line(line) = *target
+            && let Line::Row(row, _) = sheet.line(line)
+        {
+            let seen = sheet.text(Cell::new(line, *column)).flatten().map(str::to_owned);
+            *target = Target::Row(row.key.clone(), seen);
         }
     }
 }
 
 impl Editor {
-    fn create(column: usize, target: Target, typed: bool, name: &str, ty: Type) -> Option<Self> {
+    /// A field for the table with this name, as the last thing in this element.
+    pub fn create(layer: &HtmlElement, name: &str, editable: bool) -> Option<Self> {
         let frame = create("div", "grid__editor")?;
-        let field: HtmlTextAreaElement =
-            create("textarea", if ty.is_number() { "is-number" } else { "" })?.dyn_into().ok()?;
+        let field: HtmlTextAreaElement = create("textarea", "")?.dyn_into().ok()?;
         let error = create("p", "grid__error")?;
-        for (attribute, value) in [
-            ("aria-label", name),
-            ("rows", "1"),
-            ("autocomplete", "off"),
-            ("spellcheck", "false"),
-            ("autocapitalize", "off"),
-        ] {
+        for (attribute, value) in
+            [("rows", "1"), ("autocomplete", "off"), ("spellcheck", "false"), ("autocapitalize", "off")]
+        {
             set(&field, attribute, value);
         }
-        let keyboard = match ty {
-            Type::Decimal | Type::Float => "decimal",
-            _ => "text",
-        };
-        set(&field, "inputmode", keyboard);
+        field.set_read_only(!editable);
         set(&error, "id", "grid-error");
         set(&error, "role", "alert");
-        error.set_hidden(true);
         frame.append_child(&field).ok()?;
         frame.append_child(&error).ok()?;
-        Some(Self { frame, field, error, column, target, typed })
+        layer.append_child(&frame).ok()?;
+        let editor = Self {
+            frame,
+            field,
+            error,
+            name: name.to_owned(),
+            edit: RefCell::new(None),
+            composing: Slot::new(false),
+            emptying: Slot::new(false),
+        };
+        editor.close();
+        Some(editor)
+    }
+
+    /// The element that has the keyboard.
+    pub const fn field(&self) -> &HtmlTextAreaElement {
+        &self.field
+    }
+
+    /// A finger selects without calling a keyboard.
+    pub fn expect_touch(&self) {
+        set(&self.field, "inputmode", "none");
+    }
+
+    fn open(&self, text: Option<&str>, name: &str, ty: Type) {
+        let number = ty.is_number();
+        let _ = self.frame.class_list().add_1("is-open");
+        let _ = self.field.class_list().toggle_with_force("is-number", number);
+        set(&self.field, "aria-label", name);
+        for of_the_grid in ["aria-controls", "aria-activedescendant"] {
+            set_or_remove(&self.field, of_the_grid, None);
+        }
+        let silent = self.field.get_attribute("inputmode").as_deref() == Some("none");
+        set(&self.field, "inputmode", if matches!(ty, Type::Decimal | Type::Float) { "decimal" } else { "text" });
+        if silent && text.is_some() {
+            // A phone looks at this when a field gets the keyboard.
+            let _ = self.field.blur();
+        }
+        focus(&self.field);
+        if let Some(text) = text {
+            self.field.set_value(text);
+            let end = text.encode_utf16().count() as u32;
+            let _ = self.field.set_selection_range(end, end);
+        }
+    }
+
+    fn close(&self) {
+        let _ = self.frame.class_list().remove_1("is-open");
+        self.show_error(None);
+        set(&self.field, "aria-label", &self.name);
+        set(&self.field, "aria-controls", "grid");
+        self.empty();
+    }
+
+    /// Forgets what was typed.
+    fn empty(&self) {
+        if self.composing.take() {
+            // An input method goes on with its text unless the field loses the keyboard.
+            self.emptying.set(true);
+            let _ = self.field.blur();
+            focus(&self.field);
+            self.emptying.set(false);
+        }
+        self.field.set_value("");
+    }
+
+    /// Puts the field over a cell: left, top, width, height. Without one it waits, unseen, at the edge of what is seen.
+    fn place(&self, cell: Option<[f64; 4]>, edge: f64) {
+        let [left, top, width, height] = cell.unwrap_or([edge, 0.0, 0.0, 0.0]);
+        style(&self.frame, "inset-inline-start", &px(left));
+        style(&self.frame, "inset-block-start", &px(top));
+        style(&self.frame, "--cell-width", &px(width));
+        style(&self.frame, "--cell-height", &px(height));
+        let _ = self.frame.class_list().toggle_with_force("is-away", cell.is_none());
+    }
+
+    fn break_line(&self) {
+        let start = self.field.selection_start().ok().flatten().unwrap_or(0);
+        let end = self.field.selection_end().ok().flatten().unwrap_or(start);
+        let _ = self.field.set_range_text_with_start_and_end("\n", start, end);
+        let _ = self.field.set_selection_range(start + 1, start + 1);
     }
 
     fn show_error(&self, reason: Option<&str>) {
         self.error.set_hidden(reason.is_none());
         self.error.set_text_content(reason);
-        super::dom::set_or_remove(&self.field, "aria-invalid", reason.map(|_| "true"));
-        super::dom::set_or_remove(&self.field, "aria-describedby", reason.map(|_| "grid-error"));
+        set_or_remove(&self.field, "aria-invalid", reason.map(|_| "true"));
+        set_or_remove(&self.field, "aria-describedby", reason.map(|_| "grid-error"));
     }
 }

@@ -2,26 +2,17 @@
 
 use std::rc::Rc;
 
-use web_sys::{HtmlElement, KeyboardEvent};
+use web_sys::KeyboardEvent;
 
-use super::{Live, dom::on};
-use crate::islands::grid::selection::{Selection, Step};
+use super::{Live, editor::Start};
+use crate::islands::grid::selection::{Cell, Selection, Step};
 
 /// How much a key changes a column's width, in CSS pixels.
 const WIDTH_STEP: f64 = 16.0;
 
 impl Live {
-    pub(super) fn listen_to_keys(self: &Rc<Self>, table: &HtmlElement) {
-        let live = Rc::clone(self);
-        on(table, "keydown", move |event: KeyboardEvent| {
-            if live.key(&event) {
-                event.prevent_default();
-            }
-        });
-    }
-
     /// The answer is whether the key was ours.
-    fn key(self: &Rc<Self>, event: &KeyboardEvent) -> bool {
+    pub(super) fn key(self: &Rc<Self>, event: &KeyboardEvent) -> bool {
         let key = event.key();
         let control = event.ctrl_key() || event.meta_key();
         let shift = event.shift_key();
@@ -42,7 +33,7 @@ impl Live {
             ("Home", true) => Step::First,
             // The last cell of the table, not of the blank row after it.
             ("End", true) => return self.go_to_last(shift),
-            _ => return self.other_key(event, &key, control, shift),
+            _ => return self.other_key(&key, control, shift),
         };
         if event.alt_key() {
             return false;
@@ -58,7 +49,7 @@ impl Live {
         true
     }
 
-    fn other_key(self: &Rc<Self>, event: &KeyboardEvent, key: &str, control: bool, shift: bool) -> bool {
+    fn other_key(self: &Rc<Self>, key: &str, control: bool, shift: bool) -> bool {
         let selection = self.selection.get();
         match (key, control) {
             ("a" | "A", true) => self.select_silently(selection.all(self.rows_only())),
@@ -69,24 +60,11 @@ impl Live {
             ("y" | "Y", true) | ("z" | "Z", true) => self.redo(),
             ("Delete" | "Backspace", true) => self.delete_rows(),
             ("Delete" | "Backspace", false) => self.clear(),
-            ("F2", false) => self.edit(None, false),
-            ("Enter", false) if self.is_at_filled_new_row() => self.entered(shift),
-            ("Enter", false) => self.edit(None, false),
+            ("F2", false) => self.edit(Start::Content),
+            ("Enter", false) => self.enter(shift),
             ("Escape", false) => self.select(Selection::at(selection.active)),
-            // Keys that begin a character: dead keys and input methods.
-            ("Dead" | "Process" | "Unidentified", _) => {
-                self.edit(Some(""), true);
-                return false;
-            }
-            _ => {
-                let alternative = event.get_modifier_state("AltGraph");
-                if (control || event.alt_key()) && !alternative || key.chars().count() != 1 {
-                    return false;
-                }
-                // The field has the keyboard before the browser types, so the character goes there.
-                self.edit(Some(""), true);
-                return false;
-            }
+            // Text is for the field, and so are the keys that make it.
+            _ => return false,
         }
         true
     }
@@ -119,22 +97,24 @@ impl Live {
         self.request_frame();
     }
 
-    fn is_at_filled_new_row(&self) -> bool {
-        let sheet = self.sheet.borrow();
-        let row = self.selection.get().active.row;
-        row == sheet.new_line() && !sheet.new_row_is_blank()
-    }
-
     /// Space turns a boolean around. The answer is whether the active cell is one.
     fn toggle(self: &Rc<Self>) -> bool {
         let cell = self.selection.get().active;
-        let text = {
+        let is_boolean = {
             let sheet = self.sheet.borrow();
-            if !sheet.editable() || !sheet.is_boolean(cell.column) {
-                return false;
-            }
-            let Some(text) = sheet.text(cell) else { return true };
-            if text == Some("true") { "false" } else { "true" }.to_owned()
+            sheet.editable() && sheet.is_boolean(cell.column)
+        };
+        if is_boolean {
+            self.with_rows(cell.row, cell.row, move |live| live.toggle_loaded(cell));
+        }
+        is_boolean
+    }
+
+    fn toggle_loaded(self: &Rc<Self>, cell: Cell) {
+        let text = match self.sheet.borrow().text(cell) {
+            Some(Some("true")) => "false".to_owned(),
+            Some(_) => "true".to_owned(),
+            None => return,
         };
         if cell.row == self.sheet.borrow().new_line() {
             self.sheet.borrow_mut().type_new(cell.column, Some(text));
@@ -144,6 +124,5 @@ impl Live {
         }
         self.send_soon();
         self.changed();
-        true
     }
 }

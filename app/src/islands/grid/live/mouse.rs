@@ -1,10 +1,11 @@
-//! The pointer: a click selects, dragging selects a range, a double click edits. A finger scrolls; a tap selects.
+//! The pointer: a click selects, dragging selects a range, a double click edits. A finger scrolls; a tap selects, a second
+//! one edits.
 
 use std::rc::Rc;
 
 use web_sys::{HtmlElement, MouseEvent, PointerEvent};
 
-use super::{Live, dom::on};
+use super::{Live, dom::on, editor::Start};
 use crate::islands::grid::selection::{Cell, Selection};
 
 /// A range being dragged: where the pointer is in the window.
@@ -15,7 +16,7 @@ pub struct Drag {
 }
 
 impl Live {
-    pub(super) fn listen_to_mouse(self: &Rc<Self>, table: &HtmlElement, _scroller: &HtmlElement) {
+    pub(super) fn listen_to_mouse(self: &Rc<Self>, table: &HtmlElement) {
         let (live, held) = (Rc::clone(self), table.clone());
         on(table, "pointerdown", move |event: PointerEvent| {
             if event.pointer_type() == "touch" || event.button() != 0 {
@@ -42,15 +43,24 @@ impl Live {
         let live = Rc::clone(self);
         on(table, "click", move |event: PointerEvent| {
             if event.pointer_type() == "touch" {
-                live.press(&event, false);
+                live.tap(&event);
             }
         });
         let live = Rc::clone(self);
         on(table, "dblclick", move |event: MouseEvent| {
             if !live.is_in_header(&event) {
-                live.edit(None, false);
+                live.edit(Start::Content);
             }
         });
+    }
+
+    /// A tap selects; one on the cell that is selected already edits it.
+    fn tap(self: &Rc<Self>, event: &MouseEvent) {
+        let before = self.selection.get();
+        self.editor.expect_touch();
+        if self.press(event, false) && self.selection.get() == before {
+            self.edit(Start::Content);
+        }
     }
 
     /// Selects what was pressed. The answer is whether a range may be dragged from here.

@@ -86,9 +86,32 @@ impl Live {
                     if !fits {
                         return live.say("The columns of this table have changed. Load the page again to see them.");
                     }
+                    if !live.sheet.borrow().outbox.is_empty() {
+                        live.send_soon();
+                    }
                     live.changed();
                 }
                 Err(fault) => live.not_loaded(page, &fault),
+            }
+        });
+    }
+
+    /// Loads the row that something was typed into before it was there, wherever the person has gone since.
+    pub(super) fn load_typed_ahead(self: &Rc<Self>, row: u64) {
+        let live = Rc::clone(self);
+        spawn_local(async move {
+            let page = row / PAGE;
+            match api::load_rows(live.path.clone(), page * PAGE, PAGE as u32).await {
+                Ok(rows) => {
+                    live.sheet.borrow_mut().loaded_aside(page, rows);
+                    live.send_soon();
+                    live.changed();
+                }
+                Err(Fault::Refused { reason }) => live.say(&reason),
+                Err(Fault::Unreachable) => {
+                    live.say_status(Status::Retrying);
+                    set_timeout(move || live.load_typed_ahead(row), PAUSE.0);
+                }
             }
         });
     }

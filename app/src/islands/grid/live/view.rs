@@ -1,4 +1,4 @@
-//! The elements: as many rows as are seen, reused while they scroll. Nothing is written that is there already.
+//! The elements: as many rows and columns as are seen, reused while they scroll. Nothing is written that is there already.
 
 use std::collections::VecDeque;
 
@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     islands::grid::{
-        layout,
-        scroll::Window,
+        layout::{self, Columns},
+        scroll::{Scroll, Window},
         selection::{Cell, Selection},
         sheet::{Line, Sheet},
     },
@@ -22,7 +22,7 @@ use crate::{
 pub struct View {
     /// What scrolls.
     pub scroller: HtmlElement,
-    /// The table; it has the keyboard.
+    /// The table.
     pub table: HtmlElement,
     /// What stays in place while the scroller scrolls: the table and the editor.
     pub layer: HtmlElement,
@@ -32,16 +32,20 @@ pub struct View {
     body: HtmlElement,
     head: HtmlElement,
     heads: Vec<HtmlElement>,
-    columns: Vec<HtmlElement>,
-    widths: Vec<u32>,
+    cols: Vec<HtmlElement>,
+    columns: Columns,
     numbers: Vec<bool>,
-    frozen: usize,
     rows: VecDeque<Row>,
     next_id: u32,
     shift: f64,
     lines: u64,
     active: Option<String>,
+    /// The column whose head has the keyboard.
+    active_head: Option<usize>,
     busy: bool,
+    /// Where the scroller stands, sideways, and how wide its window is.
+    left: f64,
+    width: f64,
     /// Where the rows are that the server wrote, while they are shown.
     written: Option<u64>,
 }
@@ -49,7 +53,12 @@ pub struct View {
 /// A row of elements and what they show.
 struct Row {
     element: HtmlElement,
+    /// Fills the place of the columns between the frozen ones and those that are shown.
+    gap: HtmlElement,
+    /// Of the frozen columns, then of those that are shown.
     cells: Vec<Painted>,
+    /// What the ids of its cells begin with.
+    id: String,
     line: u64,
     class: &'static str,
 }
@@ -57,6 +66,7 @@ struct Row {
 /// A cell's element and what it shows.
 struct Painted {
     element: HtmlElement,
+    column: usize,
     text: String,
     note: String,
     flags: Flags,
@@ -82,28 +92,31 @@ impl View {
             let column = sheet.column(column);
             layout::read(&kept, column).unwrap_or_else(|| layout::default_width(column))
         };
+        let widths = (0..sheet.width()).map(width).collect();
         let mut view = Self {
             space: find(&scroller, ".grid__space")?,
             layer: find(&scroller, ".grid__layer")?,
             body: find(&table, "tbody")?,
             head: find(&table, "thead")?,
             heads: find_all(&table, "thead th"),
-            columns: find_all(&table, "col"),
-            widths: (0..sheet.width()).map(width).collect(),
+            cols: find_all(&table, "col"),
+            columns: Columns::new(widths, sheet.frozen()),
             numbers: (0..sheet.width()).map(|column| sheet.column(column).ty.is_number()).collect(),
-            frozen: sheet.frozen(),
             handles: Vec::new(),
             rows: VecDeque::new(),
             next_id: 0,
             shift: f64::NAN,
             lines: u64::MAX,
             active: None,
+            active_head: None,
             busy: false,
+            left: 0.0,
+            width: 0.0,
             written: Some(offset),
             scroller,
             table,
         };
-        if view.heads.len() != sheet.width() || view.columns.len() != sheet.width() {
+        if view.heads.len() != sheet.width() || view.cols.len() != sheet.width() {
             return None;
         }
         view.prepare(frame, sheet, &path.table)?;
@@ -111,12 +124,12 @@ impl View {
     }
 
     fn prepare(&mut self, frame: &HtmlElement, sheet: &Sheet, name: &str) -> Option<()> {
-        // The table takes the keyboard, so what scrolls need not.
+        // The editor takes the keyboard, so what scrolls need not.
         for attribute in ["tabindex", "role", "aria-label"] {
             let _ = self.scroller.remove_attribute(attribute);
         }
         for (attribute, value) in
-            [("role", "grid"), ("tabindex", "0"), ("aria-label", name), ("aria-multiselectable", "true")]
+            [("role", "grid"), ("id", "grid"), ("aria-label", name), ("aria-multiselectable", "true")]
         {
             set(&self.table, attribute, value);
         }
@@ -134,9 +147,11 @@ impl View {
         if let Some(row) = find(&self.head, "tr") {
             set(&row, "aria-rowindex", "1");
         }
-        for column in 0..self.widths.len() {
+        for column in 0..self.cols.len() {
             self.write_width(column);
         }
+        self.look();
+        self.write_frame();
         let classes = frame.class_list();
         let _ = classes.add_1("is-live");
         Some(())
@@ -174,80 +189,94 @@ impl View {
 
     /// Scrolls sideways until the column is seen.
     pub fn reveal_column(&self, column: usize) {
-        if column < self.frozen {
+        if column < self.columns.frozen() && self.is_frozen() {
             return;
         }
-        let start = f64::from(self.widths[..column].iter().sum::<u32>());
-        let frozen = if self.is_frozen() { f64::from(self.widths[..self.frozen].iter().sum::<u32>()) } else { 0.0 };
+        let (start, end) = (self.columns.start(column) - self.frozen_width(), self.columns.start(column + 1));
         let (left, width) = (f64::from(self.scroller.scroll_left()), f64::from(self.scroller.client_width()));
-        if start - frozen < left {
-            self.scroller.set_scroll_left((start - frozen) as i32);
-        } else if start + f64::from(self.widths[column]) > left + width {
-            self.scroller.set_scroll_left((start + f64::from(self.widths[column]) - width).ceil() as i32);
+        if start < left {
+            self.scroller.set_scroll_left(start as i32);
+        } else if end > left + width {
+            self.scroller.set_scroll_left((end - width).ceil() as i32);
         }
+    }
+
+    /// How far the content is scrolled sideways.
+    pub const fn left(&self) -> f64 {
+        self.left
     }
 
     /// The widths of the columns.
     pub fn widths(&self) -> &[u32] {
-        &self.widths
+        self.columns.widths()
     }
 
     /// Gives a column a width.
     pub fn set_width(&mut self, column: usize, width: u32) {
-        self.widths[column] = width;
+        self.columns.set_width(column, width);
         self.write_width(column);
+        self.write_frame();
     }
 
     /// How wide a column would have to be for all that is seen of it.
-    pub fn content_width(&mut self, column: usize) -> f64 {
+    pub fn content_width(&self, column: usize) -> f64 {
         // A cell tells how wide its content is only when it is narrower.
-        let width = std::mem::replace(&mut self.widths[column], 1);
-        self.write_width(column);
-        let cells = self.rows.iter().map(|row| &row.cells[column].element);
+        style(&self.cols[column], "inline-size", "1px");
+        let cells = self.rows.iter().filter_map(|row| row.cell(column)).map(|cell| &cell.element);
         let content = cells.chain([&self.heads[column]]).map(|cell| cell.scroll_width()).max().unwrap_or(0);
-        self.widths[column] = width;
         self.write_width(column);
         f64::from(content + 14)
     }
 
     /// The column at this distance from the left edge of the window.
     pub fn column_at(&self, x: f64) -> usize {
-        let frozen = f64::from(self.widths[..self.frozen].iter().sum::<u32>());
-        let x = if self.is_frozen() && x < frozen { x } else { x + f64::from(self.scroller.scroll_left()) };
-        let mut right = 0.0;
-        let found = self.widths.iter().position(|width| {
-            right += f64::from(*width);
-            x < right
-        });
-        found.unwrap_or(self.widths.len() - 1)
+        self.columns.at(if x < self.frozen_width() { x } else { x + self.left })
     }
 
     /// Whether key columns stay in place: they don't where they would leave little room for the others.
     fn is_frozen(&self) -> bool {
-        let frozen: u32 = self.widths[..self.frozen].iter().sum();
-        f64::from(frozen) <= f64::from(self.scroller.client_width()) * 0.65
+        self.columns.start(self.columns.frozen()) <= self.width * 0.65
+    }
+
+    /// How much of the window columns take that stay in place.
+    fn frozen_width(&self) -> f64 {
+        if self.is_frozen() { self.columns.start(self.columns.frozen()) } else { 0.0 }
     }
 
     fn write_width(&self, column: usize) {
-        style(&self.columns[column], "inline-size", &px(f64::from(self.widths[column])));
-        style(&self.table, "inline-size", &px(f64::from(self.widths.iter().sum::<u32>())));
-        for frozen in 0..self.frozen {
-            let left = self.widths[..frozen].iter().sum::<u32>();
-            style(&self.table, &["--left-", &frozen.to_string()].concat(), &px(f64::from(left)));
+        style(&self.cols[column], "inline-size", &px(f64::from(self.columns.widths()[column])));
+    }
+
+    /// What follows from all widths.
+    fn write_frame(&self) {
+        style(&self.table, "inline-size", &px(self.columns.start(self.cols.len())));
+        for frozen in 0..self.columns.frozen() {
+            style(&self.table, &["--left-", &frozen.to_string()].concat(), &px(self.columns.start(frozen)));
         }
         let _ = self.table.class_list().toggle_with_force("is-unfrozen", !self.is_frozen());
     }
 
-    /// Where a cell is in the layer: left, top, width, height. None if it is not seen.
-    pub fn place_of(&self, cell: Cell) -> Option<[f64; 4]> {
-        let row = self.rows.iter().find(|row| row.line == cell.row)?;
-        let found = row.cells.get(cell.column)?.element.get_bounding_client_rect();
-        let layer = self.layer.get_bounding_client_rect();
-        Some([found.left() - layer.left(), found.top() - layer.top(), found.width(), found.height()])
+    /// Looks where the scroller stands. The answer is whether other columns are to be shown now.
+    fn look(&mut self) -> bool {
+        (self.left, self.width) = (f64::from(self.scroller.scroll_left()), f64::from(self.scroller.client_width()));
+        self.columns.look(self.left, self.left + self.width)
     }
 
-    /// Shows these rows.
-    pub fn show(&mut self, sheet: &Sheet, window: Window, selection: Selection) {
+    /// Where a cell is in the layer: left, top, width, height. None if its row is not seen.
+    pub fn place_of(&self, cell: Cell, scroll: &Scroll) -> Option<[f64; 4]> {
+        let window = scroll.window();
+        if !(window.first..window.end).contains(&cell.row) {
+            return None;
+        }
+        let header = f64::from(self.head.offset_height());
+        let top = header + (cell.row - window.first) as f64 * scroll.row_height() - window.shift;
+        let stays = cell.column < self.columns.frozen() && self.is_frozen();
+        let left = self.columns.start(cell.column) + if stays { self.left } else { 0.0 };
+        Some([left, top, f64::from(self.columns.widths()[cell.column]), scroll.row_height()])
+    }
+
+    /// Shows these rows. While `speaker`, which has the keyboard, speaks for the grid, it is told which cell is active.
+    pub fn show(&mut self, sheet: &Sheet, window: Window, selection: Selection, speaker: Option<&HtmlElement>) {
         // What the server wrote stays until it can be shown again, unless the person goes elsewhere.
         let loading = matches!(sheet.line(window.first), Line::Loading);
         if loading && window.shift == 0.0 && self.written == Some(window.first) {
@@ -258,7 +287,13 @@ impl View {
             self.lines = sheet.lines();
             set(&self.table, "aria-rowcount", &(self.lines + 1).to_string());
         }
+        let moved = self.look();
         self.arrange(window);
+        if moved {
+            for row in &mut self.rows {
+                row.take_columns(&self.columns, &self.numbers);
+            }
+        }
         let mut busy = false;
         for (row, line) in self.rows.iter_mut().zip(window.first..) {
             busy |= row.show(sheet, line, selection);
@@ -272,11 +307,15 @@ impl View {
             let move_up = ["translateY(", &px(-window.shift), ")"].concat();
             style(&self.body, "transform", &move_up);
         }
-        for (column, head) in self.heads.iter().enumerate() {
-            let active = selection.in_header && selection.active.column == column;
-            let _ = head.class_list().toggle_with_force("is-active", active);
+        let active_head = selection.in_header.then_some(selection.active.column);
+        let before = std::mem::replace(&mut self.active_head, active_head);
+        if before != active_head {
+            for (column, active) in [(before, false), (active_head, true)] {
+                let head = column.and_then(|column| self.heads.get(column));
+                let _ = head.map(|head| head.class_list().toggle_with_force("is-active", active));
+            }
         }
-        self.show_active(selection);
+        self.show_active(selection, speaker);
     }
 
     /// Reuses the elements of rows that left at one end for those that came in at the other.
@@ -315,42 +354,69 @@ impl View {
     fn create_row(&mut self) -> Option<Row> {
         self.next_id += 1;
         let element = create("tr", "")?;
-        let mut cells = Vec::with_capacity(self.widths.len());
-        for column in 0..self.widths.len() {
-            let frozen = column < self.frozen;
-            let cell = create(if frozen { "th" } else { "td" }, "")?;
-            if frozen {
-                set(&cell, "scope", "row");
-                set(&cell, "role", "rowheader");
-                style(&cell, "inset-inline-start", &["var(--left-", &column.to_string(), ")"].concat());
-            } else {
-                set(&cell, "role", "gridcell");
-            }
-            set(&cell, "id", &["grid-", &self.next_id.to_string(), "-", &column.to_string()].concat());
-            set(&cell, "aria-colindex", &(column + 1).to_string());
-            set(&cell, "aria-selected", "false");
-            cell.set_class_name(&class_of(Flags::default(), frozen, self.numbers[column]));
-            element.append_child(&cell).ok()?;
-            cells.push(Painted { element: cell, text: String::new(), note: String::new(), flags: Flags::default() });
-        }
-        Some(Row { element, cells, line: u64::MAX, class: "" })
+        let gap = create("td", "")?;
+        set(&gap, "aria-hidden", "true");
+        element.append_child(&gap).ok()?;
+        let id = ["grid-", &self.next_id.to_string(), "-"].concat();
+        let mut row = Row { element, gap, id, cells: Vec::new(), line: u64::MAX, class: "" };
+        row.take_columns(&self.columns, &self.numbers);
+        Some(row)
     }
 
-    fn show_active(&mut self, selection: Selection) {
+    fn show_active(&mut self, selection: Selection, speaker: Option<&HtmlElement>) {
+        let Some(speaker) = speaker else {
+            self.active = None;
+            return;
+        };
         let active = if selection.in_header {
             Some(head_id(selection.active.column))
         } else {
             let row = self.rows.iter().find(|row| row.line == selection.head.row);
-            row.and_then(|row| Some(row.cells.get(selection.head.column)?.element.id()))
+            row.and_then(|row| Some(row.cell(selection.head.column)?.element.id()))
         };
         if self.active != active {
-            set_or_remove(&self.table, "aria-activedescendant", active.as_deref());
+            set_or_remove(speaker, "aria-activedescendant", active.as_deref());
             self.active = active;
         }
     }
 }
 
 impl Row {
+    /// The cell of a column, if it is shown.
+    fn cell(&self, column: usize) -> Option<&Painted> {
+        self.cells.iter().find(|cell| cell.column == column)
+    }
+
+    /// Has cells of the frozen columns and of those that are shown. Cells are reused; what they hold is of other columns.
+    fn take_columns(&mut self, columns: &Columns, numbers: &[bool]) -> Option<()> {
+        let (frozen, shown) = (columns.frozen(), columns.shown());
+        for cell in self.cells.drain((frozen + shown.len()).min(self.cells.len())..) {
+            cell.element.remove();
+        }
+        for (index, column) in (0..frozen).chain(shown.clone()).enumerate() {
+            if self.cells.len() <= index {
+                let cell = Painted::create(column, frozen)?;
+                if column < frozen {
+                    self.element.insert_before(&cell.element, Some(&self.gap)).ok()?;
+                } else {
+                    self.element.append_child(&cell.element).ok()?;
+                }
+                self.cells.push(cell);
+            }
+            let cell = &mut self.cells[index];
+            if cell.column != column || cell.element.id().is_empty() {
+                cell.column = column;
+                set(&cell.element, "id", &[&self.id, &*column.to_string()].concat());
+                set(&cell.element, "aria-colindex", &(column + 1).to_string());
+                cell.element.set_class_name(&class_of(cell.flags, column < frozen, numbers[column]));
+            }
+        }
+        let left_out = shown.start - frozen;
+        self.gap.set_hidden(left_out == 0);
+        set(&self.gap, "colspan", &left_out.max(1).to_string());
+        Some(())
+    }
+
     /// Shows a line. The answer is whether it is still loading.
     fn show(&mut self, sheet: &Sheet, line: u64, selection: Selection) -> bool {
         if self.line != line {
@@ -383,15 +449,28 @@ impl Row {
             "is-new" => "New row: type to fill it, Enter adds it.",
             _ => "",
         };
-        for (column, painted) in self.cells.iter_mut().enumerate() {
-            let cell = Cell::new(line, column);
-            painted.show(sheet, cell, selection, if column == 0 { row_note } else { "" });
+        for painted in &mut self.cells {
+            let cell = Cell::new(line, painted.column);
+            painted.show(sheet, cell, selection, if cell.column == 0 { row_note } else { "" });
         }
         class == "is-loading"
     }
 }
 
 impl Painted {
+    fn create(column: usize, frozen: usize) -> Option<Self> {
+        let element = create(if column < frozen { "th" } else { "td" }, "")?;
+        if column < frozen {
+            set(&element, "scope", "row");
+            set(&element, "role", "rowheader");
+            style(&element, "inset-inline-start", &["var(--left-", &column.to_string(), ")"].concat());
+        } else {
+            set(&element, "role", "gridcell");
+        }
+        set(&element, "aria-selected", "false");
+        Some(Self { element, column, text: String::new(), note: String::new(), flags: Flags::default() })
+    }
+
     fn show(&mut self, sheet: &Sheet, cell: Cell, selection: Selection, row_note: &str) {
         let shown = sheet.shown(cell).unwrap_or_default();
         if self.text != shown.text {

@@ -26,6 +26,7 @@ impl Sheet {
         }
         self.resized(rows.total);
         self.cache.arrived(page, rows.rows);
+        self.make_typed_ahead();
         true
     }
 
@@ -34,6 +35,7 @@ impl Sheet {
         if rows.columns.iter().copied().eq(self.column_ids()) {
             self.resized(rows.total);
             self.cache.put(page, rows.rows);
+            self.make_typed_ahead();
         }
     }
 

@@ -2,7 +2,7 @@
 
 use versioning::{ColumnId, Key};
 
-use super::{Line, Sheet, Step, inserted_text};
+use super::{Line, Sheet, Step};
 use crate::{
     islands::grid::selection::{Cell, Range},
     wire::{CellEdit, Edit, Row},
@@ -67,6 +67,32 @@ impl Sheet {
             self.push(vec![(Edit::Update { key, cells }, key_after)]);
         }
         Ok(())
+    }
+
+    /// Types into a row that is not loaded yet: the edit is made when it is. The text was checked.
+    pub fn type_ahead(&mut self, cell: Cell, text: Option<String>) {
+        self.ahead.push((cell, text));
+        self.make_typed_ahead();
+    }
+
+    /// Makes the edits that waited for rows which are loaded now.
+    pub(super) fn make_typed_ahead(&mut self) {
+        for (cell, text) in std::mem::take(&mut self.ahead) {
+            match self.line(cell.row) {
+                Line::Loading => self.ahead.push((cell, text)),
+                Line::Row(row, pending) if !pending.is_some_and(|pending| pending.deleted) => {
+                    let key = row.key.clone();
+                    if let Err(reason) = self.set(&[(cell, text.clone())]) {
+                        let (column, name) = (self.column(cell.column).id, self.row_name(cell.row));
+                        self.notice(Some(key), Some(column), &name, text, reason);
+                    }
+                }
+                Line::Row(..) | Line::Inserted(_) | Line::New | Line::None => {
+                    let column = self.column(cell.column).id;
+                    self.notice(None, Some(column), "that is gone", text, "The row is gone.".to_owned());
+                }
+            }
+        }
     }
 
     /// Types into the blank row.
@@ -239,9 +265,7 @@ impl Sheet {
             Line::Row(loaded, pending) => {
                 self.name_of(|position| self.current(loaded, pending, position).map(str::to_owned))
             }
-            Line::Inserted(entry) => {
-                self.name_of(|position| inserted_text(entry, self.schema.columns[position].id).map(str::to_owned))
-            }
+            Line::Inserted(entry) => self.name_of(|position| self.inserted_text(entry, position).map(str::to_owned)),
             Line::New => "new row".to_owned(),
             Line::Loading | Line::None => String::new(),
         }

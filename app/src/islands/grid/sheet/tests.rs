@@ -242,3 +242,44 @@ fn other_columns_than_the_grid_has_are_not_shown() {
     other.columns.pop();
     assert!(!sheet.loaded(0, other));
 }
+
+#[test]
+fn what_is_typed_before_its_row_is_loaded_waits_for_it() {
+    let mut sheet = Sheet::new(schema(), 3, true, Vec::new());
+    let cell = Cell::new(1, 2);
+    sheet.type_ahead(cell, some("1.5"));
+    sheet.type_ahead(Cell::new(1, 1), some("other"));
+    sheet.type_ahead(cell, some("2.5"));
+    assert_eq!(sheet.text(cell), Some(Some("2.5")), "it is shown meanwhile");
+    assert!(sheet.outbox.is_empty(), "nobody knows yet which row it is");
+    sheet.cache.plan(0, 3);
+    assert!(sheet.loaded(0, rows(3)));
+    assert_eq!((text(&sheet, 1, 1), text(&sheet, 1, 2)), (some("other"), some("2.5")));
+    let edits: Vec<_> = sheet.outbox.entries().iter().map(|entry| entry.edit.clone()).collect();
+    let expected = [
+        update(2, 3, None, Some("1.5")),
+        update(2, 1, Some("n2"), Some("other")),
+        update(2, 3, Some("1.5"), Some("2.5")),
+    ];
+    assert_eq!(edits, expected);
+}
+
+#[test]
+fn what_is_typed_into_a_row_that_never_comes_is_told() {
+    let mut sheet = Sheet::new(schema(), 300, true, Vec::new());
+    sheet.type_ahead(Cell::new(299, 2), some("1.5"));
+    sheet.loaded_aside(1, Rows { total: 3, rows: Vec::new(), ..rows(3) });
+    let [notice] = sheet.notices() else { panic!("one notice: {:?}", sheet.notices()) };
+    assert_eq!((notice.typed.as_deref(), notice.reason.as_str()), (Some("1.5"), "The row is gone."));
+}
+
+#[test]
+fn a_new_row_is_edited_before_it_is_acknowledged() {
+    let mut sheet = sheet();
+    sheet.type_new(0, some("9"));
+    let key = sheet.insert_new(String::new).expect("its key is there");
+    assert_eq!(sheet.line_of(&key), Some(3));
+    sheet.set_seen(&key, 2, None, some("1.5")).expect("the row is known");
+    assert_eq!(text(&sheet, 3, 2), some("1.5"));
+    assert_eq!(save(&mut sheet).len(), 2);
+}
