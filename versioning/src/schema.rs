@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    id::ColumnId,
+    id::{ColumnId, TableId},
     value::{Row, Type, Value},
 };
 
@@ -46,6 +46,13 @@ pub struct Column {
     /// A regular expression that the whole of each text matches; empty: none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub pattern: String,
+    /// The texts that a choice may be, in the order in which people see them. For tags, the tags that there may be;
+    /// empty: any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<String>,
+    /// The table that links lead to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<TableId>,
     /// What the column means, for people.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
@@ -66,6 +73,8 @@ impl Column {
             minimum: Value::Null,
             maximum: Value::Null,
             pattern: String::new(),
+            options: Vec::new(),
+            target: None,
             description: String::new(),
         }
     }
