@@ -6,6 +6,7 @@
 //! rows become chunks, and [`diff`] for how two states are compared.
 
 mod calendar;
+pub mod check;
 pub mod commit;
 pub mod diff;
 #[cfg(feature = "codec")]
