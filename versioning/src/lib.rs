@@ -9,6 +9,7 @@ mod calendar;
 pub mod check;
 pub mod commit;
 pub mod diff;
+pub mod evolve;
 #[cfg(feature = "codec")]
 pub mod frame;
 pub mod hash;

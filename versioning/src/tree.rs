@@ -11,7 +11,7 @@
 //! fill, changes no leaf (rule T6), and reading old leaves under the new schema is right. Dropping a column takes its
 //! cells out of the leaves that have it: they are stored values, and if some leaves kept them until they happen to be
 //! edited, equal rows would have unequal trees (rule T1). Giving a column another type rewrites those leaves, and
-//! another primary key all; see [`crate::diff`].
+//! another primary key all; see [`crate::evolve`].
 
 mod build;
 mod bytes;
