@@ -164,6 +164,22 @@ fn a_dropped_column_does_not_come_back() {
 }
 
 #[test]
+fn d1_leaves_that_mean_other_rows_under_another_fill_are_compared() {
+    let with = |fill| {
+        let mut schema = products();
+        schema.columns.push(Column { fill, ..column(9, "stock", Type::Integer) });
+        schema
+    };
+    let (before, after) = (with(Value::Integer(1)), with(Value::Integer(2)));
+    let world = World::new(&products(), &rows(&products(), 0..300));
+    let tree = world.entry().tree;
+    let changes = listed(&world, (tree, &before), (tree, &after));
+    assert_eq!(changes.len(), 300);
+    assert_eq!(changes[0].1, [(ColumnId(9), Value::Integer(1), Value::Integer(2))]);
+    assert_eq!(listed(&world, (tree, &products()), (tree, &after)), []);
+}
+
+#[test]
 fn a_retype_converts_every_cell_or_none() {
     let schema = products();
     let mut all = rows(&schema, 0..1_000);
