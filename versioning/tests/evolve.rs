@@ -111,6 +111,7 @@ fn t6_what_does_not_alter_values_writes_no_node() {
     let id = ColumnId(3);
     for operation in [
         Operation::RenameTable { table: TABLE, name: "products".into() },
+        Operation::DescribeTable { table: TABLE, description: "What we sell".into() },
         Operation::RenameColumn { table: TABLE, column: id, name: "title".into() },
         Operation::MoveColumn { table: TABLE, column: id, position: 0 },
         add(column(1, "empty", Type::Json)),
@@ -342,6 +343,7 @@ fn links_lead_somewhere() {
         columns: vec![column(10, "id", Type::Integer), link("product", TABLE)],
         primary_key: vec![ColumnId(10)],
         generated_key: false,
+        description: String::new(),
     };
     let create = Operation::CreateTable { table: other, name: "orders".into(), schema: orders.clone() };
     world.apply(&create);
@@ -451,6 +453,7 @@ fn d1_every_property_of_a_schema_is_listed() {
     };
     new.primary_key = vec![ColumnId(3)];
     new.generated_key = true;
+    new.description = "z".into();
     let name =
         |change: &SchemaChange| format!("{change:?}").split([' ', '{', '(']).next().unwrap_or_default().to_owned();
     let changes: Vec<String> = schema_changes(&old, &new).iter().map(name).collect();
@@ -458,7 +461,7 @@ fn d1_every_property_of_a_schema_is_listed() {
         changes.join(" "),
         "ColumnRenamed TypeChanged RequiredChanged UniqueChanged FillChanged DefaultChanged MinimumChanged \
          MaximumChanged PatternChanged OptionsChanged TargetChanged DescriptionChanged PrimaryKeyChanged \
-         GeneratedKeyChanged"
+         TableDescriptionChanged GeneratedKeyChanged"
     );
     assert_eq!(schema_changes(&new, &old).len(), changes.len());
     assert_eq!(schema_changes(&new, &new), []);
@@ -617,7 +620,12 @@ impl Model {
 }
 
 fn target_schema() -> Schema {
-    Schema { columns: vec![column(1, "id", Type::Integer)], primary_key: vec![ColumnId(1)], generated_key: false }
+    Schema {
+        columns: vec![column(1, "id", Type::Integer)],
+        primary_key: vec![ColumnId(1)],
+        generated_key: false,
+        description: String::new(),
+    }
 }
 
 fn configured(mut column: Column) -> Column {
@@ -736,7 +744,7 @@ fn sorted(mut changes: CellChanges) -> CellChanges {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 160, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn t1_t6_operations_and_edits_lead_to_the_tree_of_a_fresh_build(

@@ -186,6 +186,7 @@ fn pair_schema(ty: Type) -> Schema {
         columns: vec![column(1, "a", ty), column(2, "b", ty)],
         primary_key: vec![ColumnId(1), ColumnId(2)],
         generated_key: false,
+        description: String::new(),
     }
 }
 
@@ -201,6 +202,7 @@ fn table() -> impl Strategy<Value = (Schema, Vec<(Key, Vec<Value>)>)> {
             columns: vec![column(8, "id", Type::Integer)],
             primary_key: vec![ColumnId(8)],
             generated_key: false,
+            description: String::new(),
         };
         for (index, (ty, fill, _, _)) in columns.iter().enumerate() {
             let id = [2, 9, 1][index];
