@@ -156,10 +156,45 @@ fn t6_a_column_with_a_fill_is_stored_where_a_cell_differs() {
 }
 
 #[test]
+fn t1_cells_that_become_the_fill_are_not_stored() {
+    let mut schema = products();
+    schema.columns.push(Column { fill: text("1"), ..column(9, "code", Type::Text) });
+    let of = |codes: &[&str]| {
+        let rows = codes.iter().zip(0..).map(|(code, id)| [common::product(id, "x", 1), vec![text(code)]].concat());
+        rows.map(|row| common::entry(&schema, row)).collect::<BTreeMap<_, _>>()
+    };
+    let mut mixed = World::new(&schema, &of(&["1", "01", " 1"]));
+    let mut plain = World::new(&schema, &of(&["1", "1", "1"]));
+    assert_ne!(mixed.entry().tree, plain.entry().tree);
+    mixed.apply(&retype(9, Type::Integer));
+    plain.apply(&retype(9, Type::Integer));
+    assert_eq!(plain.nodes_written(), 0);
+    assert_eq!(mixed.root, plain.root);
+}
+
+#[test]
+fn a_key_of_nothing_but_the_fill_is_stored() {
+    let schema = products();
+    let mut world = World::new(&schema, &rows(&schema, 0..600));
+    world.apply(&add(Column { fill: text("here"), ..column(9, "place", Type::Text) }));
+    let before = world.rows();
+    world.apply(&key(&[9, 7]));
+    let rows: Vec<Row> = world.rows().into_iter().map(|(_, row)| row).collect();
+    assert_eq!(rows, before.into_iter().map(|(_, row)| row).collect::<Vec<_>>());
+    let key = Key::from_text(&world.schema(), "here,77").expect("a key");
+    assert!(world.entry().tree.get(&world.memory, &world.schema(), &key).expect("read").is_some());
+}
+
+#[test]
 fn a_dropped_column_does_not_come_back() {
     let schema = products();
     let mut world = World::new(&schema, &rows(&schema, 0..1_000));
+    let before = world.entry().tree;
     world.apply(&Operation::DropColumn { table: TABLE, column: ColumnId(3) });
+    let (now, after) = (world.schema(), world.entry().tree);
+    let diff = || Diff::new(&world.memory, (before, &schema), (after, &now), None).expect("all chunks are there");
+    assert_eq!(diff().count(), 1_000, "a diff that has an inverse");
+    assert_eq!(diff().without_gone_columns().count(), 0);
     world.apply(&add(column(3, "name", Type::Text)));
     assert!(world.rows().iter().all(|(_, row)| row[2].is_null()));
 }
