@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Column, ColumnId, Key, ObjectSource, ReadError, Row, Schema, Tree, Type, Value,
+    Column, ColumnId, Key, ObjectSource, ReadError, Row, Schema, TableId, Tree, Type, Value,
     tree::{
         Content, Node,
         walk::{Next, Walk},
@@ -31,6 +31,9 @@ pub struct Diff<'a> {
     before: (Walk<'a>, &'a Schema),
     after: (Walk<'a>, &'a Schema),
     same_schema: bool,
+    /// Whether leaves of one hash have the same rows under both schemas.
+    same_fills: bool,
+    lists_gone: bool,
     failed: bool,
 }
 
@@ -49,8 +52,22 @@ impl<'a> Diff<'a> {
             before: (Walk::new(source, before.0, from)?, before.1),
             after: (Walk::new(source, after.0, from)?, after.1),
             same_schema: before.1 == after.1,
+            same_fills: after
+                .1
+                .columns
+                .iter()
+                .all(|new| before.1.column(new.id).is_none_or(|old| old.fill.is_same(&new.fill))),
+            lists_gone: true,
             failed: false,
         })
+    }
+
+    /// Does not list rows that differ only in columns that the later schema does not have: whoever dropped a column
+    /// changed the table, not a million rows. Such a diff has no inverse.
+    #[must_use]
+    pub fn without_gone_columns(mut self) -> Self {
+        self.lists_gone = false;
+        self
     }
 
     fn step(&mut self) -> Result<Option<RowDelta>, ReadError> {
@@ -62,7 +79,7 @@ impl<'a> Diff<'a> {
                     Some(Next::Subtree { hash: a, level: level_a, .. }),
                     Some(Next::Subtree { hash: b, level: level_b, .. }),
                 ) => {
-                    if a == b {
+                    if a == b && self.same_fills {
                         before.skip();
                         after.skip();
                         continue;
@@ -130,7 +147,8 @@ impl<'a> Diff<'a> {
     }
 
     fn same_cells(&self, old: &Row, new: &Row) -> bool {
-        cell_changes(self.before.1, old, self.after.1, new).next().is_none()
+        let mut changes = cell_changes(self.before.1, old, self.after.1, new);
+        changes.all(|change| !self.lists_gone && self.after.1.column(change.column).is_none())
     }
 }
 
@@ -166,24 +184,32 @@ fn row(leaf: &Node, index: usize, schema: &Schema) -> Row {
 pub struct CellChange<'r> {
     /// The column.
     pub column: ColumnId,
-    /// The value before; null where the column did not exist.
+    /// The value before; the column's fill where the column did not exist.
     pub before: &'r Value,
-    /// The value after.
+    /// The value after; the column's fill where the column does not exist any more.
     pub after: &'r Value,
 }
 
-/// The cells that differ, in the order of the newer schema. The cells of a column that is gone are part of the schema's
-/// change, not of each row's.
+/// The cells that differ: in the order of the newer schema, then those of columns that are gone.
+///
+/// A column that only one schema has is compared with its [fill](Column::fill), which is what all rows have where
+/// nobody set anything else. Where a column got another type, a cell that is just [converted](Value::is_same) does not
+/// differ: both are part of the schema's change, not of each row's.
 pub fn cell_changes<'r>(
     before_schema: &'r Schema,
     before: &'r Row,
     after_schema: &'r Schema,
     after: &'r Row,
 ) -> impl Iterator<Item = CellChange<'r>> {
-    after_schema.columns.iter().zip(after).filter_map(|(column, new)| {
-        let old = before_schema.position(column.id).map_or(&Value::Null, |position| &before[position]);
-        (old != new).then_some(CellChange { column: column.id, before: old, after: new })
-    })
+    let kept = after_schema.columns.iter().zip(after).filter_map(|(column, new)| {
+        let old = before_schema.position(column.id).map_or(&column.fill, |position| &before[position]);
+        (!old.is_same(new)).then_some(CellChange { column: column.id, before: old, after: new })
+    });
+    let gone = before_schema.columns.iter().zip(before).filter_map(|(column, old)| {
+        let is_gone = *old != column.fill && after_schema.column(column.id).is_none();
+        is_gone.then_some(CellChange { column: column.id, before: old, after: &column.fill })
+    });
+    kept.chain(gone)
 }
 
 /// A difference between two schemas of a table.
@@ -218,6 +244,76 @@ pub enum SchemaChange {
         /// Whether they must not be empty now.
         required: bool,
     },
+    /// Rows may or may no longer have the same value in a column.
+    UniqueChanged {
+        /// The column's name after.
+        column: String,
+        /// Whether no two rows may have the same value now.
+        unique: bool,
+    },
+    /// The value that rows have where nothing is stored was converted to the column's new type.
+    FillChanged {
+        /// The column's name after.
+        column: String,
+        /// The value before.
+        before: Value,
+        /// The value after.
+        after: Value,
+    },
+    /// New rows begin with another value in a column.
+    DefaultChanged {
+        /// The column's name after.
+        column: String,
+        /// The default before; null: none.
+        before: Value,
+        /// The default after; null: none.
+        after: Value,
+    },
+    /// The smallest value of a column is another.
+    MinimumChanged {
+        /// The column's name after.
+        column: String,
+        /// The minimum before; null: none.
+        before: Value,
+        /// The minimum after; null: none.
+        after: Value,
+    },
+    /// The largest value of a column is another.
+    MaximumChanged {
+        /// The column's name after.
+        column: String,
+        /// The maximum before; null: none.
+        before: Value,
+        /// The maximum after; null: none.
+        after: Value,
+    },
+    /// Texts of a column match another pattern.
+    PatternChanged {
+        /// The column's name after.
+        column: String,
+        /// The pattern before; empty: none.
+        before: String,
+        /// The pattern after; empty: none.
+        after: String,
+    },
+    /// A column has other options, or has them in another order.
+    OptionsChanged {
+        /// The column's name after.
+        column: String,
+        /// The options before.
+        before: Vec<String>,
+        /// The options after.
+        after: Vec<String>,
+    },
+    /// Links of a column lead to another table.
+    TargetChanged {
+        /// The column's name after.
+        column: String,
+        /// The table before.
+        before: Option<TableId>,
+        /// The table after.
+        after: Option<TableId>,
+    },
     /// A column means something else.
     DescriptionChanged {
         /// The column's name after.
@@ -235,6 +331,18 @@ pub enum SchemaChange {
         before: Vec<String>,
         /// The names of the key's columns after.
         after: Vec<String>,
+    },
+    /// The table means something else.
+    TableDescriptionChanged {
+        /// The description before.
+        before: String,
+        /// The description after.
+        after: String,
+    },
+    /// Keys are or are no longer made for rows that are inserted without one.
+    GeneratedKeyChanged {
+        /// Whether they are made now.
+        generated: bool,
     },
 }
 
@@ -262,12 +370,29 @@ pub fn schema_changes(before: &Schema, after: &Schema) -> Vec<SchemaChange> {
         if old.required != new.required {
             changes.push(SchemaChange::RequiredChanged { column: new.name.clone(), required: new.required });
         }
-        if old.description != new.description {
-            changes.push(SchemaChange::DescriptionChanged {
-                column: new.name.clone(),
-                before: old.description.clone(),
-                after: new.description.clone(),
-            });
+        if old.unique != new.unique {
+            changes.push(SchemaChange::UniqueChanged { column: new.name.clone(), unique: new.unique });
+        }
+        macro_rules! compare {
+            ($($field:ident, $change:ident;)*) => {$(
+                if old.$field != new.$field {
+                    changes.push(SchemaChange::$change {
+                        column: new.name.clone(),
+                        before: old.$field.clone(),
+                        after: new.$field.clone(),
+                    });
+                }
+            )*};
+        }
+        compare! {
+            fill, FillChanged;
+            default, DefaultChanged;
+            minimum, MinimumChanged;
+            maximum, MaximumChanged;
+            pattern, PatternChanged;
+            options, OptionsChanged;
+            target, TargetChanged;
+            description, DescriptionChanged;
         }
     }
     let shared = |schema: &Schema, other: &Schema| {
@@ -282,6 +407,13 @@ pub fn schema_changes(before: &Schema, after: &Schema) -> Vec<SchemaChange> {
             schema.key_positions().into_iter().map(|position| schema.columns[position].name.clone()).collect()
         };
         changes.push(SchemaChange::PrimaryKeyChanged { before: names(before), after: names(after) });
+    }
+    if before.description != after.description {
+        let (before, after) = (before.description.clone(), after.description.clone());
+        changes.push(SchemaChange::TableDescriptionChanged { before, after });
+    }
+    if before.generated_key != after.generated_key {
+        changes.push(SchemaChange::GeneratedKeyChanged { generated: after.generated_key });
     }
     changes
 }

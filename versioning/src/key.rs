@@ -91,23 +91,7 @@ impl Key {
     /// within a value, and `\e` is the empty text.
     #[must_use]
     pub fn to_text(schema: &Schema, row: &Row) -> String {
-        let mut text = String::new();
-        for (index, position) in schema.key_positions().into_iter().enumerate() {
-            if index > 0 {
-                text.push(',');
-            }
-            let part = row[position].to_string();
-            if part.is_empty() {
-                text.push_str("\\e");
-            }
-            for character in part.chars() {
-                if matches!(character, ',' | '\\') {
-                    text.push('\\');
-                }
-                text.push(character);
-            }
-        }
-        text
+        join(schema.key_positions().into_iter().map(|position| row[position].to_string()))
     }
 
     /// Reads what [`Key::to_text`] wrote.
@@ -115,26 +99,8 @@ impl Key {
     /// # Errors
     /// The number of parts is wrong, or a part is no value of its column.
     pub fn from_text(schema: &Schema, text: &str) -> Result<Self, KeyError> {
-        let parts = split(text);
-        let positions = schema.key_positions();
-        if parts.len() != positions.len() {
-            return Err(KeyError::Parts { text: text.to_owned(), found: parts.len(), expected: positions.len() });
-        }
         let mut bytes = Vec::with_capacity(16);
-        for (part, position) in parts.iter().zip(positions) {
-            let column = &schema.columns[position];
-            let value = if column.ty == Type::Text {
-                Value::Text(part.clone())
-            } else {
-                column.ty.parse(part).map_err(|reason| KeyError::Value {
-                    text: part.clone(),
-                    column: column.name.clone(),
-                    reason,
-                })?
-            };
-            if value.is_null() {
-                return Err(KeyError::Empty { column: column.name.clone() });
-            }
+        for value in values_of_text(schema, text)? {
             encode(&value, &mut bytes);
         }
         if bytes.len() > MAX_KEY {
@@ -150,7 +116,47 @@ impl fmt::Debug for Key {
     }
 }
 
-fn split(text: &str) -> Vec<String> {
+/// The values of the key columns that a key's text has.
+pub(crate) fn values_of_text(schema: &Schema, text: &str) -> Result<Vec<Value>, KeyError> {
+    let parts = split(text);
+    let positions = schema.key_positions();
+    if parts.len() != positions.len() {
+        return Err(KeyError::Parts { text: text.to_owned(), found: parts.len(), expected: positions.len() });
+    }
+    let value = |(part, position): (String, usize)| {
+        let column = &schema.columns[position];
+        let value = if column.ty == Type::Text { Ok(Value::Text(part.clone())) } else { column.ty.parse(&part) };
+        match value {
+            Ok(Value::Null) => Err(KeyError::Empty { column: column.name.clone() }),
+            Ok(value) => Ok(value),
+            Err(reason) => Err(KeyError::Value { text: part, column: column.name.clone(), reason }),
+        }
+    };
+    parts.into_iter().zip(positions).map(value).collect()
+}
+
+/// The text of a key whose values have these texts.
+pub(crate) fn join(parts: impl IntoIterator<Item = String>) -> String {
+    let mut text = String::new();
+    for (index, part) in parts.into_iter().enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        if part.is_empty() {
+            text.push_str("\\e");
+        }
+        for character in part.chars() {
+            if matches!(character, ',' | '\\') {
+                text.push('\\');
+            }
+            text.push(character);
+        }
+    }
+    text
+}
+
+/// The texts that [`join`] joined.
+pub(crate) fn split(text: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut characters = text.chars();
     while let Some(character) = characters.next() {
@@ -170,8 +176,11 @@ fn split(text: &str) -> Vec<String> {
 pub(crate) fn encode(value: &Value, bytes: &mut Vec<u8>) {
     match value {
         Value::Null => {}
-        Value::Text(text) => encode_text(text.as_bytes(), bytes),
+        Value::Text(text) | Value::Choice(text) => encode_text(text.as_bytes(), bytes),
+        Value::Link(link) => encode_text(link.as_str().as_bytes(), bytes),
+        // These never name rows: schemas refuse them in a primary key.
         Value::Json(json) => encode_text(json.as_str().as_bytes(), bytes),
+        Value::Tags(_) | Value::File(_) => encode_text(value.to_string().as_bytes(), bytes),
         Value::Integer(number) => encode_i64(*number, bytes),
         Value::Timestamp(timestamp) => encode_i64(timestamp.micros(), bytes),
         Value::Date(date) => bytes.extend(((date.days() as u32) ^ (1 << 31)).to_be_bytes()),

@@ -1,12 +1,40 @@
 //! Values of cells: one representation and one text each (rule T2 of the canonical encoding).
 
+mod cast;
+mod file;
+mod link;
+mod order;
+mod tags;
+
 use std::{fmt, str::FromStr};
 
 use rust_decimal::Decimal as Number;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use self::{
+    cast::CastError,
+    file::{FileRef, MAX_FILE_NAME},
+    link::Link,
+    tags::Tags,
+};
 use crate::calendar;
+
+macro_rules! serde_as_text {
+    ($($name:ident),*) => {$(
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )*};
+}
 
 /// The largest cell in bytes: 1 MiB.
 pub const MAX_CELL: usize = 1 << 20;
@@ -36,11 +64,19 @@ pub enum Type {
     Uuid,
     /// A JSON document (RFC 8259).
     Json,
+    /// One of the texts that the column declares.
+    Choice,
+    /// A set of texts.
+    Tags,
+    /// The key of a row of the table that the column names.
+    Link,
+    /// A file: its hash, name, media type and size.
+    File,
 }
 
 impl Type {
-    /// Every type, in the order in which people are offered them.
-    pub const ALL: [Self; 9] = [
+    /// Every type. Places in this list are part of protocols: new types come last.
+    pub const ALL: [Self; 13] = [
         Self::Text,
         Self::Integer,
         Self::Decimal,
@@ -50,6 +86,25 @@ impl Type {
         Self::Timestamp,
         Self::Uuid,
         Self::Json,
+        Self::Choice,
+        Self::Tags,
+        Self::Link,
+        Self::File,
+    ];
+
+    /// The types that a column of a file can be read as when no more than the type is known, in the order in which people
+    /// are offered them.
+    pub const IMPORTABLE: [Self; 10] = [
+        Self::Text,
+        Self::Integer,
+        Self::Decimal,
+        Self::Float,
+        Self::Boolean,
+        Self::Date,
+        Self::Timestamp,
+        Self::Uuid,
+        Self::Json,
+        Self::Tags,
     ];
 
     /// The type's name, lower case.
@@ -65,13 +120,17 @@ impl Type {
             Self::Timestamp => "timestamp",
             Self::Uuid => "uuid",
             Self::Json => "json",
+            Self::Choice => "choice",
+            Self::Tags => "tags",
+            Self::Link => "link",
+            Self::File => "file",
         }
     }
 
     /// Whether values of the type have an order, so that they can name rows.
     #[must_use]
     pub const fn is_ordered(self) -> bool {
-        !matches!(self, Self::Json)
+        !matches!(self, Self::Json | Self::Tags | Self::File)
     }
 
     /// Whether values of the type are numbers, shown aligned to the right.
@@ -82,7 +141,7 @@ impl Type {
 
     /// Reads a value of this type from text as people and files write it. Empty text is null.
     ///
-    /// Space around anything but text is ignored. Booleans are `true`/`false`, `t`/`f`, `yes`/`no`, `1`/`0` in any
+    /// Space around anything but texts and links is ignored. Booleans are `true`/`false`, `t`/`f`, `yes`/`no`, `1`/`0` in any
     /// case; a timestamp without an offset is UTC.
     ///
     /// # Errors
@@ -102,8 +161,13 @@ impl Type {
         }
         let trimmed = text.trim();
         Some(match self {
-            Self::Text if text.len() > MAX_CELL => Err(ParseValueError::TooLarge),
+            Self::Text | Self::Choice if text.len() > MAX_CELL => Err(ParseValueError::TooLarge),
             Self::Text => Ok(Value::Text(text.to_owned())),
+            Self::Choice if trimmed.is_empty() => Err(ParseValueError::Choice),
+            Self::Choice => Ok(Value::Choice(trimmed.to_owned())),
+            Self::Tags => Tags::from_str(text).map(Value::Tags),
+            Self::Link => Link::from_str(text).map(Value::Link),
+            Self::File => FileRef::from_str(trimmed).map(|file| Value::File(Box::new(file))),
             Self::Integer => parse_integer(trimmed),
             Self::Decimal => parse_decimal(trimmed),
             Self::Boolean => parse_boolean(trimmed),
@@ -170,6 +234,18 @@ pub enum ParseValueError {
     /// Not JSON.
     #[error("not a JSON document")]
     Json,
+    /// Nothing but space.
+    #[error("not one of the column's choices")]
+    Choice,
+    /// No tag.
+    #[error("no tags: texts separated by commas")]
+    Tags,
+    /// Nothing at all.
+    #[error("not the key of a row")]
+    Link,
+    /// Not a reference to a file.
+    #[error("not a file: hash, size, media type and name, separated by a space")]
+    File,
     /// More than a cell holds.
     #[error("more than 1 MiB")]
     TooLarge,
@@ -199,6 +275,14 @@ pub enum Value {
     Uuid(Uuid),
     /// See [`Type::Json`].
     Json(Json),
+    /// See [`Type::Choice`]: not empty, no space at either end.
+    Choice(String),
+    /// See [`Type::Tags`].
+    Tags(Tags),
+    /// See [`Type::Link`].
+    Link(Link),
+    /// See [`Type::File`].
+    File(Box<FileRef>),
 }
 
 impl Value {
@@ -216,6 +300,10 @@ impl Value {
             Self::Timestamp(_) => Type::Timestamp,
             Self::Uuid(_) => Type::Uuid,
             Self::Json(_) => Type::Json,
+            Self::Choice(_) => Type::Choice,
+            Self::Tags(_) => Type::Tags,
+            Self::Link(_) => Type::Link,
+            Self::File(_) => Type::File,
         })
     }
 
@@ -230,8 +318,11 @@ impl Value {
     pub fn size(&self) -> usize {
         match self {
             Self::Null => 0,
-            Self::Text(text) => text.len(),
+            Self::Text(text) | Self::Choice(text) => text.len(),
             Self::Json(json) => json.as_str().len(),
+            Self::Tags(tags) => tags.size(),
+            Self::Link(link) => link.as_str().len(),
+            Self::File(file) => 32 + 8 + file.media_type().len() + file.name().len(),
             Self::Boolean(_) => 1,
             Self::Date(_) => 4,
             Self::Integer(_) | Self::Float(_) | Self::Timestamp(_) => 8,
@@ -254,7 +345,7 @@ impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Null => Ok(()),
-            Self::Text(text) => f.write_str(text),
+            Self::Text(text) | Self::Choice(text) => f.write_str(text),
             Self::Integer(number) => number.fmt(f),
             Self::Decimal(number) => number.fmt(f),
             Self::Float(number) => number.fmt(f),
@@ -263,6 +354,9 @@ impl fmt::Display for Value {
             Self::Timestamp(timestamp) => timestamp.fmt(f),
             Self::Uuid(uuid) => uuid.fmt(f),
             Self::Json(json) => f.write_str(json.as_str()),
+            Self::Tags(tags) => tags.fmt(f),
+            Self::Link(link) => link.fmt(f),
+            Self::File(file) => file.fmt(f),
         }
     }
 }
@@ -335,7 +429,7 @@ impl fmt::Display for Decimal {
 }
 
 /// A finite floating-point number with one zero.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Float(f64);
 
 impl Float {
@@ -475,22 +569,6 @@ impl FromStr for Json {
     }
 }
 
-macro_rules! serde_as_text {
-    ($($name:ident),*) => {$(
-        impl Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-            }
-        }
-    )*};
-}
-
 impl fmt::Display for Json {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -508,4 +586,4 @@ impl FromStr for Decimal {
     }
 }
 
-serde_as_text!(Decimal, Float, Date, Timestamp, Json);
+serde_as_text!(Decimal, Float, Date, Timestamp, Json, Tags, Link, FileRef);

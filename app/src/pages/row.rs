@@ -197,6 +197,7 @@ const fn type_hint(ty: Type) -> &'static str {
     match ty {
         Type::Timestamp => "In UTC, such as 2026-02-28T13:45:00Z.",
         Type::Uuid => "32 hexadecimal digits, with or without hyphens.",
+        Type::Tags => "Separated by commas.",
         _ => "",
     }
 }
@@ -221,6 +222,7 @@ fn control(wiring: Wiring, ty: Type, value: String, required: bool) -> AnyView {
         Type::Decimal | Type::Float => typed_input(wiring, "text", Some("decimal"), value, required),
         Type::Uuid => field::line(wiring, "input input--mono", value, required),
         Type::Boolean | Type::Date | Type::Timestamp => field::line(wiring, "input input--number", value, required),
+        Type::Choice | Type::Tags | Type::Link | Type::File => field::line(wiring, "input", value, required),
     }
 }
 

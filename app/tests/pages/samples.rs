@@ -69,6 +69,7 @@ fn schema() -> Schema {
         ],
         primary_key: vec![ColumnId(1)],
         generated_key: false,
+        description: String::new(),
     }
 }
 

@@ -7,7 +7,7 @@ use super::bytes::{Reader, put_varint, varint_size, zigzag};
 use crate::{
     key,
     object::DecodeError,
-    value::{Date, Decimal, Float, Json, Timestamp, Type, Value},
+    value::{Date, Decimal, Float, Timestamp, Type, Value},
 };
 
 /// The most different texts a dictionary holds, so that an index is one byte.
@@ -28,7 +28,7 @@ const NULL: u16 = u16::MAX;
 enum Data {
     /// Integer, date (days), timestamp (µs), boolean (0 or 1).
     Whole(Vec<i64>),
-    /// Text and JSON, one after the other, with the end of each.
+    /// Types whose values are texts, one after the other, with the end of each.
     Text {
         ends: Vec<u32>,
         text: String,
@@ -39,8 +39,8 @@ enum Data {
 }
 
 impl Cells {
-    /// Collects a column's cells; none when all are null: such a column takes no place.
-    pub(crate) fn collect<'v>(ty: Type, cells: impl Iterator<Item = &'v Value> + Clone) -> Option<Self> {
+    /// Collects a column's cells, which are null or of the type.
+    pub(crate) fn collect<'v>(ty: Type, cells: &mut (impl Iterator<Item = &'v Value> + Clone)) -> Self {
         let mut index = Vec::new();
         let mut present = 0_u16;
         if cells.clone().any(Value::is_null) {
@@ -48,20 +48,18 @@ impl Cells {
                 index.push(if value.is_null() { NULL } else { present });
                 present += u16::from(!value.is_null());
             }
-            if present == 0 {
-                return None;
-            }
         }
         let values = cells.filter(|value| !value.is_null());
         let data = match ty {
-            Type::Text | Type::Json => {
+            Type::Text | Type::Json | Type::Choice | Type::Tags | Type::Link | Type::File => {
                 let mut ends = Vec::new();
                 let mut text = String::new();
                 for value in values {
                     match value {
-                        Value::Text(cell) => text.push_str(cell),
+                        Value::Text(cell) | Value::Choice(cell) => text.push_str(cell),
                         Value::Json(cell) => text.push_str(cell.as_str()),
-                        _ => {}
+                        Value::Link(cell) => text.push_str(cell.as_str()),
+                        other => text.push_str(&other.to_string()),
                     }
                     ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
                 }
@@ -84,15 +82,13 @@ impl Cells {
                     .collect(),
             ),
             Type::Float => Data::Float(
-                values
-                    .filter_map(|value| if let Value::Float(number) = value { Some(*number) } else { None })
-                    .collect(),
+                values.map(|value| if let Value::Float(number) = value { *number } else { Float::default() }).collect(),
             ),
             Type::Uuid => Data::Uuid(
                 values.map(|value| if let Value::Uuid(uuid) = value { *uuid } else { Uuid::nil() }).collect(),
             ),
         };
-        Some(Self { ty, index, data })
+        Self { ty, index, data }
     }
 
     fn position(&self, row: usize) -> Option<usize> {
@@ -109,9 +105,13 @@ impl Cells {
         match &self.data {
             Data::Text { ends, text } => {
                 let cell = slice(ends, text, position);
+                // What is stored is canonical; damage would have shown in the hash.
                 match self.ty {
-                    // Stored JSON is canonical; damage would have shown in the hash.
-                    Type::Json => cell.parse::<Json>().map_or(Value::Null, Value::Json),
+                    Type::Json => cell.parse().map_or(Value::Null, Value::Json),
+                    Type::Tags => cell.parse().map_or(Value::Null, Value::Tags),
+                    Type::Link => cell.parse().map_or(Value::Null, Value::Link),
+                    Type::File => cell.parse().map_or(Value::Null, |file| Value::File(Box::new(file))),
+                    Type::Choice => Value::Choice(cell.to_owned()),
                     _ => Value::Text(cell.to_owned()),
                 }
             }
@@ -207,7 +207,9 @@ impl Cells {
         };
         let data = match ty {
             Type::Integer | Type::Date | Type::Timestamp | Type::Boolean => Data::Whole(decode_whole(reader, present)?),
-            Type::Text | Type::Json => decode_text(reader, present)?,
+            Type::Text | Type::Json | Type::Choice | Type::Tags | Type::Link | Type::File => {
+                decode_text(reader, present)?
+            }
             Type::Decimal => Data::Decimal(decode_decimals(reader, present)?),
             Type::Float => Data::Float(
                 (0..present)
@@ -242,6 +244,10 @@ const fn type_code(ty: Type) -> u8 {
         Type::Timestamp => 7,
         Type::Uuid => 8,
         Type::Json => 9,
+        Type::Choice => 10,
+        Type::Tags => 11,
+        Type::Link => 12,
+        Type::File => 13,
     }
 }
 

@@ -17,7 +17,8 @@ pub fn default_width(column: &Column) -> u32 {
         Type::Integer | Type::Decimal | Type::Float => 120,
         Type::Date => 124,
         Type::Timestamp => 216,
-        Type::Text => 220,
+        Type::Choice | Type::Link => 160,
+        Type::Text | Type::Tags | Type::File => 220,
         Type::Json => 280,
         Type::Uuid => 320,
     };

@@ -26,13 +26,16 @@ pub fn value(ty: Type, text: &str) -> Result<Value, ParseValueError> {
 /// [`Value::to_text`] of what [`Type::parse_lean`] reads.
 fn lean_text(value: &Value) -> Option<String> {
     Some(match value {
-        Value::Text(text) => text.clone(),
+        Value::Text(text) | Value::Choice(text) => text.clone(),
         Value::Integer(number) => number.to_string(),
         Value::Decimal(number) => number.to_string(),
         Value::Boolean(value) => value.to_string(),
         Value::Date(date) => date.to_string(),
         Value::Timestamp(moment) => moment.to_string(),
         Value::Uuid(uuid) => uuid.to_string(),
+        Value::Tags(tags) => tags.to_string(),
+        Value::Link(link) => link.to_string(),
+        Value::File(file) => file.to_string(),
         Value::Null | Value::Float(_) | Value::Json(_) => return None,
     })
 }
@@ -91,6 +94,9 @@ mod tests {
             (Type::Uuid, "67E5504410B1426F9247BB680E5FE0C8"),
             (Type::Json, "{\"b\": 1, \"a\": [true]}"),
             (Type::Json, ""),
+            (Type::Choice, " in progress "),
+            (Type::Tags, "b, a"),
+            (Type::Link, r"a\,b,7"),
         ] {
             let value = ty.parse(text);
             assert_eq!(read(ty, text), value.clone().map(|value| value.to_text()), "{ty} {text}");

@@ -118,7 +118,7 @@ fn column_row(index: usize, column: &FoundColumn, found: &Inspection, form: &Sub
     let is_skipped = form.ticked(&skip, false);
     let name_value = form.or(&name, &column.name);
     let chosen = form.or(&ty, column.ty.name());
-    let types: Vec<_> = Type::ALL
+    let types: Vec<_> = Type::IMPORTABLE
         .into_iter()
         .map(|ty| view! { <option value=ty.name() selected=ty.name() == chosen>{ty.name()}</option> })
         .collect();

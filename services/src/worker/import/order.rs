@@ -182,8 +182,9 @@ fn canonical(ty: Type, text: &str) -> Option<&str> {
                 number == "-0" || number.starts_with('.') || number.starts_with("-.") || number.is_empty();
             (!has_other_texts).then_some(number)
         }
-        // yes and true, 1e2 and 100.0, noon in two time zones
-        Type::Boolean | Type::Float | Type::Timestamp | Type::Json => None,
+        Type::Choice => Some(trimmed),
+        // yes and true, 1e2 and 100.0, noon in two time zones, a link with needless escapes
+        Type::Boolean | Type::Float | Type::Timestamp | Type::Json | Type::Tags | Type::Link | Type::File => None,
     }
 }
 
@@ -197,6 +198,8 @@ fn compare(one: &Value, other: &Value) -> Option<Ordering> {
         (Value::Date(one), Value::Date(other)) => one.cmp(other),
         (Value::Timestamp(one), Value::Timestamp(other)) => one.cmp(other),
         (Value::Uuid(one), Value::Uuid(other)) => one.cmp(other),
+        (Value::Choice(one), Value::Choice(other)) => one.cmp(other),
+        (Value::Link(one), Value::Link(other)) => one.cmp(other),
         _ => return None,
     })
 }
