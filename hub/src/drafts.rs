@@ -10,7 +10,6 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-pub(crate) use self::commit::{Frames, message, store};
 use storage::{Draft, DraftId, PersonName};
 use versioning::{Hash, Key, TableEntry, TableId, overlay::Overlay};
 

@@ -69,6 +69,16 @@ pub enum Error {
         /// choosing a side.
         head: Option<Hash>,
     },
+    /// The branch is not where the person thinks it is; nothing was committed.
+    #[error("“{branch}” has moved meanwhile: {}. Nothing was committed.", moved_by(between))]
+    Moved {
+        /// The branch.
+        branch: String,
+        /// Its head.
+        head: Option<Hash>,
+        /// The commits that came since, the newest first; at most 100.
+        between: Vec<crate::CommitSummary>,
+    },
     /// The thing is not in a state in which this can be done.
     #[error("{message}")]
     State {
@@ -110,6 +120,14 @@ impl Error {
     /// Something that is not there.
     pub fn not_found(what: impl Into<String>) -> Self {
         Self::NotFound { what: what.into() }
+    }
+}
+
+fn moved_by(between: &[crate::CommitSummary]) -> String {
+    match between {
+        [] => "it has another head".to_owned(),
+        [only] => format!("{} committed to it", only.author),
+        [newest, ..] => format!("{} commits came, the last by {}", between.len(), newest.author),
     }
 }
 

@@ -6,16 +6,20 @@
 //! how edits become commits, `imports.rs` for how files do.
 
 mod access;
+mod changes;
 mod datasets;
 mod drafts;
 mod error;
 mod events;
 mod history;
 mod imports;
+mod merges;
 mod model;
 mod refs;
+mod rules;
 mod state;
 mod system;
+mod write;
 
 use std::{path::PathBuf, sync::Arc, time::SystemTime};
 
@@ -23,9 +27,11 @@ use services::Supervisor;
 use storage::Store;
 
 pub use access::Actor;
+pub use changes::{Change, Changes, NewColumn, Properties};
 pub use datasets::NewDataset;
 pub use error::{Error, FieldError, StaleCell};
 pub use events::Event;
+pub use merges::{FoundConflict, FoundViolation, MergeOutcome, MergeRequest, MergeState};
 pub use model::*;
 pub use refs::{ParseReferenceError, Place, RefSummary, Reference, RefsView, Viewed, ViewedKind};
 pub use services::import::{Dialect, FoundColumn, Inspection, Problem};

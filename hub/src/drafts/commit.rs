@@ -1,47 +1,28 @@
-//! Committing a draft: its patches are folded into the trees of the branch's head in one batch.
+//! Committing a draft: its patches are folded into the trees of the commit under it in one batch. Where the branch has
+//! moved on since, that state is merged with the branch's by the rules of every merge.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use storage::{Chunk, CommitWrite, DatasetId};
 use versioning::{
-    ChunkSink, Commit, Hash, Key, Object, ObjectSource, Root, Row, Schema, WriteError, frame, overlay::Patch,
+    Hash, Key, ObjectSource, Root, Row,
+    merge::{self, Choice, Conflict, Found, Options, Resolutions, RowCells, Scope, ScopeRule, Sides},
 };
 
 use super::{LoadedDraft, draft_id, stale_draft};
-use crate::{Actor, Error, Event, Hub, Place, Settle, Side, StaleCell, access::Action, now};
+use crate::{
+    Actor, Error, Event, FieldError, Hub, Place, Settle, Side, StaleCell,
+    access::Action,
+    rules,
+    write::{Desk, Intent, Made, Parent, internal, message},
+};
 
-/// The longest commit message in characters.
-const MAX_MESSAGE: usize = 10_000;
-/// How often a commit is tried again when others move the branch meanwhile.
-const ATTEMPTS: usize = 8;
-
-/// New chunks, packed, until they are written together.
-#[derive(Default)]
-pub(crate) struct Frames(pub(crate) Vec<(Hash, Vec<u8>)>);
-
-impl ChunkSink for Frames {
-    fn put(&mut self, hash: Hash, bytes: Vec<u8>) -> Result<(), WriteError> {
-        self.0.push((hash, frame::pack(&bytes)));
-        Ok(())
-    }
-}
-
-/// A commit's message as it is kept: without space at its ends, not empty, not too long.
-pub(crate) fn message(text: &str) -> Result<String, Error> {
-    let text = text.trim().replace("\r\n", "\n");
-    if text.is_empty() {
-        return Err(Error::invalid("message", "Say in a few words what you changed and why."));
-    }
-    if text.chars().count() > MAX_MESSAGE {
-        return Err(Error::invalid("message", "A message has at most 10,000 characters."));
-    }
-    Ok(text)
-}
+/// The most cells that are told when both sides changed them.
+const MAX_STALE: usize = 1_000;
 
 impl Hub {
-    /// Makes the person's draft, as it was at `revision`, a commit on its branch, and returns its hash. Where
-    /// the branch has moved on, rows and cells that only one side changed are put together; what both changed is
-    /// settled as the person says, if the branch is still where it was when they decided.
+    /// Makes the person's draft, as it was at `revision`, a commit on its branch, and returns its hash. Where the branch
+    /// has moved on, both are merged; what both changed differently is settled as the person says, if the branch is
+    /// still where it was when they decided.
     ///
     /// # Errors
     /// [`Error::Stale`] when the draft has another revision by now, or names the cells that both the draft and the
@@ -71,209 +52,152 @@ impl Hub {
                 head: None,
             });
         };
-        for _ in 0..ATTEMPTS {
-            let head = self.branch_head(&dataset, branch).await?.ok_or_else(|| Error::not_found("branch"))?;
-            let at = now();
-            let (folded, author, text) = (std::sync::Arc::clone(&draft), actor.name().to_owned(), text.clone());
-            let (new, frames) = self
-                .read(move |objects| {
-                    let mut frames = Frames::default();
-                    let keep = settle.filter(|settle| settle.head == head).map(|settle| settle.keep);
-                    let root = fold(objects, &mut frames, &folded, head, keep)?;
-                    let root = store(&Object::Root(root), &mut frames)?;
-                    let commit = Commit { root, parents: vec![head], author, time: at, message: text };
-                    Ok((store(&Object::Commit(commit), &mut frames)?, frames.0))
-                })
-                .await?;
-            let write = CommitWrite {
-                chunks: self.put_all_but_last(frames).await?,
-                dataset: DatasetId(dataset.id),
-                branch: branch.to_owned(),
-                expected: Some(head),
-                new,
-                parents: vec![head],
-                at,
-                draft: Some((id.clone(), revision)),
-                job: None,
-            };
-            match self.store().commit(write).await {
-                Ok(()) => {
-                    slot.set(None);
-                    let person = actor.name().to_owned();
-                    self.shared
-                        .events
-                        .send(dataset.id, Event::Draft { person, branch: branch.to_owned(), table: None, revision: 0 });
-                    self.shared.events.send(dataset.id, Event::Head { branch: branch.to_owned(), commit: new });
-                    return Ok(new);
-                }
-                Err(storage::StorageError::StaleHead { .. }) => {}
-                Err(error) => return Err(stale_draft(error)),
-            }
-        }
-        Err(Error::State {
-            message: "Others keep committing to this branch. Your draft is safe; try again.".to_owned(),
-        })
+        let intent = Intent {
+            actor,
+            dataset: &dataset,
+            branch,
+            parent: Parent::Head,
+            message: text,
+            draft: Some((id.clone(), revision)),
+            job: None,
+        };
+        let written = self
+            .write(intent, move |desk, head, root| {
+                let head = head.ok_or_else(|| Error::not_found("branch"))?;
+                let made = put_together(desk, &draft, head, &root, settle)?;
+                rules::check(desk, &root, &made)?;
+                Ok(Made::Commit(made, Vec::new()))
+            })
+            .await;
+        let new = match written {
+            Ok(new) => new.ok_or_else(|| internal("a draft came to nothing"))?,
+            Err(Error::Storage(error)) => return Err(stale_draft(error)),
+            Err(error) => return Err(error),
+        };
+        slot.set(None);
+        let person = actor.name().to_owned();
+        self.shared.events.send(
+            dataset.id,
+            Event::Draft { person, branch: branch.to_owned(), table: None, revision: 0 },
+        );
+        Ok(new)
     }
-
-    /// Writes chunks in batches that the store takes.
-    pub(crate) async fn put_frames(&self, frames: Vec<(Hash, Vec<u8>)>) -> Result<(), Error> {
-        let last = self.put_all_but_last(frames).await?;
-        Ok(self.store().put_chunks(last).await?)
-    }
-
-    /// Writes chunks in batches that the store takes, and returns the last batch: it goes with the commit, in one wait
-    /// for the disk.
-    pub(crate) async fn put_all_but_last(&self, frames: Vec<(Hash, Vec<u8>)>) -> Result<Vec<Chunk>, Error> {
-        let mut batch = Vec::new();
-        let mut bytes = 0;
-        for (hash, frame) in frames {
-            if bytes + frame.len() > storage::MAX_BATCH_BYTES {
-                self.store().put_chunks(std::mem::take(&mut batch)).await?;
-                bytes = 0;
-            }
-            bytes += frame.len();
-            batch.push((hash, frame));
-        }
-        Ok(batch)
-    }
-}
-
-pub(crate) fn store(object: &Object, frames: &mut Frames) -> Result<Hash, Error> {
-    object.store(frames).map_err(|error| Error::Internal { reason: error.to_string() })
 }
 
 /// The head's state with the draft's patches.
-fn fold(
-    objects: &dyn ObjectSource,
-    frames: &mut Frames,
-    draft: &LoadedDraft,
+fn put_together(
+    desk: &Desk<'_>,
+    draft: &Arc<LoadedDraft>,
     head: Hash,
-    keep: Option<Side>,
+    root: &Root,
+    settle: Option<Settle>,
 ) -> Result<Root, Error> {
-    let base = objects.root(objects.commit(draft.base)?.root)?;
-    let mut root = objects.root(objects.commit(head)?.root)?;
-    let mut stale = Vec::new();
-    for (id, overlay) in &draft.tables {
-        let base_schema = match base.tables.get(id) {
-            Some(entry) => objects.schema(entry.schema)?,
-            None => continue,
-        };
-        let Some(entry) = root.tables.get_mut(id) else {
-            return Err(Error::Stale {
-                message: "A table that your draft edits is not on the branch any more. Nothing was committed."
-                    .to_owned(),
-                cells: Vec::new(),
-                head: None,
-            });
-        };
-        let schema = objects.schema(entry.schema)?;
-        let mut edits: BTreeMap<Key, Option<Row>> = BTreeMap::new();
-        if head == draft.base {
-            edits.extend(overlay.patches().iter().map(|(key, patch)| (key.clone(), patch.after.clone())));
-        } else {
-            let moved = Moved { objects, base_schema: &base_schema, schema: &schema, tree: entry.tree, keep };
-            for patch in overlay.patches().values() {
-                moved.apply(patch, &mut edits, &mut stale)?;
-            }
-        }
-        entry.tree = entry
-            .tree
-            .edit(objects, frames, &schema, edits.into_iter().collect())
-            .map_err(|error| Error::Internal { reason: error.to_string() })?;
+    let objects: &dyn ObjectSource = desk;
+    let base = if head == draft.base { root.clone() } else { objects.root(objects.commit(draft.base)?.root)? };
+    let edited = fold(desk, draft, &base)?;
+    if head == draft.base {
+        return Ok(edited);
     }
-    if stale.is_empty() {
-        Ok(root)
-    } else {
-        Err(Error::Stale {
-            message: "The branch has moved on, and your draft and a newer commit changed the same cells. Nothing was \
-                      committed or overwritten: choose which values to keep."
-                .to_owned(),
+    let choice = settle.filter(|settle| settle.head == head).map(|settle| match settle.keep {
+        Side::Draft => Choice::Theirs,
+        Side::Branch => Choice::Ours,
+    });
+    let rules = choice.into_iter().map(|choice| ScopeRule { scope: Scope::default(), choice }).collect();
+    let resolutions = Resolutions { rules, ..Resolutions::default() };
+    let (mut stale, mut others, mut broken) = (Vec::new(), 0, Vec::new());
+    let mut sink = desk;
+    let sides = Sides { base: &base, ours: root, theirs: &edited };
+    let merged = merge::merge(desk, &mut sink, sides, &Options::default(), &resolutions, &mut |found| match found {
+        Found::Conflict(conflict, None) if stale.len() < MAX_STALE => match cell(desk, root, &edited, &conflict) {
+            Some(cell) => stale.push(cell),
+            None => others += 1,
+        },
+        Found::Violation(violation, None) if broken.len() < MAX_STALE => {
+            broken.push(FieldError { field: "message".to_owned(), message: violation.message });
+        }
+        _ => {}
+    })?;
+    match merged.root {
+        Some(root) => Ok(root),
+        None if stale.is_empty() && others == 0 => Err(Error::Invalid { fields: broken }),
+        None => Err(Error::Stale {
+            message: if stale.is_empty() {
+                "The branch has moved on: a table that your draft edits has been changed or dropped there. Nothing was \
+                 committed."
+                    .to_owned()
+            } else {
+                "The branch has moved on, and your draft and a newer commit changed the same cells. Nothing was \
+                 committed or overwritten: choose which values to keep."
+                    .to_owned()
+            },
             cells: stale,
             head: Some(head),
-        })
+        }),
     }
 }
 
-/// A table that has changed since the draft began.
-struct Moved<'a> {
-    objects: &'a dyn ObjectSource,
-    base_schema: &'a Schema,
-    schema: &'a Schema,
-    tree: versioning::Tree,
-    keep: Option<Side>,
+/// The state under the draft with its patches.
+fn fold(desk: &Desk<'_>, draft: &LoadedDraft, base: &Root) -> Result<Root, Error> {
+    let objects: &dyn ObjectSource = desk;
+    let mut root = base.clone();
+    for (id, overlay) in &draft.tables {
+        let Some(entry) = root.tables.get_mut(id) else { continue };
+        let schema = objects.schema(entry.schema)?;
+        let edits: Vec<(Key, Option<Row>)> =
+            overlay.patches().iter().map(|(key, patch)| (key.clone(), patch.after.clone())).collect();
+        let mut sink = desk;
+        entry.tree = entry.tree.edit(desk, &mut sink, &schema, edits).map_err(internal)?;
+    }
+    Ok(root)
 }
 
-impl Moved<'_> {
-    /// Puts one row together, cell by cell: a cell that one side left alone takes the other side's value.
-    fn apply(
-        &self,
-        patch: &Patch,
-        edits: &mut BTreeMap<Key, Option<Row>>,
-        stale: &mut Vec<StaleCell>,
-    ) -> Result<(), Error> {
-        let before = patch.before.as_ref().map(|row| self.carry(row));
-        let after = patch.after.as_ref().map(|row| self.carry(row));
-        let Some(any) = before.as_ref().or(after.as_ref()) else { return Ok(()) };
-        let key = Key::of_row(self.schema, any).map_err(|error| Error::State { message: format!("{error}.") })?;
-        let theirs = self.tree.get(self.objects, self.schema, &key)?;
-        if theirs == after {
-            return Ok(());
-        }
-        if theirs == before {
-            edits.insert(key, after);
-            return Ok(());
-        }
-        match (before, after, theirs) {
-            (Some(before), Some(after), Some(theirs)) => {
-                let mut merged = theirs.clone();
-                for (position, column) in self.schema.columns.iter().enumerate() {
-                    let (old, mine, now) = (&before[position], &after[position], &theirs[position]);
-                    if mine == old || mine == now {
-                        continue;
-                    }
-                    if now == old || self.keep == Some(Side::Draft) {
-                        merged[position] = mine.clone();
-                        continue;
-                    }
-                    if self.keep == Some(Side::Branch) {
-                        continue;
-                    }
-                    stale.push(StaleCell {
-                        key: key.clone(),
-                        key_text: Key::to_text(self.schema, &theirs),
-                        column: Some(column.id),
-                        column_name: column.name.clone(),
-                        before: old.to_text(),
-                        after: mine.to_text(),
-                        now: now.to_text(),
-                    });
-                }
-                edits.insert(key, Some(merged));
-            }
-            (_, after, _) if self.keep == Some(Side::Draft) => {
-                edits.insert(key, after);
-            }
-            _ if self.keep == Some(Side::Branch) => {}
-            (before, after, theirs) => {
-                let text = |row: &Option<Row>| row.as_ref().map(|row| Key::to_text(self.schema, row));
-                let key_text = text(&before).or_else(|| text(&after)).unwrap_or_default();
-                stale.push(StaleCell {
-                    key,
-                    key_text,
-                    column: None,
-                    column_name: String::new(),
-                    before: text(&before),
-                    after: text(&after),
-                    now: text(&theirs),
-                });
+/// A conflict of a cell or row as the draft's page shows it; none for what is not about rows.
+fn cell(objects: &dyn ObjectSource, ours: &Root, theirs: &Root, conflict: &Conflict) -> Option<StaleCell> {
+    let entry = ours.tables.get(&conflict.table()).or_else(|| theirs.tables.get(&conflict.table()))?;
+    let schema = objects.schema(entry.schema).ok()?;
+    let key = conflict.key()?.clone();
+    let row = [ours, theirs].into_iter().find_map(|root| {
+        let entry = root.tables.get(&conflict.table())?;
+        entry.tree.get(objects, &schema, &key).ok()?
+    });
+    let key_text = row.map(|row| Key::to_text(&schema, &row)).unwrap_or_default();
+    let text = |cells: &RowCells| {
+        let row: Row = schema
+            .columns
+            .iter()
+            .map(|column| cells.get(&column.id).cloned().unwrap_or_else(|| column.fill.clone()))
+            .collect();
+        Some(Key::to_text(&schema, &row))
+    };
+    Some(match conflict {
+        Conflict::Cell { column, base, ours, theirs, .. } => {
+            let shown = |value: &Option<versioning::Value>| value.as_ref().and_then(versioning::Value::to_text);
+            StaleCell {
+                key,
+                key_text,
+                column: Some(*column),
+                column_name: schema.column(*column).map(|column| column.name.clone()).unwrap_or_default(),
+                before: shown(base),
+                after: shown(theirs),
+                now: shown(ours),
             }
         }
-        Ok(())
-    }
-
-    /// A row of the draft under the schema of the branch's head.
-    fn carry(&self, row: &Row) -> Row {
-        let cell = |id| self.base_schema.position(id).map_or(versioning::Value::Null, |position| row[position].clone());
-        self.schema.columns.iter().map(|column| cell(column.id)).collect()
-    }
+        Conflict::Row { deleted_by, base, edited, .. } => {
+            let edited = text(edited);
+            let (after, now) = match deleted_by {
+                merge::Side::Ours => (edited, None),
+                merge::Side::Theirs => (None, edited),
+            };
+            StaleCell {
+                key,
+                key_text,
+                column: None,
+                column_name: String::new(),
+                before: base.as_ref().and_then(text),
+                after,
+                now,
+            }
+        }
+        _ => return None,
+    })
 }

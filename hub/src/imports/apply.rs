@@ -3,27 +3,24 @@
 use std::collections::BTreeMap;
 
 use services::{ServiceError, import::ImportOutcome};
-use storage::{CommitWrite, DatasetId, JobId, JobUpdate};
+use storage::{JobId, JobUpdate};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use versioning::{Commit, Hash, Object, Root, Schema, TableEntry, TableId, Tree};
+use versioning::{Hash, Object, Root, Schema, TableEntry, TableId, Tree};
 
 use super::{
     plan,
     record::{self, Record},
 };
 use crate::{
-    Actor, Dataset, Error, Event, Hub, ImportChoice, ImportMode, ImportPhase, ImportRequest,
-    drafts::{Frames, message, store},
-    now, random_id,
+    Actor, Dataset, Error, Hub, ImportChoice, ImportMode, ImportPhase, ImportRequest, now, random_id,
+    write::{Intent, Made, Parent, message},
 };
 
 /// Chunks are written in batches of about this many bytes.
 const BATCH: usize = 2 << 20;
 /// Chunks that may wait for the store.
 const QUEUE: usize = 256;
-/// How often the commit is tried again when others move the branch meanwhile.
-const ATTEMPTS: usize = 8;
 
 impl Hub {
     #[expect(clippy::too_many_arguments, reason = "the parts of one job, taken over whole")]
@@ -114,70 +111,39 @@ impl Hub {
         id: JobId,
         dataset: &Dataset,
         request: &ImportRequest,
-        mut record: Record,
+        record: Record,
         (tree, schema): (Tree, Schema),
         text: &str,
     ) -> Result<(), Error> {
         let text = if text.trim().is_empty() { &default_message(request) } else { text };
-        let text = message(text)?;
-        for _ in 0..ATTEMPTS {
-            let head = self.branch_head(dataset, branch_of(request, dataset)).await?;
-            let at = now();
-            let (wanted, schema, author, text) =
-                (request.clone(), schema.clone(), actor.name().to_owned(), text.clone());
-            let made = self
-                .read(move |objects| {
-                    let mut frames = Frames::default();
-                    let root = match head {
-                        Some(head) => objects.root(objects.commit(head)?.root)?,
-                        None => Root::default(),
-                    };
-                    let schema = store(&Object::Schema(schema), &mut frames)?;
-                    let Some(root) = put_table(root, &wanted, schema, tree)? else { return Ok(None) };
-                    let root = store(&Object::Root(root), &mut frames)?;
-                    let parents: Vec<Hash> = head.into_iter().collect();
-                    let commit = Commit { root, parents, author, time: at, message: text };
-                    Ok(Some((store(&Object::Commit(commit), &mut frames)?, frames.0)))
-                })
-                .await?;
-            let done = |record: &Record| -> Result<JobUpdate, Error> {
-                Ok(JobUpdate::new(id, [storage::JobState::Running], at)
-                    .to(storage::JobState::Succeeded)
-                    .progress(record::json(record)?))
-            };
-            let Some((new, frames)) = made else {
-                // The file holds what the table holds: nothing to commit.
-                self.store().update_job(&done(&record)?).await?;
-                return Ok(());
-            };
-            record.commit = Some(new);
-            let write = CommitWrite {
-                chunks: self.put_all_but_last(frames).await?,
-                dataset: DatasetId(dataset.id),
-                branch: branch_of(request, dataset).to_owned(),
-                expected: head,
-                new,
-                parents: head.into_iter().collect(),
-                at,
-                draft: None,
-                job: Some(done(&record)?),
-            };
-            match self.store().commit(write).await {
-                Ok(()) => {
-                    self.shared
-                        .events
-                        .send(dataset.id, Event::Head { branch: branch_of(request, dataset).to_owned(), commit: new });
-                    return Ok(());
-                }
-                Err(storage::StorageError::StaleHead { .. }) => {}
-                // Cancelled in the last moment: the job has ended, and nothing was committed.
-                Err(storage::StorageError::StaleJob { .. }) => return Ok(()),
-                Err(error) => return Err(error.into()),
-            }
+        let done = move |new: Option<Hash>| -> Result<JobUpdate, Error> {
+            let record = Record { commit: new, ..record.clone() };
+            Ok(JobUpdate::new(id, [storage::JobState::Running], now())
+                .to(storage::JobState::Succeeded)
+                .progress(record::json(&record)?))
+        };
+        let intent = Intent {
+            actor,
+            dataset,
+            branch: branch_of(request, dataset),
+            parent: Parent::Head,
+            message: message(text)?,
+            draft: None,
+            job: Some(&done),
+        };
+        let wanted = request.clone();
+        let written = self
+            .write(intent, move |desk, _, root| {
+                let schema = desk.store(&Object::Schema(schema.clone()))?;
+                Ok(put_table(root, &wanted, schema, tree)?.map_or(Made::Nothing, |root| Made::Commit(root, Vec::new())))
+            })
+            .await;
+        match written {
+            Ok(_) => Ok(()),
+            // Cancelled in the last moment: the job has ended, and nothing was committed.
+            Err(Error::Storage(storage::StorageError::StaleJob { .. })) => Ok(()),
+            Err(error) => Err(error),
         }
-        Err(Error::State {
-            message: "Others keep committing to this branch. Nothing was committed: import the file again.".to_owned(),
-        })
     }
 
     /// The schema of the table that the file goes into, as it is at the head of the branch.

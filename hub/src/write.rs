@@ -1,0 +1,249 @@
+//! How a commit comes to be: one way for drafts, imports, operations and merges.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use storage::{Chunk, CommitWrite, DatasetId, DraftId, JobUpdate, StorageError};
+use versioning::{ChunkSink, Commit, Hash, Object, ObjectSource, ReadError, Root, WriteError, frame, history};
+
+use crate::{Actor, Dataset, Error, Event, Hub, now};
+
+/// The longest commit message in characters.
+const MAX_MESSAGE: usize = 10_000;
+/// How often a commit is tried again when others move the branch meanwhile.
+const ATTEMPTS: usize = 8;
+
+/// A commit's message as it is kept: without space at its ends, not empty, not too long.
+pub(crate) fn message(text: &str) -> Result<String, Error> {
+    let text = text.trim().replace("\r\n", "\n");
+    if text.is_empty() {
+        return Err(Error::invalid("message", "Say in a few words what you changed and why."));
+    }
+    if text.chars().count() > MAX_MESSAGE {
+        return Err(Error::invalid("message", "A message has at most 10,000 characters."));
+    }
+    Ok(text)
+}
+
+/// What is written on the way to a commit, packed, and read back from here until it is stored.
+pub(crate) struct Desk<'s> {
+    source: &'s dyn ObjectSource,
+    written: Mutex<Written>,
+}
+
+#[derive(Default)]
+struct Written {
+    frames: Vec<Chunk>,
+    positions: HashMap<Hash, usize>,
+}
+
+impl<'s> Desk<'s> {
+    pub(crate) fn new(source: &'s dyn ObjectSource) -> Self {
+        Self { source, written: Mutex::default() }
+    }
+
+    fn written(&self) -> std::sync::MutexGuard<'_, Written> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn store(&self, object: &Object) -> Result<Hash, Error> {
+        let mut sink = self;
+        object.store(&mut sink).map_err(internal)
+    }
+
+    fn into_frames(self) -> Vec<Chunk> {
+        self.written.into_inner().unwrap_or_else(PoisonError::into_inner).frames
+    }
+}
+
+impl ObjectSource for Desk<'_> {
+    fn object(&self, hash: Hash) -> Result<Arc<Object>, ReadError> {
+        let damaged = |reason: String| ReadError::Damaged { hash, reason };
+        let bytes = {
+            let written = self.written();
+            let Some(position) = written.positions.get(&hash) else {
+                drop(written);
+                return self.source.object(hash);
+            };
+            frame::unpack(&written.frames[*position].1).map_err(|error| damaged(error.to_string()))?
+        };
+        Object::decode(&bytes).map(Arc::new).map_err(|error| damaged(error.to_string()))
+    }
+
+    fn prefetch(&self, hashes: &[Hash]) {
+        self.source.prefetch(hashes);
+    }
+}
+
+impl ChunkSink for &Desk<'_> {
+    fn put(&mut self, hash: Hash, bytes: Vec<u8>) -> Result<(), WriteError> {
+        let frame = frame::pack(&bytes);
+        let mut written = self.written();
+        let position = written.frames.len();
+        if let std::collections::hash_map::Entry::Vacant(entry) = written.positions.entry(hash) {
+            entry.insert(position);
+            written.frames.push((hash, frame));
+        }
+        Ok(())
+    }
+}
+
+/// A fault of ours with its reason.
+pub(crate) fn internal(error: impl std::fmt::Display) -> Error {
+    Error::Internal { reason: error.to_string() }
+}
+
+/// What a commit will be.
+pub(crate) enum Made {
+    /// There is nothing to commit.
+    Nothing,
+    /// A new commit with this state. The head comes first among its parents; these follow.
+    Commit(Root, Vec<Hash>),
+    /// A commit that is there already and follows the head.
+    Forward(Hash),
+}
+
+/// On what a commit may be put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Parent {
+    /// Whatever is the head: what is made is made anew when that moves.
+    Head,
+    /// This commit, and no other.
+    Exactly(Hash),
+}
+
+/// Makes the job's last update once the commit is known; none where there was nothing to commit.
+type Job<'a> = &'a (dyn Fn(Option<Hash>) -> Result<JobUpdate, Error> + Send + Sync);
+
+/// A commit that somebody wants to make.
+pub(crate) struct Intent<'a> {
+    pub(crate) actor: &'a Actor,
+    pub(crate) dataset: &'a Dataset,
+    pub(crate) branch: &'a str,
+    pub(crate) parent: Parent,
+    pub(crate) message: String,
+    /// The draft that it takes up, at its revision.
+    pub(crate) draft: Option<(DraftId, u64)>,
+    /// The job that it ends.
+    pub(crate) job: Option<Job<'a>>,
+}
+
+impl Hub {
+    /// Makes a commit of what `make` makes of the head's state, and moves the branch to it. Chunks are written first; the
+    /// branch moves in one transaction with the last of them. None where there was nothing to commit.
+    pub(crate) async fn write(
+        &self,
+        intent: Intent<'_>,
+        make: impl Fn(&Desk<'_>, Option<Hash>, Root) -> Result<Made, Error> + Send + Sync + 'static,
+    ) -> Result<Option<Hash>, Error> {
+        let Intent { actor, dataset, branch, parent, message, draft, job } = intent;
+        let make = Arc::new(make);
+        for _ in 0..ATTEMPTS {
+            let head = self.branch_head(dataset, branch).await?;
+            if let Parent::Exactly(expected) = parent
+                && head != Some(expected)
+            {
+                return Err(self.moved(branch, expected, head).await?);
+            }
+            let at = now();
+            let (make, author, text) = (Arc::clone(&make), actor.name().to_owned(), message.clone());
+            let (new, parents, at, frames) = self
+                .read(move |objects| {
+                    let desk = Desk::new(objects);
+                    let root = match head {
+                        Some(head) => objects.root(objects.commit(head)?.root)?,
+                        None => Root::default(),
+                    };
+                    match make(&desk, head, root)? {
+                        Made::Nothing => Ok((None, Vec::new(), at, Vec::new())),
+                        Made::Forward(commit) => {
+                            let found = objects.commit(commit)?;
+                            Ok((Some(commit), found.parents, found.time, Vec::new()))
+                        }
+                        Made::Commit(root, others) => {
+                            let parents: Vec<Hash> = head.into_iter().chain(others).collect();
+                            let time = history::time_after(objects, &parents, at)?;
+                            let root = desk.store(&Object::Root(root))?;
+                            let commit = Commit { root, parents: parents.clone(), author, time, message: text };
+                            let new = desk.store(&Object::Commit(commit))?;
+                            Ok((Some(new), parents, time, desk.into_frames()))
+                        }
+                    }
+                })
+                .await?;
+            let job_update = job.map(|job| job(new)).transpose()?;
+            let Some(new) = new else {
+                if let Some(update) = job_update {
+                    self.store().update_job(&update).await?;
+                }
+                return Ok(None);
+            };
+            let write = CommitWrite {
+                chunks: self.put_all_but_last(frames).await?,
+                dataset: DatasetId(dataset.id),
+                branch: branch.to_owned(),
+                expected: head,
+                new,
+                parents,
+                at,
+                draft: draft.clone(),
+                job: job_update,
+            };
+            match self.store().commit(write).await {
+                Ok(()) => {
+                    self.shared.events.send(dataset.id, Event::Head { branch: branch.to_owned(), commit: new });
+                    return Ok(Some(new));
+                }
+                Err(StorageError::StaleHead { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::State { message: "Others keep committing to this branch. Nothing was committed: try again.".to_owned() })
+    }
+
+    /// What to say when a branch is not where somebody thought it is.
+    async fn moved(&self, branch: &str, expected: Hash, head: Option<Hash>) -> Result<Error, Error> {
+        /// The most commits that are told.
+        const LIMIT: usize = 100;
+        let between = match head {
+            None => Vec::new(),
+            Some(head) => {
+                self.read(move |objects| {
+                    // A parent that is no commit of ours has nothing in between.
+                    let Ok(found) = history::commits_between(objects, expected, head, history::Clocks::Honest, LIMIT)
+                    else {
+                        return Ok(Vec::new());
+                    };
+                    let commits = found.commits.into_iter().take(LIMIT);
+                    commits.map(|hash| Ok(crate::state::summary(hash, objects.commit(hash)?))).collect()
+                })
+                .await?
+            }
+        };
+        Ok(Error::Moved { branch: branch.to_owned(), head, between })
+    }
+
+    /// Writes chunks in batches that the store takes.
+    pub(crate) async fn put_frames(&self, frames: Vec<Chunk>) -> Result<(), Error> {
+        let last = self.put_all_but_last(frames).await?;
+        Ok(self.store().put_chunks(last).await?)
+    }
+
+    /// Writes chunks in batches that the store takes, and returns the last batch: it goes with the commit, in one wait
+    /// for the disk.
+    async fn put_all_but_last(&self, frames: Vec<Chunk>) -> Result<Vec<Chunk>, Error> {
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        for (hash, frame) in frames {
+            if bytes + frame.len() > storage::MAX_BATCH_BYTES {
+                self.store().put_chunks(std::mem::take(&mut batch)).await?;
+                bytes = 0;
+            }
+            bytes += frame.len();
+            batch.push((hash, frame));
+        }
+        Ok(batch)
+    }
+}
