@@ -172,7 +172,11 @@ fn line(dataset: &str, change: &TableChange, columns: &[DiffColumn], row: &RowCh
                 (Some(_), Some(_)) if before != after => {
                     let was = before.map(|value| view! { <del class="was">{cell::in_diff(value)}</del> });
                     let is = after.map(|value| view! { <ins class="is">{cell::in_diff(value)}</ins> });
-                    view! { <td class="is-changed" data-column=column.id.to_string()>{was}{is}</td> }.into_any()
+                    let number = column.ty.is_number();
+                    view! {
+                        <td class="is-changed" class:data__number=number data-column=column.id.to_string()>{was}{is}</td>
+                    }
+                    .into_any()
                 }
                 (_, after_row) => {
                     let shown = if after_row.is_some() { after } else { before };
