@@ -1,22 +1,7 @@
 import { expectAccessible } from "../support/accessible";
 import { PRODUCTS } from "../support/data";
-import { expect, status, test, type Page } from "../support/test";
-
-async function upload(page: Page, dataset: string, table: string, file: string): Promise<void> {
-  await page.goto(dataset);
-  await page.getByRole("link", { name: "Import a file" }).first().click();
-  await page.getByRole("textbox", { name: "Table" }).fill(table);
-  await page.getByLabel("File", { exact: true }).setInputFiles(file);
-  await page.getByRole("button", { name: "Upload and inspect" }).click();
-}
-
-async function newDataset(page: Page, name: string): Promise<void> {
-  await page.goto("/");
-  await page.getByRole("link", { name: /Create the first dataset|New dataset/ }).click();
-  await page.getByLabel("Name").fill(name);
-  await page.getByRole("button", { name: "Create dataset" }).click();
-  await expect(page.getByRole("heading", { level: 1, name })).toBeVisible();
-}
+import { newDataset, upload } from "../support/steps";
+import { expect, status, test } from "../support/test";
 
 test("a file is imported with what was found in it corrected", async ({ page, server }) => {
   await newDataset(page, "bakery");

@@ -1,8 +1,13 @@
 import { manyRows } from "../support/data";
+import type { Server } from "../support/server";
+import { newDataset, upload } from "../support/steps";
 import { expect, NO_ANSWER, status, test, type Page } from "../support/test";
 
-/** A large file on its way over a slow line: long enough to look at it, and to think again. */
-async function slowUpload(page: Page, file: string): Promise<void> {
+/**
+ * A large file on its way over a slow line, long enough to look at it and to think again; and another window that
+ * watches it.
+ */
+async function watchSlowUpload(page: Page, server: Server, otherWindow: () => Promise<Page>): Promise<Page> {
   const session = await page.context().newCDPSession(page);
   await session.send("Network.enable");
   await session.send("Network.emulateNetworkConditions", {
@@ -11,21 +16,7 @@ async function slowUpload(page: Page, file: string): Promise<void> {
     downloadThroughput: -1,
     uploadThroughput: 512 * 1024,
   });
-  await page.goto("/local/big/import");
-  await page.getByRole("textbox", { name: "Table" }).fill("rows");
-  await page.getByLabel("File", { exact: true }).setInputFiles(file);
-  await page.getByRole("button", { name: "Upload and inspect" }).click({ noWaitAfter: true });
-}
-
-test.beforeEach(async ({ page }) => {
-  await page.goto("/new");
-  await page.getByLabel("Name").fill("big");
-  await page.getByRole("button", { name: "Create dataset" }).click();
-});
-
-test("a running import is watched and cancelled from another window", async ({ page, server, otherWindow, complaints }) => {
-  complaints.expect(status(409), NO_ANSWER);
-  await slowUpload(page, await server.file("rows.csv", manyRows(400_000)));
+  await upload(page, "/local/big", "rows", await server.file("rows.csv", manyRows(400_000)));
   const other = await otherWindow();
   await expect(async () => {
     await other.goto("/local/big");
@@ -33,6 +24,14 @@ test("a running import is watched and cancelled from another window", async ({ p
   }).toPass();
   await other.getByRole("link", { name: "Watch" }).click();
   await expect(other.getByRole("progressbar")).toBeVisible();
+  return other;
+}
+
+test.beforeEach(({ page }) => newDataset(page, "big"));
+
+test("a running import is watched and cancelled from another window", async ({ page, server, otherWindow, complaints }) => {
+  complaints.expect(status(409), NO_ANSWER);
+  const other = await watchSlowUpload(page, server, otherWindow);
   const rows = other.getByRole("definition").first();
   const before = await rows.textContent();
   await expect(rows, "the page follows by itself").not.toHaveText(before ?? "");
@@ -46,36 +45,19 @@ test("a running import is watched and cancelled from another window", async ({ p
 
 test("a window closed during its upload leaves a clear state", async ({ page, server, otherWindow, complaints }) => {
   complaints.expect(NO_ANSWER);
-  await slowUpload(page, await server.file("rows.csv", manyRows(400_000)));
-  const other = await otherWindow();
-  await expect(async () => {
-    await other.goto("/local/big");
-    await expect(other.getByText("Import of rows")).toBeVisible({ timeout: 1_000 });
-  }).toPass();
-  await other.getByRole("link", { name: "Watch" }).click();
-  await expect(other.getByRole("progressbar")).toBeVisible();
+  const other = await watchSlowUpload(page, server, otherWindow);
   await page.close();
   await expect(other.getByRole("alert")).toContainText("Nothing was imported");
   await expect(other.getByRole("alert")).toContainText("The file did not arrive whole");
 
-  await other.goto("/local/big/import");
-  await other.getByRole("textbox", { name: "Table" }).fill("rows");
-  await other.getByLabel("File", { exact: true }).setInputFiles(await server.file("small.csv", manyRows(3)));
-  await other.getByRole("button", { name: "Upload and inspect" }).click();
+  await upload(other, "/local/big", "rows", await server.file("small.csv", manyRows(3)));
   await other.getByRole("button", { name: "Import 3 rows" }).click();
   await expect(other.getByText("3 rows imported and committed.")).toBeVisible();
 });
 
 test("a server that ends during an import says so when it is back", async ({ page, server, otherWindow, complaints }) => {
   complaints.expect(NO_ANSWER);
-  await slowUpload(page, await server.file("rows.csv", manyRows(400_000)));
-  const other = await otherWindow();
-  await expect(async () => {
-    await other.goto("/local/big");
-    await expect(other.getByText("Import of rows")).toBeVisible({ timeout: 1_000 });
-  }).toPass();
-  await other.getByRole("link", { name: "Watch" }).click();
-  await expect(other.getByRole("progressbar")).toBeVisible();
+  const other = await watchSlowUpload(page, server, otherWindow);
   const address = other.url();
   await server.kill();
   // Chromium would send the file again by itself.
