@@ -144,6 +144,7 @@ impl Live {
             self.seen.set(pages(window.first, window.end));
         }
         self.view.borrow().reveal_column(selection.head.column);
+        self.editor.follow();
         self.request_frame();
     }
 

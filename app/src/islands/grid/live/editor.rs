@@ -11,7 +11,7 @@ use std::{
     rc::Rc,
 };
 
-use leptos::prelude::document;
+use leptos::prelude::{document, window};
 use versioning::{Key, Type};
 use wasm_bindgen::JsCast;
 use web_sys::{Event, FocusEvent, HtmlElement, HtmlTextAreaElement, KeyboardEvent};
@@ -33,6 +33,8 @@ pub struct Editor {
     frame: HtmlElement,
     field: HtmlTextAreaElement,
     error: HtmlElement,
+    /// Whether the page is to be scrolled to the field.
+    reveal: Slot<bool>,
     /// What it is called while it speaks for the grid.
     name: String,
     edit: RefCell<Option<Edit>>,
@@ -371,6 +373,7 @@ impl Editor {
             frame,
             field,
             error,
+            reveal: Slot::new(false),
             name: name.to_owned(),
             edit: RefCell::new(None),
             composing: Slot::new(false),
@@ -388,6 +391,11 @@ impl Editor {
     /// A finger selects without calling a keyboard.
     pub fn expect_touch(&self) {
         set(&self.field, "inputmode", "none");
+    }
+
+    /// The keyboard has gone elsewhere: the page follows it when the field is there.
+    pub fn follow(&self) {
+        self.reveal.set(true);
     }
 
     fn open(&self, text: Option<&str>, name: &str, ty: Type) {
@@ -440,6 +448,15 @@ impl Editor {
         style(&self.frame, "--cell-width", &px(width));
         style(&self.frame, "--cell-height", &px(height));
         let _ = self.frame.class_list().toggle_with_force("is-away", cell.is_none());
+        if self.reveal.take() {
+            // Where the window is lower than the grid, the grid's own scrolling is not enough.
+            let seen = self.field.get_bounding_client_rect();
+            let height = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(seen.bottom());
+            let hidden = if seen.top() < 0.0 { seen.top() } else { (seen.bottom() - height).max(0.0) };
+            if hidden != 0.0 {
+                window().scroll_by_with_x_and_y(0.0, hidden);
+            }
+        }
     }
 
     fn break_line(&self) {

@@ -197,7 +197,8 @@ impl View {
         if start < left {
             self.scroller.set_scroll_left(start as i32);
         } else if end > left + width {
-            self.scroller.set_scroll_left((end - width).ceil() as i32);
+            // Of a column that is wider than the window its beginning is seen.
+            self.scroller.set_scroll_left((end - width).min(start).ceil() as i32);
         }
     }
 
@@ -235,7 +236,7 @@ impl View {
 
     /// Whether key columns stay in place: they don't where they would leave little room for the others.
     fn is_frozen(&self) -> bool {
-        self.columns.start(self.columns.frozen()) <= self.width * 0.65
+        self.columns.start(self.columns.frozen()) <= self.width / 2.0
     }
 
     /// How much of the window columns take that stay in place.
