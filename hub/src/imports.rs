@@ -3,6 +3,7 @@
 //! A job goes from inspecting (while the file arrives) to waiting (for a person to correct what was found) to importing
 //! to its end. The file waits in the data directory between the two; the job's document has everything else.
 
+mod add;
 mod apply;
 mod plan;
 mod record;
@@ -251,7 +252,7 @@ impl Hub {
             .clone()
             .ok_or_else(|| Error::Internal { reason: "a waiting import without an inspection".to_owned() })?;
         let existing = self.existing_table(&dataset, &request).await?;
-        plan::plan(&inspection, &choice, existing.as_ref())?;
+        plan::plan(&inspection, &choice, existing.as_ref(), request.mode)?;
         if !tokio::fs::try_exists(self.upload(job.id)).await.unwrap_or(false) {
             let message = "The uploaded file is gone. Upload it again.";
             self.fail(job.id, message).await;

@@ -328,6 +328,19 @@ pub enum ImportMode {
     Create,
     /// The file is the table's new state.
     Replace,
+    /// The file's rows are added; none of their keys may be in the table.
+    Append,
+    /// The file's rows are added, or change the rows that have their keys; cells of columns that the file does not have
+    /// stay, and so do rows that it does not have.
+    Upsert,
+}
+
+impl ImportMode {
+    /// Whether rows go into a table that stays as it is otherwise.
+    #[must_use]
+    pub const fn adds(self) -> bool {
+        matches!(self, Self::Append | Self::Upsert)
+    }
 }
 
 /// What a person wants imported.

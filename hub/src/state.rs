@@ -125,7 +125,7 @@ impl Hub {
         self.table_view(opened).await
     }
 
-    async fn table_view(&self, opened: Opened) -> Result<TableView, Error> {
+    pub(crate) async fn table_view(&self, opened: Opened) -> Result<TableView, Error> {
         let Opened { dataset, working, id, entry, schema } = opened;
         let base = working.base.ok_or_else(|| Error::not_found("commit"))?;
         let (commit, _) = self.commit_and_root(base).await?;
@@ -218,7 +218,7 @@ pub(crate) fn summary(hash: Hash, commit: Commit) -> CommitSummary {
     CommitSummary { hash, parents, author, time, message }
 }
 
-fn row_view(schema: &Schema, key: Key, cells: versioning::Row, patch: Option<&Patch>) -> RowView {
+pub(crate) fn row_view(schema: &Schema, key: Key, cells: versioning::Row, patch: Option<&Patch>) -> RowView {
     let state = match patch {
         None => RowState::Committed,
         Some(Patch { before: None, .. }) => RowState::Inserted,

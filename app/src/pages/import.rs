@@ -12,12 +12,32 @@ use crate::{
     shell::{PageInfo, Width, shell},
 };
 
+/// What a file can be to a table: value, words, and what it means.
+const MODES: [(&str, &str, &str); 4] = [
+    ("create", "A new table", "There must be no table of this name yet."),
+    ("replace", "The new state of a table", "The commit will show how it differs: rows that are not in the file are removed."),
+    ("append", "More rows for a table", "None of their keys may be in the table already."),
+    ("upsert", "Rows to add or to change", "Rows with keys that are in the table change; all other rows stay as they are."),
+];
+
 /// The page. The file comes last in the form, so that the server knows all else before the first of its bytes.
 #[must_use]
 pub fn page(view: &DatasetView, form: &Submitted) -> AnyView {
     let address = dataset::place(&view.dataset, &view.viewed);
     let action = format!("{address}/import");
-    let replace = form.value("mode") == Some("replace");
+    let mode = form.or("mode", "create");
+    let choices: Vec<_> = MODES
+        .iter()
+        .map(|(value, label, hint)| {
+            view! {
+                <label class="choice">
+                    <input type="radio" name="mode" value=*value checked=mode == *value />
+                    {*label}
+                    <span class="field__hint">{*hint}</span>
+                </label>
+            }
+        })
+        .collect();
     shell(
         PageInfo {
             title: field::title(form, &format!("Import a file into {}", view.dataset.title)),
@@ -41,18 +61,7 @@ pub fn page(view: &DatasetView, form: &Submitted) -> AnyView {
                 {Field::new("table", "Table").hint("The name of the table the rows go to.").text(form, "", true)}
                 <fieldset class="choices">
                     <legend>"What the file is"</legend>
-                    <label class="choice">
-                        <input type="radio" name="mode" value="create" checked=!replace />
-                        "A new table"
-                        <span class="field__hint">"There must be no table of this name yet."</span>
-                    </label>
-                    <label class="choice">
-                        <input type="radio" name="mode" value="replace" checked=replace />
-                        "The new state of a table"
-                        <span class="field__hint">
-                            "The commit will show how it differs: rows that are not in the file are removed."
-                        </span>
-                    </label>
+                    {choices}
                 </fieldset>
                 {Field::new("file", "File").view(form, |wiring| {
                     view! {

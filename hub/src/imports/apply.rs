@@ -9,12 +9,13 @@ use tokio_util::sync::CancellationToken;
 use versioning::{Hash, Object, Root, Schema, TableEntry, TableId, Tree};
 
 use super::{
-    plan,
+    add, plan,
     record::{self, Record},
 };
 use crate::{
     Actor, Dataset, Error, Hub, ImportChoice, ImportMode, ImportPhase, ImportRequest, now, random_id,
-    write::{Intent, Made, Parent, message},
+    rules,
+    write::{Desk, Intent, Made, Parent, message},
 };
 
 /// Chunks are written in batches of about this many bytes.
@@ -62,7 +63,7 @@ impl Hub {
         let inspection = record.inspection.clone();
         let inspection = inspection.ok_or_else(|| Error::Internal { reason: "no inspection".to_owned() })?;
         let existing = self.existing_table(dataset, request).await?;
-        let plan = plan::plan(&inspection, choice, existing.as_ref())?;
+        let plan = plan::plan(&inspection, choice, existing.as_ref(), request.mode)?;
         let schema = plan.schema.clone();
         let file = tokio::fs::File::open(self.upload(id))
             .await
@@ -134,8 +135,10 @@ impl Hub {
         let wanted = request.clone();
         let written = self
             .write(intent, move |desk, _, root| {
-                let schema = desk.store(&Object::Schema(schema.clone()))?;
-                Ok(put_table(root, &wanted, schema, tree)?.map_or(Made::Nothing, |root| Made::Commit(root, Vec::new())))
+                let before = root.clone();
+                let Some(root) = put_table(desk, root, &wanted, (tree, &schema))? else { return Ok(Made::Nothing) };
+                rules::check(desk, &before, &root)?;
+                Ok(Made::Commit(root, Vec::new()))
             })
             .await;
         match written {
@@ -167,8 +170,23 @@ enum Applied {
 }
 
 /// The state with the table in it; none when it is there already, just so.
-fn put_table(mut root: Root, request: &ImportRequest, schema: Hash, tree: Tree) -> Result<Option<Root>, Error> {
+fn put_table(
+    desk: &Desk<'_>,
+    mut root: Root,
+    request: &ImportRequest,
+    (tree, schema): (Tree, &Schema),
+) -> Result<Option<Root>, Error> {
     let existing = root.table_named(&request.table).map(|(id, entry)| (id, entry.clone()));
+    if let (Some((id, entry)), true) = (&existing, request.mode.adds()) {
+        let tree = add::rows(desk, entry, (tree, schema), request.mode)?;
+        let changed = TableEntry { tree, ..entry.clone() };
+        if changed == *entry {
+            return Ok(None);
+        }
+        root.tables.insert(*id, changed);
+        return Ok(Some(root));
+    }
+    let schema = desk.store(&Object::Schema(schema.clone()))?;
     let entry = TableEntry { name: request.table.clone(), schema, tree };
     let id = match existing {
         Some(_) if request.mode == ImportMode::Create => {
@@ -202,5 +220,7 @@ fn default_message(request: &ImportRequest) -> String {
     match request.mode {
         ImportMode::Create => format!("Import {file} as {}", request.table),
         ImportMode::Replace => format!("Replace {} by {file}", request.table),
+        ImportMode::Append => format!("Append {file} to {}", request.table),
+        ImportMode::Upsert => format!("Update {} from {file}", request.table),
     }
 }

@@ -3,7 +3,7 @@
 use services::import::{Dialect, ImportPlan, Inspection};
 use versioning::{Column, ColumnId, Schema, Type, schema::is_name};
 
-use crate::{ColumnChoice, Error, FieldError, ImportChoice, ImportRequest, random_id};
+use crate::{ColumnChoice, Error, FieldError, ImportChoice, ImportMode, ImportRequest, random_id};
 
 /// What an unattended import chooses: what was found, the types of the table that exists where the values fit them,
 /// the key that was asked for, else the key of the table that exists, else the suggested one, else a generated one.
@@ -36,7 +36,10 @@ pub(super) fn unattended(
             let old = existing.and_then(|schema| schema.column_named(&found.name));
             ColumnChoice {
                 name: found.name.clone(),
-                ty: old.map_or(found.ty, |old| fitting(old.ty, found.ty, found.samples.is_empty())),
+                ty: old.map_or(found.ty, |old| match request.mode {
+                    mode if mode.adds() => old.ty,
+                    _ => fitting(old.ty, found.ty, found.samples.is_empty()),
+                }),
                 key: key.contains(&found.name),
                 skip: false,
             }
@@ -61,7 +64,10 @@ pub(super) fn plan(
     inspection: &Inspection,
     choice: &ImportChoice,
     existing: Option<&Schema>,
+    mode: ImportMode,
 ) -> Result<ImportPlan, Error> {
+    // What rows are added to stays as it is: its columns and types, and its key.
+    let target = existing.filter(|_| mode.adds());
     let mut fields = Vec::new();
     let mut problem = |index: usize, part: &str, message: &str| {
         fields.push(FieldError { field: format!("column-{index}-{part}"), message: message.to_owned() });
@@ -78,6 +84,19 @@ pub(super) fn plan(
             problem(index, "name", "A column's name has 1 to 200 characters and no control characters.");
         } else if columns.iter().any(|column| column.name == name) {
             problem(index, "name", "Another column has this name.");
+        }
+        if let Some(target) = target {
+            match target.column_named(name) {
+                Some(column) => {
+                    if target.is_key(column.id) {
+                        key.push(index);
+                    }
+                    columns.push(column.clone());
+                    sources.push(Some(index));
+                }
+                None => problem(index, "name", "The table has no such column: leave it out, or replace the table."),
+            }
+            continue;
         }
         if wanted.key && !wanted.ty.is_ordered() {
             let message =
@@ -107,8 +126,26 @@ pub(super) fn plan(
     if !fields.is_empty() {
         return Err(Error::Invalid { fields });
     }
-    let generated_key = key.is_empty();
-    let primary_key = if generated_key {
+    let generated_key = target.map_or(key.is_empty(), |target| target.generated_key);
+    let primary_key = if let Some(target) = target {
+        let missing = target.primary_key.iter().filter_map(|id| target.column(*id));
+        let missing = missing.filter(|column| columns.iter().all(|found| found.id != column.id));
+        let missing: Vec<Column> = missing.cloned().collect();
+        match missing.as_slice() {
+            [] => {}
+            // Each row gets a key of its own.
+            [only] if generated_key && mode == ImportMode::Append => {
+                columns.insert(0, only.clone());
+                sources.insert(0, None);
+            }
+            _ => {
+                let names: Vec<&str> = missing.iter().map(|column| column.name.as_str()).collect();
+                let message = format!("The file lacks a part of the primary key: {}.", names.join(", "));
+                return Err(Error::invalid("columns", message));
+            }
+        }
+        target.primary_key.clone()
+    } else if generated_key {
         let column = generated(&columns, existing);
         let id = column.id;
         columns.insert(0, column);
@@ -125,6 +162,8 @@ pub(super) fn plan(
     let schema = Schema { columns, primary_key, generated_key, description };
     schema.validate().map_err(|error| Error::invalid("columns", format!("{error}.")))?;
     let increasing = match key.as_slice() {
+        // A generated key that the file has is in any order.
+        _ if target.is_some_and(|target| target.generated_key) => sources.first() == Some(&None),
         [only] => {
             let found = &inspection.columns[*only];
             found.increasing && choice.columns[*only].ty == found.ty && choice.header == inspection.dialect.header

@@ -67,7 +67,12 @@ pub(super) async fn upload(State(state): State<AppState>, at: At, headers: Heade
 }
 
 fn request(form: &Submitted, file_name: String, size: Option<u64>) -> ImportRequest {
-    let mode = if form.value("mode") == Some("replace") { ImportMode::Replace } else { ImportMode::Create };
+    let mode = match form.value("mode") {
+        Some("replace") => ImportMode::Replace,
+        Some("append") => ImportMode::Append,
+        Some("upsert") => ImportMode::Upsert,
+        _ => ImportMode::Create,
+    };
     ImportRequest {
         table: form.or("table", ""),
         branch: String::new(),

@@ -31,6 +31,8 @@ pub fn section(view: &ImportView, address: &str, form: &Submitted) -> AnyView {
     let message = match view.request.mode {
         ImportMode::Create => format!("Import {} from {}", view.request.table, view.request.file_name),
         ImportMode::Replace => format!("Replace {} with {}", view.request.table, view.request.file_name),
+        ImportMode::Append => format!("Append {} to {}", view.request.file_name, view.request.table),
+        ImportMode::Upsert => format!("Update {} from {}", view.request.table, view.request.file_name),
     };
     let message = if view.request.message.is_empty() { message } else { view.request.message.clone() };
     let header = form.ticked("header", found.dialect.header);
