@@ -9,10 +9,11 @@
 mod build;
 mod bytes;
 mod chunker;
-mod column;
-mod edit;
+pub(crate) mod column;
+pub(crate) mod edit;
 mod inner;
 mod leaf;
+pub(crate) mod rows;
 pub(crate) mod walk;
 
 use std::sync::Arc;
@@ -53,6 +54,10 @@ impl Node {
             Object::Leaf(_) | Object::Inner(_) => Ok(Self(object)),
             _ => Err(ReadError::Kind { hash, expected: "node of a tree" }),
         }
+    }
+
+    pub(crate) fn of_leaf(leaf: Leaf) -> Self {
+        Self(Arc::new(Object::Leaf(leaf)))
     }
 
     pub(crate) fn content(&self) -> Content<'_> {
@@ -177,7 +182,8 @@ impl Tree {
         schema: &Schema,
         edits: Vec<(Key, Option<Row>)>,
     ) -> Result<Self, EditError> {
-        edit::edit(self, source, sink, schema, edits)
+        let mut edits = edits.into_iter().map(|(key, row)| Ok(edit::Edit::Row(key, row)));
+        edit::edit(self, source, sink, schema, &mut edits)
     }
 }
 
