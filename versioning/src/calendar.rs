@@ -7,7 +7,7 @@
 use std::fmt;
 
 /// Microseconds of a day.
-const DAY: i64 = 86_400_000_000;
+pub(crate) const DAY: i64 = 86_400_000_000;
 
 /// Days since 1970-01-01 of a year (1 to 9999), month and day; none if there is no such day.
 pub(crate) fn days(year: i32, month: u32, day: u32) -> Option<i32> {

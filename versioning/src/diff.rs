@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Column, ColumnId, Key, ObjectSource, ReadError, Row, Schema, Tree, Type, Value,
+    Column, ColumnId, Key, ObjectSource, ReadError, Row, Schema, TableId, Tree, Type, Value,
     tree::{
         Content, Node,
         rows::RowSet,
@@ -33,6 +33,8 @@ pub struct Diff<'a> {
     after: (Walk<'a>, &'a Schema),
     same_schema: bool,
     aligned: Option<Aligned>,
+    /// Whether leaves of one hash have the same rows under both schemas.
+    same_fills: bool,
     failed: bool,
 }
 
@@ -70,6 +72,11 @@ impl<'a> Diff<'a> {
             after: (Walk::new(source, after.0, from)?, after.1),
             same_schema: before.1 == after.1,
             aligned: None,
+            same_fills: after
+                .1
+                .columns
+                .iter()
+                .all(|new| before.1.column(new.id).is_none_or(|old| old.fill.is_same(&new.fill))),
             failed: false,
         })
     }
@@ -123,7 +130,7 @@ impl<'a> Diff<'a> {
                     (None, _) => Ordering::Greater,
                     (_, None) => Ordering::Less,
                 };
-                if a == b { Act::Skip } else { Act::Open { before: order.is_ge(), after: order.is_le() } }
+                if a == b && self.same_fills { Act::Skip } else { Act::Open { before: order.is_ge(), after: order.is_le() } }
             }
             (Some(Next::Subtree { .. }), None) => Act::Open { before: true, after: false },
             (None, Some(Next::Subtree { .. })) => Act::Open { before: false, after: true },
@@ -211,24 +218,32 @@ impl Iterator for Diff<'_> {
 pub struct CellChange<'r> {
     /// The column.
     pub column: ColumnId,
-    /// The value before; null where the column did not exist.
+    /// The value before; the column's fill where the column did not exist.
     pub before: &'r Value,
-    /// The value after.
+    /// The value after; the column's fill where the column does not exist any more.
     pub after: &'r Value,
 }
 
-/// The cells that differ, in the order of the newer schema. The cells of a column that is gone are part of the schema's
-/// change, not of each row's.
+/// The cells that differ: in the order of the newer schema, then those of columns that are gone.
+///
+/// A column that only one schema has is compared with its [fill](Column::fill), which is what all rows have where
+/// nobody set anything else. Where a column got another type, a cell that is just [converted](Value::is_same) does not
+/// differ: both are part of the schema's change, not of each row's.
 pub fn cell_changes<'r>(
     before_schema: &'r Schema,
     before: &'r Row,
     after_schema: &'r Schema,
     after: &'r Row,
 ) -> impl Iterator<Item = CellChange<'r>> {
-    after_schema.columns.iter().zip(after).filter_map(|(column, new)| {
-        let old = before_schema.position(column.id).map_or(&Value::Null, |position| &before[position]);
-        (old != new).then_some(CellChange { column: column.id, before: old, after: new })
-    })
+    let kept = after_schema.columns.iter().zip(after).filter_map(|(column, new)| {
+        let old = before_schema.position(column.id).map_or(&column.fill, |position| &before[position]);
+        (!old.is_same(new)).then_some(CellChange { column: column.id, before: old, after: new })
+    });
+    let gone = before_schema.columns.iter().zip(before).filter_map(|(column, old)| {
+        let is_gone = *old != column.fill && after_schema.column(column.id).is_none();
+        is_gone.then_some(CellChange { column: column.id, before: old, after: &column.fill })
+    });
+    kept.chain(gone)
 }
 
 /// A difference between two schemas of a table.
@@ -263,6 +278,76 @@ pub enum SchemaChange {
         /// Whether they must not be empty now.
         required: bool,
     },
+    /// Rows may or may no longer have the same value in a column.
+    UniqueChanged {
+        /// The column's name after.
+        column: String,
+        /// Whether no two rows may have the same value now.
+        unique: bool,
+    },
+    /// The value that rows have where nothing is stored was converted to the column's new type.
+    FillChanged {
+        /// The column's name after.
+        column: String,
+        /// The value before.
+        before: Value,
+        /// The value after.
+        after: Value,
+    },
+    /// New rows begin with another value in a column.
+    DefaultChanged {
+        /// The column's name after.
+        column: String,
+        /// The default before; null: none.
+        before: Value,
+        /// The default after; null: none.
+        after: Value,
+    },
+    /// The smallest value of a column is another.
+    MinimumChanged {
+        /// The column's name after.
+        column: String,
+        /// The minimum before; null: none.
+        before: Value,
+        /// The minimum after; null: none.
+        after: Value,
+    },
+    /// The largest value of a column is another.
+    MaximumChanged {
+        /// The column's name after.
+        column: String,
+        /// The maximum before; null: none.
+        before: Value,
+        /// The maximum after; null: none.
+        after: Value,
+    },
+    /// Texts of a column match another pattern.
+    PatternChanged {
+        /// The column's name after.
+        column: String,
+        /// The pattern before; empty: none.
+        before: String,
+        /// The pattern after; empty: none.
+        after: String,
+    },
+    /// A column has other options, or has them in another order.
+    OptionsChanged {
+        /// The column's name after.
+        column: String,
+        /// The options before.
+        before: Vec<String>,
+        /// The options after.
+        after: Vec<String>,
+    },
+    /// Links of a column lead to another table.
+    TargetChanged {
+        /// The column's name after.
+        column: String,
+        /// The table before.
+        before: Option<TableId>,
+        /// The table after.
+        after: Option<TableId>,
+    },
     /// A column means something else.
     DescriptionChanged {
         /// The column's name after.
@@ -280,6 +365,11 @@ pub enum SchemaChange {
         before: Vec<String>,
         /// The names of the key's columns after.
         after: Vec<String>,
+    },
+    /// Keys are or are no longer made for rows that are inserted without one.
+    GeneratedKeyChanged {
+        /// Whether they are made now.
+        generated: bool,
     },
 }
 
@@ -307,12 +397,29 @@ pub fn schema_changes(before: &Schema, after: &Schema) -> Vec<SchemaChange> {
         if old.required != new.required {
             changes.push(SchemaChange::RequiredChanged { column: new.name.clone(), required: new.required });
         }
-        if old.description != new.description {
-            changes.push(SchemaChange::DescriptionChanged {
-                column: new.name.clone(),
-                before: old.description.clone(),
-                after: new.description.clone(),
-            });
+        if old.unique != new.unique {
+            changes.push(SchemaChange::UniqueChanged { column: new.name.clone(), unique: new.unique });
+        }
+        macro_rules! compare {
+            ($($field:ident, $change:ident;)*) => {$(
+                if old.$field != new.$field {
+                    changes.push(SchemaChange::$change {
+                        column: new.name.clone(),
+                        before: old.$field.clone(),
+                        after: new.$field.clone(),
+                    });
+                }
+            )*};
+        }
+        compare! {
+            fill, FillChanged;
+            default, DefaultChanged;
+            minimum, MinimumChanged;
+            maximum, MaximumChanged;
+            pattern, PatternChanged;
+            options, OptionsChanged;
+            target, TargetChanged;
+            description, DescriptionChanged;
         }
     }
     let shared = |schema: &Schema, other: &Schema| {
@@ -327,6 +434,9 @@ pub fn schema_changes(before: &Schema, after: &Schema) -> Vec<SchemaChange> {
             schema.key_positions().into_iter().map(|position| schema.columns[position].name.clone()).collect()
         };
         changes.push(SchemaChange::PrimaryKeyChanged { before: names(before), after: names(after) });
+    }
+    if before.generated_key != after.generated_key {
+        changes.push(SchemaChange::GeneratedKeyChanged { generated: after.generated_key });
     }
     changes
 }

@@ -6,8 +6,10 @@
 //! rows become chunks, and [`diff`] for how two states are compared.
 
 mod calendar;
+pub mod check;
 pub mod commit;
 pub mod diff;
+pub mod evolve;
 #[cfg(feature = "codec")]
 pub mod frame;
 pub mod hash;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Commit, Hash, Root, Schema,
+    Column, Commit, Hash, Root, Schema,
     tree::{Inner, Leaf},
 };
 
@@ -187,7 +187,7 @@ impl Object {
         match self {
             Self::Leaf(leaf) => leaf.weight(),
             Self::Inner(inner) => inner.weight(),
-            Self::Schema(schema) => 128 + schema.columns.len() * 160,
+            Self::Schema(schema) => 128 + schema.columns.iter().map(Column::weight).sum::<usize>(),
             Self::Root(root) => 128 + root.tables.len() * 200,
             Self::Commit(commit) => 256 + commit.message.len(),
         }

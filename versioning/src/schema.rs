@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    check::{self, Checker, ColumnChecker, Pattern, PatternError},
     id::{ColumnId, TableId},
     value::{Row, Type, Value},
 };
@@ -80,6 +81,99 @@ impl Column {
     }
 }
 
+impl Column {
+    /// Checks the column's properties against its type and each other.
+    ///
+    /// # Errors
+    /// The first property that does not fit.
+    pub fn validate(&self) -> Result<(), ColumnError> {
+        self.validate_values()?;
+        if !self.pattern.is_empty() {
+            if !check::has_pattern(self.ty) {
+                return Err(ColumnError::NoPattern { ty: self.ty });
+            }
+            Pattern::new(&self.pattern).map_err(ColumnError::Pattern)?;
+        }
+        self.validate_options()?;
+        match (self.ty, self.target) {
+            (Type::Link, None) => return Err(ColumnError::MissingTarget),
+            (Type::Link, Some(_)) | (_, None) => {}
+            (ty, Some(_)) => return Err(ColumnError::NoTarget { ty }),
+        }
+        if self.description.len() > MAX_DESCRIPTION {
+            return Err(ColumnError::Description);
+        }
+        if self.default.is_null() {
+            return Ok(());
+        }
+        let rules = ColumnChecker::new(self, false);
+        rules.check(&self.default).map_err(|error| ColumnError::Default(Box::new(error)))
+    }
+
+    /// The bytes the column takes in memory, roughly.
+    pub(crate) fn weight(&self) -> usize {
+        let values = [&self.fill, &self.default, &self.minimum, &self.maximum].map(Value::size);
+        let options = self.options.iter().map(|option| size_of::<String>() + option.len()).sum::<usize>();
+        let texts = self.name.len() + self.pattern.len() + self.description.len();
+        size_of::<Self>() + values.iter().sum::<usize>() + options + texts
+    }
+
+    fn validate_values(&self) -> Result<(), ColumnError> {
+        for (property, value) in [
+            (ValueProperty::Fill, &self.fill),
+            (ValueProperty::Default, &self.default),
+            (ValueProperty::Minimum, &self.minimum),
+            (ValueProperty::Maximum, &self.maximum),
+        ] {
+            let Some(ty) = value.ty() else { continue };
+            if ty != self.ty {
+                return Err(ColumnError::WrongType { property, expected: self.ty });
+            }
+            if value.size() > MAX_PROPERTY {
+                return Err(ColumnError::TooLarge { property });
+            }
+            if matches!(property, ValueProperty::Minimum | ValueProperty::Maximum) && !ty.is_ordered() {
+                return Err(ColumnError::NoOrder { property, ty });
+            }
+        }
+        if !self.maximum.is_null() && self.minimum > self.maximum {
+            let (minimum, maximum) = (self.minimum.to_string(), self.maximum.to_string());
+            return Err(ColumnError::EmptyRange { minimum, maximum });
+        }
+        Ok(())
+    }
+
+    fn validate_options(&self) -> Result<(), ColumnError> {
+        let count = self.options.len();
+        match self.ty {
+            Type::Choice if count == 0 => return Err(ColumnError::MissingOptions),
+            Type::Choice | Type::Tags => {}
+            ty if count > 0 => return Err(ColumnError::NoOptions { ty }),
+            _ => {}
+        }
+        if count > MAX_OPTIONS {
+            return Err(ColumnError::OptionCount { count });
+        }
+        let mut seen = BTreeSet::new();
+        for (index, option) in self.options.iter().enumerate() {
+            if !is_name(option) {
+                return Err(ColumnError::Option { position: index + 1 });
+            }
+            if !seen.insert(option) {
+                return Err(ColumnError::DuplicateOption { option: option.clone() });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The most options a column can have.
+pub const MAX_OPTIONS: usize = 1_000;
+/// The longest value of a property, in bytes: schemas are read with every page.
+pub const MAX_PROPERTY: usize = 10_000;
+/// The longest description of a column, in bytes.
+pub const MAX_DESCRIPTION: usize = 10_000;
+
 /// The columns of a table and its primary key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Schema {
@@ -133,6 +227,124 @@ pub enum SchemaError {
     /// A generated key must be a single uuid column.
     #[error("a generated primary key is one column of type uuid")]
     GeneratedKey,
+    /// The properties of a column don't fit it.
+    #[error("“{column}”: {error}")]
+    Column {
+        /// The column's name.
+        column: String,
+        /// What is wrong with it.
+        error: ColumnError,
+    },
+}
+
+/// A property of a column that is a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValueProperty {
+    /// See [`Column::fill`].
+    Fill,
+    /// See [`Column::default`].
+    Default,
+    /// See [`Column::minimum`].
+    Minimum,
+    /// See [`Column::maximum`].
+    Maximum,
+}
+
+impl std::fmt::Display for ValueProperty {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Fill => "value of earlier rows",
+            Self::Default => "default",
+            Self::Minimum => "minimum",
+            Self::Maximum => "maximum",
+        })
+    }
+}
+
+/// Which property of a column does not fit it, and why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ColumnError {
+    /// A property has a value of another type than the column.
+    #[error("the {property} is no value of type {expected}")]
+    WrongType {
+        /// The property.
+        property: ValueProperty,
+        /// The column's type.
+        expected: Type,
+    },
+    /// A property is too long.
+    #[error("the {property} has more than {MAX_PROPERTY} bytes")]
+    TooLarge {
+        /// The property.
+        property: ValueProperty,
+    },
+    /// Values without an order have no range.
+    #[error("values of type {ty} have no order, so there is no {property}")]
+    NoOrder {
+        /// The property.
+        property: ValueProperty,
+        /// The column's type.
+        ty: Type,
+    },
+    /// No value is in the range.
+    #[error("the minimum {minimum} is above the maximum {maximum}")]
+    EmptyRange {
+        /// The smallest value.
+        minimum: String,
+        /// The largest value.
+        maximum: String,
+    },
+    /// A pattern stands where none can.
+    #[error("only texts can have a pattern; values here are of type {ty}")]
+    NoPattern {
+        /// The column's type.
+        ty: Type,
+    },
+    /// The pattern can't be read.
+    #[error("the pattern can't be read: {0}")]
+    Pattern(PatternError),
+    /// A choice without options.
+    #[error("a choice needs options")]
+    MissingOptions,
+    /// Options stand where none can.
+    #[error("only choices and tags have options; values here are of type {ty}")]
+    NoOptions {
+        /// The column's type.
+        ty: Type,
+    },
+    /// There are too many options.
+    #[error("there are {count} options; at most {MAX_OPTIONS} are possible")]
+    OptionCount {
+        /// How many there are.
+        count: usize,
+    },
+    /// An option is empty or too long, begins or ends with space, or has a control character.
+    #[error("option {position}: an option has 1 to {MAX_NAME} characters and no control characters")]
+    Option {
+        /// Counted from 1.
+        position: usize,
+    },
+    /// An option stands twice.
+    #[error("the option “{option}” stands twice")]
+    DuplicateOption {
+        /// The option.
+        option: String,
+    },
+    /// A link without a target.
+    #[error("a link needs a table to lead to")]
+    MissingTarget,
+    /// A target stands where none can.
+    #[error("only links lead to a table; values here are of type {ty}")]
+    NoTarget {
+        /// The column's type.
+        ty: Type,
+    },
+    /// New rows would begin with a value that the column refuses.
+    #[error("the default breaks a rule: {0}")]
+    Default(Box<RowError>),
+    /// The description is too long.
+    #[error("the description has more than {MAX_DESCRIPTION} bytes")]
+    Description,
 }
 
 /// Why a row does not fit a schema.
@@ -159,6 +371,38 @@ pub enum RowError {
         column: String,
         /// The column's type.
         expected: Type,
+    },
+    /// A choice or a tag that the column does not declare.
+    #[error("“{option}” is not among the options of “{column}”")]
+    NotAnOption {
+        /// The column's name.
+        column: String,
+        /// The choice or tag.
+        option: String,
+    },
+    /// A value is smaller than the smallest.
+    #[error("“{column}” must not be below {minimum}")]
+    BelowMinimum {
+        /// The column's name.
+        column: String,
+        /// The smallest value.
+        minimum: String,
+    },
+    /// A value is larger than the largest.
+    #[error("“{column}” must not be above {maximum}")]
+    AboveMaximum {
+        /// The column's name.
+        column: String,
+        /// The largest value.
+        maximum: String,
+    },
+    /// A text does not match the pattern.
+    #[error("“{column}” must match the pattern {pattern}")]
+    Pattern {
+        /// The column's name.
+        column: String,
+        /// The pattern.
+        pattern: String,
     },
     /// A cell is larger than a cell may be.
     #[error("“{column}”: a cell holds at most {limit} bytes")]
@@ -192,6 +436,7 @@ impl Schema {
             if !ids.insert(column.id) {
                 return Err(SchemaError::DuplicateId { id: column.id });
             }
+            column.validate().map_err(|error| SchemaError::Column { column: column.name.clone(), error })?;
         }
         let key: BTreeSet<_> = self.primary_key.iter().collect();
         if key.is_empty() || key.len() != self.primary_key.len() {
@@ -241,38 +486,21 @@ impl Schema {
         self.primary_key.iter().filter_map(|id| self.position(*id)).collect()
     }
 
-    /// Checks a row: number of cells, types, required cells, sizes.
+    /// Checks a row against the rules that it can be checked against by itself. For many rows, make a
+    /// [`Checker`] once.
     ///
     /// # Errors
     /// The first cell that does not fit.
     pub fn check(&self, row: &Row) -> Result<(), RowError> {
-        if row.len() != self.columns.len() {
-            return Err(RowError::CellCount { found: row.len(), expected: self.columns.len() });
-        }
-        for (column, value) in self.columns.iter().zip(row) {
-            self.check_cell(column, value)?;
-        }
-        Ok(())
+        Checker::new(self).check(row)
     }
 
-    /// Checks one cell.
+    /// Checks one cell. For many cells, make a [`ColumnChecker`] once.
     ///
     /// # Errors
     /// Why the value can't stand in the column.
     pub fn check_cell(&self, column: &Column, value: &Value) -> Result<(), RowError> {
-        match value.ty() {
-            None if column.required || self.is_key(column.id) => {
-                Err(RowError::Required { column: column.name.clone() })
-            }
-            None => Ok(()),
-            Some(ty) if ty != column.ty => {
-                Err(RowError::WrongType { column: column.name.clone(), expected: column.ty })
-            }
-            Some(_) if value.size() > crate::value::MAX_CELL => {
-                Err(RowError::TooLarge { column: column.name.clone(), limit: crate::value::MAX_CELL })
-            }
-            Some(_) => Ok(()),
-        }
+        ColumnChecker::new(column, self.is_key(column.id)).check(value)
     }
 }
 

@@ -5,6 +5,13 @@
 //! (rule T1). And a node ends at the key with the smallest hash within a window from `MIN` to `2 × MIN - 1` entries, so
 //! the largest node is less than twice the smallest whatever the keys, adversarial ones too (rule T4), while a boundary
 //! that moved meets the old ones again after a few nodes (rule T5).
+//!
+//! Leaves know columns by their stable ids, and a leaf in which all cells of a column are the column's
+//! [`fill`](crate::Column::fill) does not have the column. So renaming, reordering and adding a column, with whatever
+//! fill, changes no leaf (rule T6), and reading old leaves under the new schema is right. Dropping a column takes its
+//! cells out of the leaves that have it: they are stored values, and if some leaves kept them until they happen to be
+//! edited, equal rows would have unequal trees (rule T1). Giving a column another type rewrites those leaves, and
+//! another primary key all; see [`crate::evolve`].
 
 mod build;
 mod bytes;
@@ -14,6 +21,7 @@ pub(crate) mod edit;
 mod inner;
 mod leaf;
 pub(crate) mod rows;
+pub(crate) mod map;
 pub(crate) mod walk;
 
 use std::sync::Arc;
@@ -94,7 +102,7 @@ impl Node {
         let Content::Inner(inner) = self.content() else { unreachable!("only inner nodes have children") };
         let hash = inner.children()[index].hash;
         let child = Self::read(source, hash)?;
-        if child.level() + 1 == inner.level() && child.rows() == inner.children()[index].rows {
+        if child.level() == inner.level() - 1 && child.rows() == inner.children()[index].rows {
             Ok(child)
         } else {
             Err(ReadError::Damaged {

@@ -1,7 +1,9 @@
 //! Values of cells: one representation and one text each (rule T2 of the canonical encoding).
 
+mod cast;
 mod file;
 mod link;
+mod order;
 mod tags;
 
 use std::{fmt, str::FromStr};
@@ -11,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use self::{
+    cast::CastError,
     file::{FileRef, MAX_FILE_NAME},
     link::Link,
     tags::Tags,
@@ -426,7 +429,7 @@ impl fmt::Display for Decimal {
 }
 
 /// A finite floating-point number with one zero.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Float(f64);
 
 impl Float {

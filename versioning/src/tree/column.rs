@@ -43,17 +43,14 @@ enum Data {
 }
 
 impl Cells {
-    /// Collects a column's cells; none when all are null: such a column takes no place.
-    pub(crate) fn collect<'v>(ty: Type, cells: impl Iterator<Item = &'v Value> + Clone) -> Option<Self> {
+    /// Collects a column's cells, which are null or of the type.
+    pub(crate) fn collect<'v>(ty: Type, cells: &mut (impl Iterator<Item = &'v Value> + Clone)) -> Self {
         let mut index = Vec::new();
         let mut present = 0_u16;
         if cells.clone().any(Value::is_null) {
             for value in cells.clone() {
                 index.push(if value.is_null() { NULL } else { present });
                 present += u16::from(!value.is_null());
-            }
-            if present == 0 {
-                return None;
             }
         }
         let values = cells.filter(|value| !value.is_null());
@@ -89,15 +86,13 @@ impl Cells {
                     .collect(),
             ),
             Type::Float => Data::Float(
-                values
-                    .filter_map(|value| if let Value::Float(number) = value { Some(*number) } else { None })
-                    .collect(),
+                values.map(|value| if let Value::Float(number) = value { *number } else { Float::default() }).collect(),
             ),
             Type::Uuid => Data::Uuid(
                 values.map(|value| if let Value::Uuid(uuid) = value { *uuid } else { Uuid::nil() }).collect(),
             ),
         };
-        Some(Self { ty, index, data })
+        Self { ty, index, data }
     }
 
     fn position(&self, row: usize) -> Option<usize> {

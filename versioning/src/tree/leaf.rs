@@ -17,8 +17,9 @@ const MAX_ROWS: usize = 60_000;
 
 /// Rows next to each other in the order of their keys.
 ///
-/// Cells stand column by column under the column's stable id, in the order of ids, and a column whose cells are all
-/// null is not there: renaming, reordering or adding a column changes no leaf.
+/// Cells stand column by column under the column's stable id, in the order of ids, and a column whose cells all are its
+/// [`fill`](crate::Column::fill) is not there unless it is part of the key: renaming, reordering or adding a column
+/// changes no leaf.
 #[derive(Clone, Debug)]
 pub struct Leaf {
     rows: usize,
@@ -37,8 +38,10 @@ impl Leaf {
             .into_iter()
             .filter_map(|position| {
                 let column = &schema.columns[position];
-                let cells = entries.iter().map(|(_, row)| &row[position]);
-                Cells::collect(column.ty, cells).map(|cells| (column.id, cells))
+                let mut cells = entries.iter().map(|(_, row)| &row[position]);
+                // Keys follow from the leaf alone, so that their columns are always there.
+                let is_stored = schema.is_key(column.id) || cells.clone().any(|cell| *cell != column.fill);
+                is_stored.then(|| (column.id, Cells::collect(column.ty, &mut cells)))
             })
             .collect();
         let mut leaf = Self {
@@ -97,18 +100,52 @@ impl Leaf {
         schema: &Schema,
         range: std::ops::Range<usize>,
     ) -> impl Iterator<Item = (Key, Row)> + use<'l> {
-        let columns: Vec<Option<&Cells>> = schema.columns.iter().map(|column| self.cells(column.id)).collect();
+        let columns: Vec<Result<&Cells, Value>> =
+            schema.columns.iter().map(|column| self.cells(column.id).ok_or_else(|| column.fill.clone())).collect();
         range.map(move |row| {
-            let cells = columns.iter().map(|cells| cells.map_or(Value::Null, |cells| cells.value(row))).collect();
-            (Key::from_bytes(self.key(row)), cells)
+            let cell = |cells: &Result<&Cells, Value>| match cells {
+                Ok(cells) => cells.value(row),
+                Err(fill) => fill.clone(),
+            };
+            (Key::from_bytes(self.key(row)), columns.iter().map(cell).collect())
         })
     }
 
     /// One row, with its cells in the order of the schema's columns.
     #[must_use]
     pub fn row(&self, schema: &Schema, row: usize) -> Row {
-        let cell = |id| self.cells(id).map_or(Value::Null, |cells| cells.value(row));
-        schema.columns.iter().map(|column| cell(column.id)).collect()
+        let cell =
+            |column: &Column| self.cells(column.id).map_or_else(|| column.fill.clone(), |cells| cells.value(row));
+        schema.columns.iter().map(cell).collect()
+    }
+
+    /// Whether the column's cells are stored here; if not, all are its fill.
+    pub(crate) fn has_column(&self, id: ColumnId) -> bool {
+        self.cells(id).is_some()
+    }
+
+    /// The cells of a column in the order of rows.
+    pub(crate) fn column<'l>(&'l self, column: &'l Column) -> impl Iterator<Item = Value> + 'l {
+        let cells = self.cells(column.id);
+        (0..self.rows).map(move |row| cells.map_or_else(|| column.fill.clone(), |cells| cells.value(row)))
+    }
+
+    /// The leaf with these cells in a column that is no part of the key.
+    pub(crate) fn with_column(&self, column: &Column, cells: &[Value]) -> Self {
+        let mut leaf = self.without_column(column.id).unwrap_or_else(|| self.clone());
+        if cells.iter().any(|cell| *cell != column.fill) {
+            let index = leaf.columns.partition_point(|(id, _)| *id < column.id);
+            leaf.columns.insert(index, (column.id, Cells::collect(column.ty, &mut cells.iter())));
+        }
+        leaf
+    }
+
+    /// The leaf without a column that is no part of the key; none if it does not have it.
+    pub(crate) fn without_column(&self, id: ColumnId) -> Option<Self> {
+        let index = self.columns.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        let mut leaf = self.clone();
+        leaf.columns.remove(index);
+        Some(leaf)
     }
 
     /// The key of the last row.
@@ -124,8 +161,9 @@ impl Leaf {
         for position in positions {
             let column = &schema.columns[position];
             let old = self.cells(column.id);
-            let value = |row: usize| old.map_or_else(|| column.fill.clone(), |cells| cells.value(row));
-            if rows.iter().all(|(row, new)| value(*row) == new[position]) {
+            let is = |row: usize, value: &Value| old.map_or(column.fill == *value, |cells| cells.is(row, value));
+            // Where keys stay, so do the columns of the key.
+            if schema.is_key(column.id) || rows.iter().all(|(row, new)| is(*row, &new[position])) {
                 columns.extend(old.map(|cells| (column.id, cells.clone())));
                 continue;
             }

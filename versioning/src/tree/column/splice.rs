@@ -133,13 +133,8 @@ impl<'c> Splice<'c> {
 
     /// Appends a value of the column's type, or null.
     pub(crate) fn push(&mut self, value: &Value) {
-        match Cells::collect(self.cells.ty, std::iter::once(value)) {
-            Some(cell) => self.copy(&cell, 0),
-            None => {
-                self.is_filled &= self.fill.is_null();
-                self.null();
-            }
-        }
+        let cell = Cells::collect(self.cells.ty, &mut std::iter::once(value));
+        self.copy(&cell, 0);
     }
 
     /// The column; none when every cell is the fill.
