@@ -202,7 +202,12 @@ impl GridSetup {
             let ty = Type::ALL.get(usize::from(*ty)).copied().unwrap_or(Type::Text);
             Column { required: *required, ..Column::new(*id, name, ty) }
         });
-        Schema { columns: columns.collect(), primary_key: self.primary_key.clone(), generated_key: self.generated_key }
+        Schema {
+            columns: columns.collect(),
+            primary_key: self.primary_key.clone(),
+            generated_key: self.generated_key,
+            description: String::new(),
+        }
     }
 
     /// The columns of a schema as they travel.
@@ -252,6 +257,7 @@ mod tests {
             columns: vec![column(1, Type::Uuid), column(2, Type::Json)],
             primary_key: vec![ColumnId(1)],
             generated_key: true,
+            description: String::new(),
         };
         let setup = GridSetup {
             path: TablePath { owner: "o".to_owned(), dataset: "d".to_owned(), table: "t".to_owned() },

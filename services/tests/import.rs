@@ -69,7 +69,7 @@ fn plan(columns: &[(&str, Type)]) -> ImportPlan {
     ImportPlan {
         dialect: Dialect { encoding: "UTF-8".to_owned(), delimiter: b',', header: true },
         sources: (0..columns.len()).map(Some).collect(),
-        schema: Schema { columns, primary_key: vec![ColumnId(1)], generated_key: false },
+        schema: Schema { columns, primary_key: vec![ColumnId(1)], generated_key: false, description: String::new() },
         increasing: false,
     }
 }

@@ -40,6 +40,7 @@ fn plan(increasing: bool) -> ImportPlan {
             columns: vec![column(1, "id", Type::Integer), column(2, "name", Type::Text)],
             primary_key: vec![ColumnId(1)],
             generated_key: false,
+            description: String::new(),
         },
         sources: vec![Some(0), Some(1)],
         increasing,

@@ -241,7 +241,12 @@ fn commit(step: u64, parent: Option<Hash>) -> (Hash, Vec<(Hash, Vec<u8>)>) {
     };
     let id = ColumnId(1);
     let column = Column { required: true, ..Column::new(id, step.to_string(), Type::Text) };
-    let schema = store(Object::Schema(Schema { columns: vec![column], primary_key: vec![id], generated_key: false }));
+    let schema = store(Object::Schema(Schema {
+        columns: vec![column],
+        primary_key: vec![id],
+        generated_key: false,
+        description: String::new(),
+    }));
     let entry = TableEntry { name: "cities".to_owned(), schema, tree: Tree::default() };
     let root = store(Object::Root(Root { tables: BTreeMap::from([(TABLE, entry)]) }));
     let commit = store(Object::Commit(Commit {

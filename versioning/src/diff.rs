@@ -366,6 +366,13 @@ pub enum SchemaChange {
         /// The names of the key's columns after.
         after: Vec<String>,
     },
+    /// The table means something else.
+    TableDescriptionChanged {
+        /// The description before.
+        before: String,
+        /// The description after.
+        after: String,
+    },
     /// Keys are or are no longer made for rows that are inserted without one.
     GeneratedKeyChanged {
         /// Whether they are made now.
@@ -434,6 +441,10 @@ pub fn schema_changes(before: &Schema, after: &Schema) -> Vec<SchemaChange> {
             schema.key_positions().into_iter().map(|position| schema.columns[position].name.clone()).collect()
         };
         changes.push(SchemaChange::PrimaryKeyChanged { before: names(before), after: names(after) });
+    }
+    if before.description != after.description {
+        let (before, after) = (before.description.clone(), after.description.clone());
+        changes.push(SchemaChange::TableDescriptionChanged { before, after });
     }
     if before.generated_key != after.generated_key {
         changes.push(SchemaChange::GeneratedKeyChanged { generated: after.generated_key });

@@ -6,7 +6,7 @@
 //!
 //! | operation | reads | writes |
 //! | --- | --- | --- |
-//! | create, rename, drop a table; add, rename, move a column; loosen a rule | nothing | no row |
+//! | create, rename, describe, drop a table; add, rename, move a column; loosen a rule | nothing | no row |
 //! | tighten a rule | all rows | no row |
 //! | drop or retype a column | all rows | the leaves that have the column |
 //! | change the primary key, retype a column of it | all rows, twice | all rows |
@@ -53,6 +53,13 @@ pub enum Operation {
         table: TableId,
         /// Its new name.
         name: String,
+    },
+    /// Says what a table's rows are.
+    DescribeTable {
+        /// The table.
+        table: TableId,
+        /// The new description.
+        description: String,
     },
     /// Drops a table. No other table may link to it.
     DropTable {
@@ -161,6 +168,7 @@ impl Operation {
         match self {
             Self::CreateTable { table, .. }
             | Self::RenameTable { table, .. }
+            | Self::DescribeTable { table, .. }
             | Self::DropTable { table }
             | Self::AddColumn { table, .. }
             | Self::RenameColumn { table, .. }
@@ -363,6 +371,11 @@ impl Evolution<'_> {
                 self.check_table_name(table.id, name)?;
                 table.entry.name.clone_from(name);
                 Ok(self.with(table.id, table.entry))
+            }
+            Operation::DescribeTable { table, description } => {
+                let mut table = self.table(*table)?;
+                table.schema.description.clone_from(description);
+                self.with_schema(table)
             }
             Operation::DropTable { table } => {
                 let table = self.table(*table)?;

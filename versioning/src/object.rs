@@ -187,7 +187,9 @@ impl Object {
         match self {
             Self::Leaf(leaf) => leaf.weight(),
             Self::Inner(inner) => inner.weight(),
-            Self::Schema(schema) => 128 + schema.columns.iter().map(Column::weight).sum::<usize>(),
+            Self::Schema(schema) => {
+                128 + schema.description.len() + schema.columns.iter().map(Column::weight).sum::<usize>()
+            }
             Self::Root(root) => 128 + root.tables.len() * 200,
             Self::Commit(commit) => 256 + commit.message.len(),
         }

@@ -171,10 +171,10 @@ impl Column {
 pub const MAX_OPTIONS: usize = 1_000;
 /// The longest value of a property, in bytes: schemas are read with every page.
 pub const MAX_PROPERTY: usize = 10_000;
-/// The longest description of a column, in bytes.
+/// The longest description of a table or column, in bytes.
 pub const MAX_DESCRIPTION: usize = 10_000;
 
-/// The columns of a table and its primary key.
+/// The columns of a table, its primary key, and what it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Schema {
     /// In the order in which people see them. A [`Row`] has its cells in this order.
@@ -184,6 +184,9 @@ pub struct Schema {
     /// The primary key is one uuid column filled with a UUIDv7 when a row is inserted without one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub generated_key: bool,
+    /// What the table's rows are, for people.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
 }
 
 /// What is wrong with a schema.
@@ -227,6 +230,9 @@ pub enum SchemaError {
     /// A generated key must be a single uuid column.
     #[error("a generated primary key is one column of type uuid")]
     GeneratedKey,
+    /// The description is too long.
+    #[error("the table's description has more than {MAX_DESCRIPTION} bytes")]
+    Description,
     /// The properties of a column don't fit it.
     #[error("“{column}”: {error}")]
     Column {
@@ -452,6 +458,9 @@ impl Schema {
             && self.column(self.primary_key[0]).is_some_and(|column| column.ty == Type::Uuid);
         if self.generated_key && !single_uuid {
             return Err(SchemaError::GeneratedKey);
+        }
+        if self.description.len() > MAX_DESCRIPTION {
+            return Err(SchemaError::Description);
         }
         Ok(())
     }

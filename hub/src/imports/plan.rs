@@ -80,7 +80,9 @@ pub(super) fn plan(
             problem(index, "name", "Another column has this name.");
         }
         if wanted.key && !wanted.ty.is_ordered() {
-            problem(index, "key", "JSON has no order, so it can't be part of the primary key.");
+            let message =
+                format!("Values of type {} have no order, so they can't be part of the primary key.", wanted.ty);
+            problem(index, "key", &message);
         }
         let column = match existing.and_then(|schema| schema.column_named(name)) {
             // Its fill, default and bounds are values of its type.
@@ -119,7 +121,8 @@ pub(super) fn plan(
         };
         key.iter().filter_map(id_of).collect()
     };
-    let schema = Schema { columns, primary_key, generated_key };
+    let description = existing.map(|schema| schema.description.clone()).unwrap_or_default();
+    let schema = Schema { columns, primary_key, generated_key, description };
     schema.validate().map_err(|error| Error::invalid("columns", format!("{error}.")))?;
     let increasing = match key.as_slice() {
         [only] => {

@@ -95,7 +95,12 @@ pub(crate) fn chunk(object: &Object) -> Chunk {
 pub(crate) fn commit(message: &str, parents: Vec<Hash>) -> (Hash, Vec<Chunk>) {
     let id = ColumnId(1);
     let column = Column { required: true, ..Column::new(id, message, Type::Text) };
-    let schema = chunk(&Object::Schema(Schema { columns: vec![column], primary_key: vec![id], generated_key: false }));
+    let schema = chunk(&Object::Schema(Schema {
+        columns: vec![column],
+        primary_key: vec![id],
+        generated_key: false,
+        description: String::new(),
+    }));
     let entry = TableEntry { name: "cities".to_owned(), schema: schema.0, tree: Tree::default() };
     let root = chunk(&Object::Root(Root { tables: BTreeMap::from([(TableId(1), entry)]) }));
     let commit = chunk(&Object::Commit(Commit {

@@ -85,6 +85,7 @@ pub fn products() -> Schema {
         columns: vec![column(7, "id", Type::Integer), column(3, "name", Type::Text), column(5, "price", Type::Decimal)],
         primary_key: vec![ColumnId(7)],
         generated_key: false,
+        description: String::new(),
     }
 }
 
