@@ -15,6 +15,7 @@ pub mod frame;
 pub mod hash;
 pub mod id;
 pub mod key;
+pub mod merge;
 pub mod object;
 pub mod overlay;
 pub mod schema;

@@ -20,9 +20,10 @@ pub(crate) mod column;
 pub(crate) mod edit;
 mod inner;
 mod leaf;
-pub(crate) mod rows;
 pub(crate) mod map;
+pub(crate) mod rows;
 pub(crate) mod walk;
+pub(crate) mod walk3;
 
 use std::sync::Arc;
 
@@ -131,6 +132,12 @@ impl Tree {
     /// A node on the path can't be read.
     pub fn rank(&self, source: &dyn ObjectSource, key: &Key) -> Result<(u64, bool), ReadError> {
         Ok(self.locate(source, key)?.map_or((0, false), |place| (place.before + place.index as u64, place.found)))
+    }
+
+    /// Where the row with this key is.
+    pub(crate) fn place(&self, source: &dyn ObjectSource, key: &Key) -> Result<Option<walk3::Place>, ReadError> {
+        let place = self.locate(source, key)?.filter(|place| place.found);
+        Ok(place.map(|place| walk3::Place { node: place.leaf, index: place.index }))
     }
 
     fn locate(&self, source: &dyn ObjectSource, key: &Key) -> Result<Option<Place>, ReadError> {

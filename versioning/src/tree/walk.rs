@@ -21,7 +21,7 @@ enum Frame {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Next<'w> {
     /// A subtree that is not opened; an unopened root does not know its level nor its last key.
-    Subtree { hash: Hash, level: Option<u8>, last: Option<&'w Key>, rows: Option<u64> },
+    Subtree { hash: Hash, level: Option<u8>, last: Option<&'w Key> },
     /// A row of an open leaf.
     Row { leaf: &'w Leaf, index: usize },
 }
@@ -54,14 +54,14 @@ impl<'s> Walk<'s> {
 
     pub(crate) fn peek(&self) -> Option<Next<'_>> {
         if let Some(hash) = self.root {
-            return Some(Next::Subtree { hash, level: None, last: None, rows: None });
+            return Some(Next::Subtree { hash, level: None, last: None });
         }
         self.stack.last().map(|frame| match frame {
             Frame::Inner(node, index) => {
                 let Content::Inner(inner) = node.content() else { unreachable!("the frame of an inner node") };
                 let child = &inner.children()[*index];
                 let level = Some(inner.level() - 1);
-                Next::Subtree { hash: child.hash, level, last: Some(&child.last), rows: Some(child.rows) }
+                Next::Subtree { hash: child.hash, level, last: Some(&child.last) }
             }
             Frame::Leaf(leaf, index) => {
                 let Content::Leaf(leaf) = leaf.content() else { unreachable!("the frame of a leaf") };
