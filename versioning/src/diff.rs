@@ -130,7 +130,11 @@ impl<'a> Diff<'a> {
                     (None, _) => Ordering::Greater,
                     (_, None) => Ordering::Less,
                 };
-                if a == b && self.same_fills { Act::Skip } else { Act::Open { before: order.is_ge(), after: order.is_le() } }
+                if a == b && self.same_fills {
+                    Act::Skip
+                } else {
+                    Act::Open { before: order.is_ge(), after: order.is_le() }
+                }
             }
             (Some(Next::Subtree { .. }), None) => Act::Open { before: true, after: false },
             (None, Some(Next::Subtree { .. })) => Act::Open { before: false, after: true },

@@ -28,17 +28,12 @@ pub struct Base {
 ///
 /// # Errors
 /// A chunk can't be read.
-pub fn combine_bases(
-    scratch: &Scratch<'_>,
-    ancestor: &Root,
-    bases: &[&Root],
-) -> Result<Base, MergeError> {
+pub fn combine_bases(scratch: &Scratch<'_>, ancestor: &Root, bases: &[&Root]) -> Result<Base, MergeError> {
     let Some((first, others)) = bases.split_first() else { return Ok(Base::default()) };
     let mut base = Base { root: (*first).clone(), unknown: BTreeSet::new() };
     // Of equally wide rules the last decides that a conflict can follow.
     let rule = |choice: Choice| ScopeRule { scope: Scope::default(), choice };
-    let resolutions =
-        Resolutions { rules: vec![rule(Choice::Ours), rule(Choice::Keep)], ..Resolutions::default() };
+    let resolutions = Resolutions { rules: vec![rule(Choice::Ours), rule(Choice::Keep)], ..Resolutions::default() };
     for other in others {
         let mut unknown = base.unknown.clone();
         let sides = Sides { base: ancestor, ours: &base.root, theirs: other };

@@ -88,8 +88,7 @@ impl<'p> Changes<'p> {
         let schema = &plan.schema;
         let watches = schema.columns.iter().zip(&plan.columns).map(|(column, at)| {
             let is_key = schema.is_key(column.id);
-            let in_state =
-                |state: usize| at.at[state].as_ref().and_then(|source| schemas[state]?.column(source.id));
+            let in_state = |state: usize| at.at[state].as_ref().and_then(|source| schemas[state]?.column(source.id));
             let differs = |state: usize| in_state(state).is_none_or(|other| !has_rules_of(column, other));
             let lost_unique = |state: usize| in_state(state).is_some_and(|other| !other.unique);
             let checks = [false, differs(OURS), differs(THEIRS)];

@@ -15,7 +15,8 @@ pub(crate) fn merge<T: Ord + Clone>(base: &[T], ours: &[T], theirs: &[T], member
     let is_moved = |element: &T| moved.iter().any(|moved| moved.contains(element));
     let skeleton: Vec<T> = base.iter().filter(|element| !is_moved(element)).cloned().collect();
     let mut gaps: Vec<[Vec<T>; 2]> = vec![[Vec::new(), Vec::new()]; skeleton.len() + 1];
-    let places: BTreeMap<&T, usize> = skeleton.iter().enumerate().map(|(index, element)| (element, index + 1)).collect();
+    let places: BTreeMap<&T, usize> =
+        skeleton.iter().enumerate().map(|(index, element)| (element, index + 1)).collect();
     let floats = |side: usize, element: &T| !base.contains(element) || moved[side].contains(element);
     // Where both put an element into different gaps, the first gap has it.
     let mut gap_of: BTreeMap<T, usize> = BTreeMap::new();

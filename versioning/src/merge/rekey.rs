@@ -223,12 +223,8 @@ impl<'d> Rekey<'_, 'd> {
             return Ok(keys);
         }
         keys.extend(edits.iter().filter(|(_, row)| row.is_some()).map(|(key, _)| key.clone()));
-        let mut walk = Walk3::new(
-            self.source,
-            [Tree::default(), self.trees[side], Tree::default()],
-            None,
-            Passes::default(),
-        )?;
+        let mut walk =
+            Walk3::new(self.source, [Tree::default(), self.trees[side], Tree::default()], None, Passes::default())?;
         while let Some(step) = walk.step()? {
             let Step::Row(key, [_, Some(place), _]) = step else { continue };
             if edits.contains_key(&key) {
@@ -244,12 +240,7 @@ impl<'d> Rekey<'_, 'd> {
     }
 
     /// Writes all rows anew: the side's leaves are not those of the merged schema.
-    fn rebuild(
-        &self,
-        side: usize,
-        sink: &mut dyn ChunkSink,
-        edits: Edits,
-    ) -> Result<Tree, EditError> {
+    fn rebuild(&self, side: usize, sink: &mut dyn ChunkSink, edits: Edits) -> Result<Tree, EditError> {
         let mut builder = TreeBuilder::new(&self.plan.schema, sink);
         let mut edits = edits.into_iter().peekable();
         let trees = [Tree::default(), self.trees[side], Tree::default()];
@@ -286,7 +277,10 @@ impl<'d> Rekey<'_, 'd> {
 
     fn cells(&self, row: &Row) -> RowCells {
         let cells = self.plan.schema.columns.iter().zip(row);
-        cells.filter(|(column, value)| **value != column.fill).map(|(column, value)| (column.id, value.clone())).collect()
+        cells
+            .filter(|(column, value)| **value != column.fill)
+            .map(|(column, value)| (column.id, value.clone()))
+            .collect()
     }
 }
 

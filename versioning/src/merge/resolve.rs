@@ -129,8 +129,7 @@ impl Resolutions {
         }
         let mut best: Option<(&ScopeRule, T)> = None;
         for rule in &self.rules {
-            let is_narrower =
-                best.as_ref().is_none_or(|(best, _)| rule.scope.narrowness() >= best.scope.narrowness());
+            let is_narrower = best.as_ref().is_none_or(|(best, _)| rule.scope.narrowness() >= best.scope.narrowness());
             if is_narrower
                 && rule.scope.matches(conflict)
                 && let Some(made) = apply(&rule.choice)

@@ -2,9 +2,7 @@
 
 use super::Sides;
 use crate::{
-    ChunkSink, Key, ObjectSource, ReadError, Root, Row, Schema, TableId, Value,
-    key::KeyError,
-    tree::EditError,
+    ChunkSink, Key, ObjectSource, ReadError, Root, Row, Schema, TableId, Value, key::KeyError, tree::EditError,
 };
 
 /// What undoes a commit on top of a state: a merge of the commit's parent, with the commit as base. What came later
@@ -113,10 +111,9 @@ fn convert(schema: &Schema, old_schema: &Schema, old: &Row) -> Result<Row, Resto
     let cell = |column: &crate::Column| match old_schema.position(column.id) {
         None if column.default.is_null() => Ok(column.fill.clone()),
         None => Ok(column.default.clone()),
-        Some(position) => old[position].cast(column.ty).map_err(|_| RestoreError::Cell {
-            column: column.name.clone(),
-            value: old[position].clone(),
-        }),
+        Some(position) => old[position]
+            .cast(column.ty)
+            .map_err(|_| RestoreError::Cell { column: column.name.clone(), value: old[position].clone() }),
     };
     schema.columns.iter().map(cell).collect()
 }

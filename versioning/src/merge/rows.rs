@@ -77,7 +77,8 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
         let looks_at_all = changes.looks_at_all() || job.counts_all;
         let mut only = [false; 3];
         for side in [OURS, THEIRS] {
-            only[side] = is_incremental && !looks_at_all && !has_unknown && (job.target == Some(side) || !job.has_output);
+            only[side] =
+                is_incremental && !looks_at_all && !has_unknown && (job.target == Some(side) || !job.has_output);
         }
         let passes = Passes {
             shared: is_incremental,
@@ -438,9 +439,9 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
     ) -> Merged {
         let column = self.column(index);
         let cast = |value: &Option<Value>| value.as_ref().and_then(|value| value.cast(column.ty).ok());
-        let is_convertible =
-            [&ours, &theirs].into_iter().flatten().all(|value| value.cast(column.ty).is_ok());
+        let is_convertible = [&ours, &theirs].into_iter().flatten().all(|value| value.cast(column.ty).is_ok());
         let (old, mine, other) = (cast(&base), cast(&ours), cast(&theirs));
+        let unset = self.backfill(index).cloned().unwrap_or_default();
         let conflict = Conflict::Cell {
             table: self.job.table,
             key: key.clone(),
@@ -453,7 +454,7 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
         self.context.decide(conflict, |choice| match choice {
             Choice::Ours => mine.clone().map(|value| (value, Origin::Ours)),
             Choice::Theirs => other.clone().map(|value| (value, Origin::Theirs)),
-            Choice::Base => Some((old.clone().unwrap_or_default(), Origin::New)),
+            Choice::Base => Some((old.clone().unwrap_or_else(|| unset.clone()), Origin::New)),
             Choice::Value(value) => can_stand_in(value, column).then(|| (value.clone(), Origin::New)),
             Choice::Combine => {
                 let value = cell::combine(mine.as_ref()?, other.as_ref()?)?;
@@ -599,7 +600,8 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
     ) -> Spliced {
         let column = self.column(index);
         let cells = [base, ours, theirs].map(|leaf| leaf.cells(column.id));
-        let value = |state: usize, row: usize| cells[state].map_or_else(|| column.fill.clone(), |cells| cells.value(row));
+        let value =
+            |state: usize, row: usize| cells[state].map_or_else(|| column.fill.clone(), |cells| cells.value(row));
         // Where both changed a cell: what it becomes.
         let mut decided: Vec<(usize, Value)> = Vec::new();
         let (mut is_ours, mut is_theirs) = (true, true);

@@ -73,20 +73,11 @@ pub(crate) fn merge(
     schemas: [Option<&Schema>; 3],
     count_edits: &mut CountEdits<'_>,
 ) -> Result<Option<Plan>, MergeError> {
-    let empty = Schema {
-        columns: Vec::new(),
-        primary_key: Vec::new(),
-        generated_key: false,
-        description: String::new(),
-    };
+    let empty =
+        Schema { columns: Vec::new(), primary_key: Vec::new(), generated_key: false, description: String::new() };
     let [base, ours, theirs] = schemas.map(|schema| schema.unwrap_or(&empty));
-    let mut merger = Merger {
-        context,
-        table,
-        is_new: schemas[BASE].is_none(),
-        renamed: unify(base, ours, theirs),
-        is_open: false,
-    };
+    let mut merger =
+        Merger { context, table, is_new: schemas[BASE].is_none(), renamed: unify(base, ours, theirs), is_open: false };
     let mut columns = merger.columns([base, ours, theirs], count_edits)?;
     merger.names(&mut columns, [base, ours, theirs]);
     let (primary_key, generated_key) = merger.primary_key([base, ours, theirs]);
@@ -94,12 +85,7 @@ pub(crate) fn merge(
     let (description, _) =
         text(merger.context, table, TableProperty::Description, old, &ours.description, &theirs.description);
     let members: BTreeSet<ColumnId> = columns.keys().copied().collect();
-    let order = order::merge(
-        &merger.ids(base, BASE),
-        &merger.ids(ours, OURS),
-        &merger.ids(theirs, THEIRS),
-        &members,
-    );
+    let order = order::merge(&merger.ids(base, BASE), &merger.ids(ours, OURS), &merger.ids(theirs, THEIRS), &members);
     if merger.is_open {
         return Ok(None);
     }
@@ -128,13 +114,18 @@ impl Plan {
             let find = |id: &ColumnId| states[state].column(*id).map(|column| (column.id, column.ty));
             states[state].primary_key.iter().filter_map(find).collect()
         };
-        let merged_key: Vec<(ColumnId, Type)> =
-            schema.primary_key.iter().filter_map(|id| schema.column(*id)).map(|column| (column.id, column.ty)).collect();
+        let merged_key: Vec<(ColumnId, Type)> = schema
+            .primary_key
+            .iter()
+            .filter_map(|id| schema.column(*id))
+            .map(|column| (column.id, column.ty))
+            .collect();
         let zipped = || schema.columns.iter().zip(&columns);
         let fits = |state: usize| {
-            let has_no_other = states[state].columns.iter().all(|column| {
-                schema.column(column.id).is_some_and(|merged| Source::of(column).is(merged))
-            });
+            let has_no_other = states[state]
+                .columns
+                .iter()
+                .all(|column| schema.column(column.id).is_some_and(|merged| Source::of(column).is(merged)));
             // A column that the side dropped, but that is kept, has cells that the side's leaves don't have.
             let has_all = zipped().all(|(_, plan)| plan.at[BASE].is_none() || plan.at[state].is_some());
             signature(state) == merged_key && has_no_other && has_all
@@ -149,7 +140,8 @@ impl Plan {
             // A leaf without the column of one side has the fill there, and the other side's rows get it too.
             _ => true,
         });
-        let has_old_key = [!is_new && signature(BASE) != merged_key, signature(OURS) != merged_key, signature(THEIRS) != merged_key];
+        let has_old_key =
+            [!is_new && signature(BASE) != merged_key, signature(OURS) != merged_key, signature(THEIRS) != merged_key];
         let mut is_rekeyed = [false; 3];
         let mut rebuilt = [None, None, None];
         let mut plan_columns = columns.clone();
@@ -307,7 +299,8 @@ impl Merger<'_, '_> {
         ours: Value,
         theirs: Value,
     ) -> (Value, bool) {
-        let base = base.filter(|_| !self.context.is_unknown(&Subject::Property { table: self.table, column, property }));
+        let base =
+            base.filter(|_| !self.context.is_unknown(&Subject::Property { table: self.table, column, property }));
         if ours == theirs || base.as_ref() == Some(&theirs) {
             return (ours, false);
         }
@@ -440,13 +433,8 @@ pub(crate) fn text(
         return (theirs.to_owned(), false);
     }
     let owned = |text: &str| text.to_owned();
-    let conflict = Conflict::TableProperty {
-        table,
-        property,
-        base: base.map(owned),
-        ours: owned(ours),
-        theirs: owned(theirs),
-    };
+    let conflict =
+        Conflict::TableProperty { table, property, base: base.map(owned), ours: owned(ours), theirs: owned(theirs) };
     let made = context.decide(conflict, |choice| match choice {
         Choice::Ours => Some(owned(ours)),
         Choice::Theirs => Some(owned(theirs)),

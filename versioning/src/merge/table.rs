@@ -187,8 +187,7 @@ impl<'a> Run<'a> {
     /// merged under the smaller id.
     fn triples(&self) -> (Vec<Triple<'a>>, BTreeMap<TableId, TableId>) {
         let Sides { base, ours, theirs } = self.sides;
-        let is_new =
-            |id: &TableId, other: &Root| !base.tables.contains_key(id) && !other.tables.contains_key(id);
+        let is_new = |id: &TableId, other: &Root| !base.tables.contains_key(id) && !other.tables.contains_key(id);
         let mut renamed = BTreeMap::new();
         for (id, entry) in ours.tables.iter().filter(|(id, _)| is_new(id, theirs)) {
             if let Some((other, _)) = theirs.table_named(&entry.name).filter(|(other, _)| is_new(other, ours)) {
@@ -263,8 +262,7 @@ impl<'a> Run<'a> {
         let [Some(our_name), Some(their_name)] = [entries[OURS].map(name), entries[THEIRS].map(name)] else {
             return Ok(Decided::Gone);
         };
-        let (name, _) =
-            schema::text(context, triple.id, TableProperty::Name, base.map(name), our_name, their_name);
+        let (name, _) = schema::text(context, triple.id, TableProperty::Name, base.map(name), our_name, their_name);
         let mut schemas = [None, None, None];
         for (schema, entry) in schemas.iter_mut().zip(entries) {
             let Some(entry) = entry else { continue };
@@ -410,8 +408,7 @@ impl<'a> Run<'a> {
         sink.put(schema, bytes)?;
         let entry = |tree: Tree| TableEntry { name: draft.name.clone(), schema, tree };
         if plan.is_rekeyed.contains(&true) {
-            let rekey =
-                rekey::Rekey { source: self.source, table: triple.id, plan, schemas, trees, is_target };
+            let rekey = rekey::Rekey { source: self.source, table: triple.id, plan, schemas, trees, is_target };
             let (tree, changes, keys) = rekey.merge(sink, context)?;
             return Ok((entry(tree), Known::merged(plan, changes, trees, None, Some(keys))));
         }
@@ -421,7 +418,11 @@ impl<'a> Run<'a> {
             let Some(sources) = sources else { continue };
             let rebuild = rekey::Rebuild { table: triple.id, plan, state, sources };
             // What the base can't tell, it does not know.
-            let mut lost = |violation| if state != BASE { context.violation(violation) };
+            let mut lost = |violation| {
+                if state != BASE {
+                    context.violation(violation)
+                }
+            };
             // The merged tree shares its nodes.
             let mut both = Both(&scratch, sink);
             trees[state] = rebuild.tree(self.source, &mut both, trees[state], &mut lost).map_err(failed)?;
