@@ -11,6 +11,7 @@ use crate::{
     Column, ColumnId, Key, ObjectSource, ReadError, Row, Schema, TableId, Tree, Type, Value,
     tree::{
         Content, Node,
+        rows::RowSet,
         walk::{Next, Walk},
     },
 };
@@ -31,10 +32,29 @@ pub struct Diff<'a> {
     before: (Walk<'a>, &'a Schema),
     after: (Walk<'a>, &'a Schema),
     same_schema: bool,
+    aligned: Option<Aligned>,
     /// Whether leaves of one hash have the same rows under both schemas.
     same_fills: bool,
     lists_gone: bool,
     failed: bool,
+}
+
+/// Two leaves of the same keys, and the rows that differ between them.
+struct Aligned {
+    before: Node,
+    after: Node,
+    rows: RowSet,
+    next: usize,
+}
+
+/// What to do next.
+enum Act {
+    Skip,
+    Open { before: bool, after: bool },
+    Removed,
+    Added,
+    Compare,
+    Align,
 }
 
 impl<'a> Diff<'a> {
@@ -52,6 +72,7 @@ impl<'a> Diff<'a> {
             before: (Walk::new(source, before.0, from)?, before.1),
             after: (Walk::new(source, after.0, from)?, after.1),
             same_schema: before.1 == after.1,
+            aligned: None,
             same_fills: after
                 .1
                 .columns
@@ -72,84 +93,130 @@ impl<'a> Diff<'a> {
 
     fn step(&mut self) -> Result<Option<RowDelta>, ReadError> {
         loop {
-            let (before, after) = (&mut self.before.0, &mut self.after.0);
-            match (before.peek(), after.peek()) {
-                (None, None) => return Ok(None),
-                (
-                    Some(Next::Subtree { hash: a, level: level_a, .. }),
-                    Some(Next::Subtree { hash: b, level: level_b, .. }),
-                ) => {
-                    if a == b && self.same_fills {
-                        before.skip();
-                        after.skip();
-                        continue;
+            if let Some(delta) = self.next_aligned() {
+                return Ok(Some(delta));
+            }
+            let Some(act) = self.act() else { return Ok(None) };
+            match act {
+                Act::Skip => {
+                    self.before.0.skip();
+                    self.after.0.skip();
+                }
+                Act::Open { before, after } => {
+                    if before {
+                        self.before.0.open()?;
                     }
-                    // An unopened root has no level yet: it is opened first.
-                    let order = match (level_a, level_b) {
-                        (Some(a), Some(b)) => a.cmp(&b),
-                        (None, None) => Ordering::Equal,
-                        (None, _) => Ordering::Greater,
-                        (_, None) => Ordering::Less,
+                    if after {
+                        self.after.0.open()?;
+                    }
+                }
+                Act::Removed => return Ok(take(&mut self.before).map(|(key, row)| delta(key, Some(row), None))),
+                Act::Added => return Ok(take(&mut self.after).map(|(key, row)| delta(key, None, Some(row)))),
+                Act::Compare => {
+                    let (Some((key, old)), Some((_, new))) = (take(&mut self.before), take(&mut self.after)) else {
+                        return Ok(None);
                     };
-                    if order.is_ge() {
-                        before.open()?;
-                    }
-                    if order.is_le() {
-                        after.open()?;
+                    if self.same_schema || !self.same_cells(&old, &new) {
+                        return Ok(Some(delta(key, Some(old), Some(new))));
                     }
                 }
-                (Some(Next::Subtree { .. }), None) => before.open()?,
-                (None, Some(Next::Subtree { .. })) => after.open()?,
-                (Some(Next::Row { leaf, index }), Some(Next::Subtree { .. })) => {
-                    if after.has_passed(key(&leaf, index)) {
-                        return Ok(Some(self.removed(&leaf, index)));
-                    }
-                    after.open()?;
-                }
-                (Some(Next::Subtree { .. }), Some(Next::Row { leaf, index })) => {
-                    if before.has_passed(key(&leaf, index)) {
-                        return Ok(Some(self.added(&leaf, index)));
-                    }
-                    before.open()?;
-                }
-                (Some(Next::Row { leaf, index }), None) => return Ok(Some(self.removed(&leaf, index))),
-                (None, Some(Next::Row { leaf, index })) => return Ok(Some(self.added(&leaf, index))),
-                (Some(Next::Row { leaf: a, index: i }), Some(Next::Row { leaf: b, index: j })) => {
-                    match key(&a, i).cmp(key(&b, j)) {
-                        Ordering::Less => return Ok(Some(self.removed(&a, i))),
-                        Ordering::Greater => return Ok(Some(self.added(&b, j))),
-                        Ordering::Equal => {
-                            before.skip();
-                            after.skip();
-                            let (old, new) = (row(&a, i, self.before.1), row(&b, j, self.after.1));
-                            let same = if self.same_schema { old == new } else { self.same_cells(&old, &new) };
-                            if !same {
-                                let key = Key::from_bytes(key(&a, i));
-                                return Ok(Some(RowDelta { key, before: Some(old), after: Some(new) }));
-                            }
-                        }
-                    }
-                }
+                Act::Align => self.align(),
             }
         }
     }
 
-    fn removed(&mut self, leaf: &Node, index: usize) -> RowDelta {
-        self.before.0.skip();
-        let before = Some(row(leaf, index, self.before.1));
-        RowDelta { key: Key::from_bytes(key(leaf, index)), before, after: None }
+    fn act(&self) -> Option<Act> {
+        let (before, after) = (&self.before.0, &self.after.0);
+        Some(match (before.peek(), after.peek()) {
+            (None, None) => return None,
+            (
+                Some(Next::Subtree { hash: a, level: level_a, .. }),
+                Some(Next::Subtree { hash: b, level: level_b, .. }),
+            ) => {
+                // An unopened root has no level yet: it is opened first.
+                let order = match (level_a, level_b) {
+                    (Some(a), Some(b)) => a.cmp(&b),
+                    (None, None) => Ordering::Equal,
+                    (None, _) => Ordering::Greater,
+                    (_, None) => Ordering::Less,
+                };
+                if a == b && self.same_fills {
+                    Act::Skip
+                } else {
+                    Act::Open { before: order.is_ge(), after: order.is_le() }
+                }
+            }
+            (Some(Next::Subtree { .. }), None) => Act::Open { before: true, after: false },
+            (None, Some(Next::Subtree { .. })) => Act::Open { before: false, after: true },
+            (Some(Next::Row { leaf, index }), Some(Next::Subtree { .. })) => {
+                if after.has_passed(leaf.key(index)) {
+                    Act::Removed
+                } else {
+                    Act::Open { before: false, after: true }
+                }
+            }
+            (Some(Next::Subtree { .. }), Some(Next::Row { leaf, index })) => {
+                if before.has_passed(leaf.key(index)) {
+                    Act::Added
+                } else {
+                    Act::Open { before: true, after: false }
+                }
+            }
+            (Some(Next::Row { .. }), None) => Act::Removed,
+            (None, Some(Next::Row { .. })) => Act::Added,
+            (Some(Next::Row { leaf: a, index: i }), Some(Next::Row { leaf: b, index: j })) => {
+                match a.key(i).cmp(b.key(j)) {
+                    Ordering::Less => Act::Removed,
+                    Ordering::Greater => Act::Added,
+                    Ordering::Equal if !self.same_schema => Act::Compare,
+                    Ordering::Equal if i == 0 && j == 0 && a.same_keys(b) => Act::Align,
+                    Ordering::Equal if a.same_row(i, b, j, self.after.1.columns.iter()) => Act::Skip,
+                    Ordering::Equal => Act::Compare,
+                }
+            }
+        })
     }
 
-    fn added(&mut self, leaf: &Node, index: usize) -> RowDelta {
-        self.after.0.skip();
-        let after = Some(row(leaf, index, self.after.1));
-        RowDelta { key: Key::from_bytes(key(leaf, index)), before: None, after }
+    /// Compares two leaves of the same keys column by column.
+    fn align(&mut self) {
+        let (Some((before, _)), Some((after, _))) = (self.before.0.row(), self.after.0.row()) else { return };
+        let (Content::Leaf(a), Content::Leaf(b)) = (before.content(), after.content()) else { return };
+        let rows = a.differing(b, self.after.1.columns.iter());
+        self.aligned = Some(Aligned { before: before.clone(), after: after.clone(), rows, next: 0 });
+        self.before.0.skip_leaf();
+        self.after.0.skip_leaf();
     }
 
     fn same_cells(&self, old: &Row, new: &Row) -> bool {
         let mut changes = cell_changes(self.before.1, old, self.after.1, new);
         changes.all(|change| !self.lists_gone && self.after.1.column(change.column).is_none())
     }
+
+    fn next_aligned(&mut self) -> Option<RowDelta> {
+        let aligned = self.aligned.as_mut()?;
+        let Some(index) = aligned.rows.from(aligned.next) else {
+            self.aligned = None;
+            return None;
+        };
+        aligned.next = index + 1;
+        let (Content::Leaf(before), Content::Leaf(after)) = (aligned.before.content(), aligned.after.content()) else {
+            return None;
+        };
+        let key = Key::from_bytes(after.key(index));
+        Some(delta(key, Some(before.row(self.before.1, index)), Some(after.row(self.after.1, index))))
+    }
+}
+
+fn delta(key: Key, before: Option<Row>, after: Option<Row>) -> RowDelta {
+    RowDelta { key, before, after }
+}
+
+/// The row that comes next, which is passed.
+fn take((walk, schema): &mut (Walk<'_>, &Schema)) -> Option<(Key, Row)> {
+    let Some(Next::Row { leaf, index }) = walk.peek() else { return None };
+    let taken = (Key::from_bytes(leaf.key(index)), leaf.row(schema, index));
+    walk.skip();
+    Some(taken)
 }
 
 impl Iterator for Diff<'_> {
@@ -162,20 +229,6 @@ impl Iterator for Diff<'_> {
         let step = self.step().transpose();
         self.failed = matches!(step, Some(Err(_)));
         step
-    }
-}
-
-fn key(leaf: &Node, index: usize) -> &[u8] {
-    match leaf.content() {
-        Content::Leaf(leaf) => leaf.key(index),
-        Content::Inner(_) => &[],
-    }
-}
-
-fn row(leaf: &Node, index: usize, schema: &Schema) -> Row {
-    match leaf.content() {
-        Content::Leaf(leaf) => leaf.row(schema, index),
-        Content::Inner(_) => Row::new(),
     }
 }
 

@@ -16,6 +16,7 @@ pub mod hash;
 pub mod history;
 pub mod id;
 pub mod key;
+pub mod merge;
 pub mod object;
 pub mod overlay;
 pub mod schema;

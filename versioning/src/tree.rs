@@ -16,12 +16,14 @@
 mod build;
 mod bytes;
 mod chunker;
-mod column;
-mod edit;
+pub(crate) mod column;
+pub(crate) mod edit;
 mod inner;
 mod leaf;
 pub(crate) mod map;
+pub(crate) mod rows;
 pub(crate) mod walk;
+pub(crate) mod walk3;
 
 use std::sync::Arc;
 
@@ -62,6 +64,10 @@ impl Node {
             Object::Leaf(_) | Object::Inner(_) => Ok(Self(object)),
             _ => Err(ReadError::Kind { hash, expected: "node of a tree" }),
         }
+    }
+
+    pub(crate) fn of_leaf(leaf: Leaf) -> Self {
+        Self(Arc::new(Object::Leaf(leaf)))
     }
 
     pub(crate) fn content(&self) -> Content<'_> {
@@ -129,6 +135,12 @@ impl Tree {
         Ok(self.locate(source, key)?.map_or((0, false), |place| (place.before + place.index as u64, place.found)))
     }
 
+    /// Where the row with this key is.
+    pub(crate) fn place(&self, source: &dyn ObjectSource, key: &Key) -> Result<Option<walk3::Place>, ReadError> {
+        let place = self.locate(source, key)?.filter(|place| place.found);
+        Ok(place.map(|place| walk3::Place { node: place.leaf, index: place.index }))
+    }
+
     fn locate(&self, source: &dyn ObjectSource, key: &Key) -> Result<Option<Place>, ReadError> {
         let Some(root) = self.root else { return Ok(None) };
         let mut node = Node::read(source, root)?;
@@ -186,7 +198,8 @@ impl Tree {
         schema: &Schema,
         edits: Vec<(Key, Option<Row>)>,
     ) -> Result<Self, EditError> {
-        edit::edit(self, source, sink, schema, edits)
+        let mut edits = edits.into_iter().map(|(key, row)| Ok(edit::Edit::Row(key, row)));
+        edit::edit(self, source, sink, schema, &mut edits)
     }
 }
 

@@ -132,11 +132,14 @@ pub(crate) fn write_leaf(
     entries: &[(Key, Row)],
     sink: &mut dyn ChunkSink,
 ) -> Result<Child, WriteError> {
-    let bytes = Leaf::build(schema, entries).encode();
+    write_whole_leaf(&Leaf::build(schema, entries), sink)
+}
+
+pub(crate) fn write_whole_leaf(leaf: &Leaf, sink: &mut dyn ChunkSink) -> Result<Child, WriteError> {
+    let bytes = leaf.encode();
     let hash = Hash::of(&bytes);
     sink.put(hash, bytes)?;
-    let (last, _) = entries.last().expect("a node has at least one entry");
-    Ok(Child { last: last.clone(), hash, rows: entries.len() as u64 })
+    Ok(Child { last: leaf.last_key(), hash, rows: leaf.len() as u64 })
 }
 
 pub(crate) fn write_inner(level: u8, children: Vec<Child>, sink: &mut dyn ChunkSink) -> Result<Child, WriteError> {

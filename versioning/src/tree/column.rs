@@ -1,7 +1,11 @@
 //! The cells of one column within a leaf: typed vectors in memory, compact canonical bytes outside.
 
+mod splice;
+
 use rust_decimal::Decimal as Number;
 use uuid::Uuid;
+
+pub(crate) use self::splice::Splice;
 
 use super::bytes::{Reader, put_varint, varint_size, zigzag};
 use crate::{
@@ -14,7 +18,7 @@ use crate::{
 const DICTIONARY: usize = 256;
 
 /// One column of a leaf. `data` has an entry for each cell that is not null.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cells {
     pub(crate) ty: Type,
     /// For each row, the index of its cell in `data`, or [`NULL`]; empty when no cell is null.
@@ -24,7 +28,7 @@ pub(crate) struct Cells {
 
 const NULL: u16 = u16::MAX;
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Data {
     /// Integer, date (days), timestamp (µs), boolean (0 or 1).
     Whole(Vec<i64>),

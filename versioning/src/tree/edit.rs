@@ -1,14 +1,15 @@
 //! Editing a tree at the cost of its changes.
 //!
-//! Level by level, from the leaves up: nodes with edits are cut anew, beginning one node before (where it ends may
-//! depend on the keys that follow) and ending where a new boundary meets an old one and nothing near it is edited. What
-//! was replaced and by what are the edits of the level above.
+//! Level by level, from the leaves up. A node whose edits keep its keys is written in its place. Where keys come or go,
+//! nodes are cut anew, beginning one node before (where it ends may depend on the keys that follow) and ending where a
+//! new boundary meets an old one and the node behind it keeps its keys. What was replaced and by what are the edits of
+//! the level above. The edits of rows are taken one leaf at a time: they need not be in memory at once.
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::{
-    Child, Content, Node, Tree, TreeBuilder,
-    build::{BuildError, Levels, write_inner, write_leaf},
+    Child, Content as NodeContent, Leaf, Node, Tree, TreeBuilder,
+    build::{BuildError, Levels, write_inner, write_leaf, write_whole_leaf},
     chunker::{Chunker, Entry},
 };
 use crate::{ChunkSink, Hash, Key, ObjectSource, ReadError, Row, Schema, WriteError};
@@ -30,34 +31,51 @@ impl From<WriteError> for EditError {
     }
 }
 
-type Edits<E> = Vec<(Key, Option<E>)>;
+/// A change of the rows of a tree.
+pub(crate) enum Edit {
+    /// A row is replaced or added, or removed.
+    Row(Key, Option<Row>),
+    /// The leaf that ends with this key gets the cells of another with the same keys.
+    Leaf(Key, NewLeaf),
+}
 
-pub(super) fn edit(
+impl Edit {
+    fn key(&self) -> &Key {
+        match self {
+            Self::Row(key, _) | Self::Leaf(key, _) => key,
+        }
+    }
+}
+
+/// What a leaf becomes.
+pub(crate) enum NewLeaf {
+    /// A leaf that the source has.
+    Stored(Child),
+    /// A leaf that is yet to be written.
+    Fresh(Box<Leaf>),
+}
+
+pub(crate) fn edit(
     tree: &Tree,
     source: &dyn ObjectSource,
     sink: &mut dyn ChunkSink,
     schema: &Schema,
-    edits: Edits<Row>,
+    edits: &mut dyn Iterator<Item = Result<Edit, ReadError>>,
 ) -> Result<Tree, EditError> {
-    if let Some(pair) = edits.windows(2).find(|pair| pair[0].0 >= pair[1].0) {
-        return Err(BuildError::Order { key: pair[1].0.clone() }.into());
-    }
-    let Some(root) = tree.root else {
-        let mut builder = TreeBuilder::new(schema, sink);
-        for (key, row) in edits {
-            if let Some(row) = row {
-                builder.push(key, row)?;
-            }
-        }
-        return Ok(builder.finish()?);
-    };
+    let Some(root) = tree.root else { return build(sink, schema, edits) };
     let old = Node::read(source, root)?;
     let top = old.level();
     let mut editor = Editor { source, sink, schema, root: (root, old), written: HashMap::new() };
-    let rows = edits.into_iter().map(|(key, row)| (key.clone(), row.map(|row| (key, row)))).collect();
-    let mut changes = editor.rewrite::<(Key, Row)>(0, rows)?;
+    let mut rows = edits.map(|edit| {
+        edit.map(|edit| match edit {
+            Edit::Row(key, row) => (key.clone(), Change::Entry(row.map(|row| (key, row)))),
+            Edit::Leaf(last, leaf) => (last, Change::Leaf(leaf)),
+        })
+    });
+    let mut changes = editor.rewrite::<(Key, Row)>(0, &mut rows)?;
     for level in 1..=top {
-        changes = editor.rewrite::<Child>(level, changes)?;
+        let mut nodes = changes.into_iter().map(|(key, child)| Ok((key, Change::Entry(child))));
+        changes = editor.rewrite::<Child>(level, &mut nodes)?;
     }
     if changes.is_empty() {
         return Ok(*tree);
@@ -77,30 +95,83 @@ pub(super) fn edit(
     }
 }
 
+/// The edits of a tree without rows.
+fn build(
+    sink: &mut dyn ChunkSink,
+    schema: &Schema,
+    edits: &mut dyn Iterator<Item = Result<Edit, ReadError>>,
+) -> Result<Tree, EditError> {
+    let mut builder = TreeBuilder::new(schema, sink);
+    let mut before: Option<Key> = None;
+    for edit in edits {
+        let edit = edit?;
+        let key = edit.key().clone();
+        if before.is_some_and(|before| before >= key) {
+            return Err(BuildError::Order { key }.into());
+        }
+        before = Some(key);
+        match edit {
+            Edit::Row(key, Some(row)) => builder.push(key, row)?,
+            Edit::Row(_, None) | Edit::Leaf(..) => {}
+        }
+    }
+    Ok(builder.finish()?)
+}
+
+/// What becomes of one entry of a node, or of a whole leaf.
+enum Change<E> {
+    Entry(Option<E>),
+    Leaf(NewLeaf),
+}
+
+type Changes<E> = Vec<(Key, Change<E>)>;
+
 /// What the two kinds of levels differ in.
 trait Level: Entry + Sized + Clone {
     fn entries(node: &Node, schema: &Schema) -> Vec<Self>;
     fn write(editor: &mut Editor<'_>, level: u8, entries: Vec<Self>) -> Result<Child, WriteError>;
+    /// The node with the entries replaced that have these keys; none when not every key is there to be replaced.
+    fn replace(node: &Node, schema: &Schema, changes: &mut Changes<Self>) -> Option<Content<Self>>;
+}
+
+/// The content of a node that goes or may go.
+enum Content<E> {
+    /// As it is in the tree.
+    Old,
+    /// Another leaf, of the same keys.
+    Leaf(NewLeaf),
+    /// Other entries.
+    Entries(Vec<E>),
 }
 
 impl Level for (Key, Row) {
     fn entries(node: &Node, schema: &Schema) -> Vec<Self> {
         match node.content() {
-            Content::Leaf(leaf) => leaf.rows(schema, 0..leaf.len()).collect(),
-            Content::Inner(_) => Vec::new(),
+            NodeContent::Leaf(leaf) => leaf.rows(schema, 0..leaf.len()).collect(),
+            NodeContent::Inner(_) => Vec::new(),
         }
     }
 
     fn write(editor: &mut Editor<'_>, _: u8, entries: Vec<Self>) -> Result<Child, WriteError> {
         write_leaf(editor.schema, &entries, editor.sink)
     }
+
+    fn replace(node: &Node, schema: &Schema, changes: &mut Changes<Self>) -> Option<Content<Self>> {
+        let NodeContent::Leaf(leaf) = node.content() else { return None };
+        let mut rows = Vec::with_capacity(changes.len());
+        for (key, change) in changes.iter() {
+            let Change::Entry(Some((_, row))) = change else { return None };
+            rows.push((leaf.find(key).ok()?, row));
+        }
+        Some(Content::Leaf(NewLeaf::Fresh(Box::new(leaf.with_rows(schema, &rows)))))
+    }
 }
 
 impl Level for Child {
     fn entries(node: &Node, _: &Schema) -> Vec<Self> {
         match node.content() {
-            Content::Leaf(_) => Vec::new(),
-            Content::Inner(inner) => inner.children().to_vec(),
+            NodeContent::Leaf(_) => Vec::new(),
+            NodeContent::Inner(inner) => inner.children().to_vec(),
         }
     }
 
@@ -109,6 +180,21 @@ impl Level for Child {
         let node = write_inner(level, entries, editor.sink)?;
         editor.written.insert(node.hash, only);
         Ok(node)
+    }
+
+    fn replace(node: &Node, schema: &Schema, changes: &mut Changes<Self>) -> Option<Content<Self>> {
+        let mut entries = Self::entries(node, schema);
+        let mut places = Vec::with_capacity(changes.len());
+        for (key, change) in changes.iter() {
+            let Change::Entry(Some(child)) = change else { return None };
+            places.push(entries.binary_search_by(|entry| entry.key().cmp(key)).ok().filter(|_| child.last == *key)?);
+        }
+        for (place, (_, change)) in places.into_iter().zip(changes.drain(..)) {
+            if let Change::Entry(Some(child)) = change {
+                entries[place] = child;
+            }
+        }
+        Some(Content::Entries(entries))
     }
 }
 
@@ -124,37 +210,58 @@ struct Editor<'a> {
 /// The way from the root to a node: the inner nodes, each with the index of the child taken.
 type Path = Vec<(Node, usize)>;
 
-/// Edits in the order of their keys, consumed from the front.
-struct Queue<E> {
-    edits: Edits<E>,
-    next: usize,
+/// Changes in the order of their keys, taken as they are needed.
+struct Queue<'q, E> {
+    changes: &'q mut dyn Iterator<Item = Result<(Key, Change<E>), ReadError>>,
+    next: Option<(Key, Change<E>)>,
 }
 
-impl<E> Queue<E> {
+impl<'q, E> Queue<'q, E> {
+    fn new(changes: &'q mut dyn Iterator<Item = Result<(Key, Change<E>), ReadError>>) -> Result<Self, EditError> {
+        let next = changes.next().transpose()?;
+        Ok(Self { changes, next })
+    }
+
     fn peek(&self) -> Option<&Key> {
-        self.edits.get(self.next).map(|(key, _)| key)
+        self.next.as_ref().map(|(key, _)| key)
     }
 
-    /// The edits up to this key, or all that are left.
-    fn up_to(&self, last: Option<&Key>) -> &[(Key, Option<E>)] {
-        let rest = &self.edits[self.next..];
-        &rest[..last.map_or(rest.len(), |last| rest.partition_point(|(key, _)| key <= last))]
+    /// The changes up to this key, or all that are left.
+    fn up_to(&mut self, last: Option<&Key>) -> Result<Changes<E>, EditError> {
+        let mut taken = Vec::new();
+        while let Some((key, _)) = &self.next
+            && last.is_none_or(|last| key <= last)
+        {
+            let next = self.changes.next().transpose()?;
+            if let Some((after, _)) = &next
+                && after <= key
+            {
+                return Err(BuildError::Order { key: after.clone() }.into());
+            }
+            taken.extend(std::mem::replace(&mut self.next, next));
+        }
+        Ok(taken)
     }
+}
 
-    fn pop(&mut self) -> Option<E> {
-        self.next += 1;
-        self.edits[self.next - 1].1.take()
-    }
+/// A node of the tree and what it becomes.
+struct Held<E> {
+    path: Path,
+    old: Child,
+    next: Option<Path>,
+    content: Content<E>,
+    /// Whether its keys are those it had.
+    keeps_keys: bool,
 }
 
 /// The nodes of a level that go and come.
 #[derive(Default)]
-struct Changes {
+struct Replaced {
     gone: HashMap<Key, Child>,
     by_key: BTreeMap<Key, Option<Child>>,
 }
 
-impl Changes {
+impl Replaced {
     fn remove(&mut self, child: Child) {
         self.by_key.entry(child.last.clone()).or_insert(None);
         self.gone.insert(child.last.clone(), child);
@@ -165,116 +272,173 @@ impl Changes {
     }
 
     /// A node that went and came back as it was is no change.
-    fn into_edits(self) -> Edits<Child> {
+    fn into_edits(self) -> Vec<(Key, Option<Child>)> {
         let gone = self.gone;
         self.by_key.into_iter().filter(|(key, child)| child.is_none() || gone.get(key) != child.as_ref()).collect()
     }
 }
 
 impl Editor<'_> {
-    /// Applies edits to the nodes of one level; returns the edits of the level above.
-    fn rewrite<E: Level>(&mut self, level: u8, edits: Edits<E>) -> Result<Edits<Child>, EditError> {
-        let mut queue = Queue { edits, next: 0 };
-        let mut changes = Changes::default();
-        while let Some(key) = queue.peek() {
-            let path = self.seek(level, key)?;
-            if !self.replace_values(level, &path, &mut queue, &mut changes)? {
-                let start = self.step(&path, Direction::Back)?.unwrap_or(path);
-                self.recut(level, start, &mut queue, &mut changes)?;
-            }
-        }
-        Ok(changes.into_edits())
-    }
-
-    /// The common case: the edits of a node keep its keys, and the next node has none. Then no boundary can move.
-    fn replace_values<E: Level>(
+    /// Applies changes to the nodes of one level; returns the changes of the level above.
+    fn rewrite<E: Level>(
         &mut self,
         level: u8,
-        path: &Path,
-        queue: &mut Queue<E>,
-        changes: &mut Changes,
-    ) -> Result<bool, EditError> {
-        let old = self.child(path);
-        let next = self.step(path, Direction::Forward)?;
-        let edits = queue.up_to(next.is_some().then_some(&old.last));
-        let following = queue.edits.get(queue.next + edits.len()).map(|(key, _)| key);
-        if let (Some(next), Some(following)) = (next, following)
-            && self.range_has(&next, following)?
-        {
-            return Ok(false);
-        }
-        let mut entries = E::entries(&self.node(path)?, self.schema);
-        let place = |key: &Key| entries.binary_search_by(|entry| entry.key().cmp(key)).ok();
-        let places: Option<Vec<usize>> = edits
-            .iter()
-            .map(|(key, entry)| entry.as_ref().and_then(|entry| place(key).filter(|_| entry.key() == key)))
-            .collect();
-        let Some(places) = places else { return Ok(false) };
-        for place in places {
-            if let Some(entry) = queue.pop() {
-                entries[place] = entry;
+        changes: &mut dyn Iterator<Item = Result<(Key, Change<E>), ReadError>>,
+    ) -> Result<Vec<(Key, Option<Child>)>, EditError> {
+        let mut queue = Queue::new(changes)?;
+        let mut replaced = Replaced::default();
+        // A node that keeps its keys waits for its successor: where it ends follows from the keys of both.
+        let mut waiting: Option<Held<E>> = None;
+        while let Some(key) = queue.peek() {
+            let path = self.seek(level, key)?;
+            let held = self.hold(path, &mut queue)?;
+            if held.keeps_keys {
+                self.settle(level, waiting.replace(held), &mut replaced)?;
+                continue;
             }
+            let before = self.step(&held.path, Direction::Back)?;
+            let before = match (before, waiting.take()) {
+                (Some(path), Some(before)) if self.child(&path).last == before.old.last => Some(before),
+                (path, other) => {
+                    self.settle(level, other, &mut replaced)?;
+                    match path {
+                        Some(path) => Some(Held {
+                            old: self.child(&path),
+                            next: None,
+                            path,
+                            content: Content::Old,
+                            keeps_keys: true,
+                        }),
+                        None => None,
+                    }
+                }
+            };
+            waiting = self.recut(level, before, held, &mut queue, &mut replaced)?;
         }
-        let new = E::write(self, level, entries)?;
-        changes.remove(old);
-        changes.add(new);
-        Ok(true)
+        self.settle(level, waiting, &mut replaced)?;
+        Ok(replaced.into_edits())
     }
 
-    /// Cuts nodes anew from `position` on until the boundaries are the old ones again and nothing near is edited.
+    /// A node with the changes that belong to it.
+    fn hold<E: Level>(&self, path: Path, queue: &mut Queue<'_, E>) -> Result<Held<E>, EditError> {
+        let old = self.child(&path);
+        let next = self.step(&path, Direction::Forward)?;
+        let mut changes = queue.up_to(next.is_some().then_some(&old.last))?;
+        let (content, keeps_keys) = if changes.is_empty() {
+            (Content::Old, true)
+        } else if let [(_, Change::Leaf(_))] = &changes[..] {
+            let leaf =
+                changes.pop().and_then(|(_, change)| if let Change::Leaf(leaf) = change { Some(leaf) } else { None });
+            (leaf.map_or(Content::Old, Content::Leaf), true)
+        } else {
+            let node = self.node(&path)?;
+            match E::replace(&node, self.schema, &mut changes) {
+                Some(content) => (content, true),
+                None => (Content::Entries(self.merge(&node, changes)?), false),
+            }
+        };
+        Ok(Held { path, old, next, content, keeps_keys })
+    }
+
+    /// Writes a node that keeps its keys.
+    fn settle<E: Level>(&mut self, level: u8, held: Option<Held<E>>, replaced: &mut Replaced) -> Result<(), EditError> {
+        let Some(held) = held else { return Ok(()) };
+        let new = match held.content {
+            Content::Old => return Ok(()),
+            Content::Leaf(NewLeaf::Stored(child)) => child,
+            Content::Leaf(NewLeaf::Fresh(leaf)) => write_whole_leaf(&leaf, self.sink)?,
+            Content::Entries(entries) => E::write(self, level, entries)?,
+        };
+        replaced.remove(held.old);
+        replaced.add(new);
+        Ok(())
+    }
+
+    /// Cuts nodes anew from the one before the edited node on, until a new boundary is an old one and the node behind it
+    /// keeps its keys. Returns that node when it is edited.
     fn recut<E: Level>(
         &mut self,
         level: u8,
-        mut position: Path,
-        queue: &mut Queue<E>,
-        changes: &mut Changes,
-    ) -> Result<(), EditError> {
+        before: Option<Held<E>>,
+        edited: Held<E>,
+        queue: &mut Queue<'_, E>,
+        replaced: &mut Replaced,
+    ) -> Result<Option<Held<E>>, EditError> {
         let mut chunker = Chunker::new(level);
         let (mut pushed, mut written) = (0, 0);
+        let mut ahead = Some(edited);
+        let mut held = match before {
+            Some(before) => before,
+            None => ahead.take().expect("it is there as long as nothing took it"),
+        };
         loop {
-            let old = self.child(&position);
-            let next = self.step(&position, Direction::Forward)?;
-            let last = next.is_some().then_some(&old.last);
-            let edited = queue.up_to(last).len();
-            let can_stop_here = edited == 0 && self.is_quiet_after(next.as_ref(), queue.peek())?;
             let start = pushed;
-            let entries = merge(E::entries(&self.node(&position)?, self.schema), queue, edited);
+            let entries = self.entries(&held)?;
             for entry in entries {
                 pushed += 1;
                 let Some(node) = chunker.push(entry) else { continue };
                 written += node.len();
-                changes.add(E::write(self, level, node)?);
-                if can_stop_here && written == start {
-                    return Ok(());
+                replaced.add(E::write(self, level, node)?);
+                if held.keeps_keys && written == start {
+                    return Ok(Some(held));
                 }
             }
             // Only now is it sure that this node does not stay as it is.
-            changes.remove(old);
-            match next {
-                Some(next) => position = next,
-                None => break,
-            }
+            replaced.remove(held.old);
+            held = match (ahead.take(), held.next) {
+                (Some(edited), _) => edited,
+                (None, Some(next)) => self.hold(next, queue)?,
+                (None, None) => break,
+            };
         }
         let rest = chunker.finish();
         if !rest.is_empty() {
-            changes.add(E::write(self, level, rest)?);
+            replaced.add(E::write(self, level, rest)?);
         }
-        Ok(())
+        Ok(None)
     }
 
-    /// Whether neither this node nor any before it holds the next edit, and the node is not the last: where the node
-    /// before it ends follows from the keys of two nodes.
-    fn is_quiet_after(&self, next: Option<&Path>, edit: Option<&Key>) -> Result<bool, ReadError> {
-        match (edit, next) {
-            (None, _) => Ok(true),
-            (Some(_), None) => Ok(false),
-            (Some(edit), Some(next)) => Ok(!self.range_has(next, edit)?),
+    fn entries<E: Level>(&self, held: &Held<E>) -> Result<Vec<E>, ReadError> {
+        let node = match &held.content {
+            Content::Entries(entries) => return Ok(entries.clone()),
+            Content::Old => self.node(&held.path)?,
+            Content::Leaf(leaf) => self.new_leaf(leaf)?,
+        };
+        Ok(E::entries(&node, self.schema))
+    }
+
+    fn new_leaf(&self, leaf: &NewLeaf) -> Result<Node, ReadError> {
+        match leaf {
+            NewLeaf::Stored(child) => Node::read(self.source, child.hash),
+            NewLeaf::Fresh(leaf) => Ok(Node::of_leaf((**leaf).clone())),
         }
     }
 
-    /// Whether an edit of this key belongs to the node or to one before it. All that is left belongs to the last node.
-    fn range_has(&self, path: &Path, key: &Key) -> Result<bool, ReadError> {
-        Ok(*key <= self.child(path).last || self.step(path, Direction::Forward)?.is_none())
+    /// The entries of a node with changes applied.
+    fn merge<E: Level>(&self, node: &Node, changes: Changes<E>) -> Result<Vec<E>, ReadError> {
+        let mut changes = changes.into_iter().peekable();
+        let other = match changes.next_if(|(_, change)| matches!(change, Change::Leaf(_))) {
+            Some((_, Change::Leaf(leaf))) => Some(self.new_leaf(&leaf)?),
+            _ => None,
+        };
+        let entries = E::entries(other.as_ref().unwrap_or(node), self.schema);
+        let mut merged = Vec::with_capacity(entries.len() + changes.len());
+        let put = |merged: &mut Vec<E>, change: Change<E>| {
+            if let Change::Entry(Some(entry)) = change {
+                merged.push(entry);
+            }
+        };
+        for entry in entries {
+            while let Some((_, change)) = changes.next_if(|(key, _)| key < entry.key()) {
+                put(&mut merged, change);
+            }
+            match changes.next_if(|(key, _)| key == entry.key()) {
+                Some((_, change)) => put(&mut merged, change),
+                None => merged.push(entry),
+            }
+        }
+        changes.for_each(|(_, change)| put(&mut merged, change));
+        Ok(merged)
     }
 
     /// A root with a single child is no root: the child is.
@@ -283,7 +447,7 @@ impl Editor<'_> {
             let only = match self.written.get(&root.hash) {
                 Some(only) => only.clone(),
                 None => match Node::read(self.source, root.hash)?.content() {
-                    Content::Inner(inner) if inner.children().len() == 1 => Some(inner.children()[0].clone()),
+                    NodeContent::Inner(inner) if inner.children().len() == 1 => Some(inner.children()[0].clone()),
                     _ => None,
                 },
             };
@@ -297,8 +461,8 @@ impl Editor<'_> {
     /// The node of a level that holds the key or would hold it.
     fn seek(&self, level: u8, key: &Key) -> Result<Path, ReadError> {
         self.descend(level, Vec::new(), self.root.1.clone(), |node| match node.content() {
-            Content::Inner(inner) => inner.find(key),
-            Content::Leaf(_) => 0,
+            NodeContent::Inner(inner) => inner.find(key),
+            NodeContent::Leaf(_) => 0,
         })
     }
 
@@ -324,7 +488,7 @@ impl Editor<'_> {
     fn step(&self, path: &Path, direction: Direction) -> Result<Option<Path>, ReadError> {
         let mut up = path.clone();
         while let Some((node, index)) = up.pop() {
-            let Content::Inner(inner) = node.content() else { continue };
+            let NodeContent::Inner(inner) = node.content() else { continue };
             let index = match direction {
                 Direction::Forward => Some(index + 1).filter(|index| *index < inner.children().len()),
                 Direction::Back => index.checked_sub(1),
@@ -340,7 +504,7 @@ impl Editor<'_> {
             up.push((node, index));
             return self
                 .descend(level, up, child, |node| match (node.content(), direction) {
-                    (Content::Inner(inner), Direction::Back) => inner.children().len() - 1,
+                    (NodeContent::Inner(inner), Direction::Back) => inner.children().len() - 1,
                     _ => 0,
                 })
                 .map(Some);
@@ -350,7 +514,7 @@ impl Editor<'_> {
 
     fn child(&self, path: &Path) -> Child {
         match path.last().map(|(node, index)| (node.content(), index)) {
-            Some((Content::Inner(inner), index)) => inner.children()[*index].clone(),
+            Some((NodeContent::Inner(inner), index)) => inner.children()[*index].clone(),
             _ => Child { last: self.root.1.last_key(), hash: self.root.0, rows: self.root.1.rows() },
         }
     }
@@ -367,27 +531,4 @@ impl Editor<'_> {
 enum Direction {
     Forward,
     Back,
-}
-
-/// The entries with the next `count` edits applied.
-fn merge<E: Level>(entries: Vec<E>, queue: &mut Queue<E>, count: usize) -> Vec<E> {
-    if count == 0 {
-        return entries;
-    }
-    let end = queue.next + count;
-    let mut merged = Vec::with_capacity(entries.len() + count);
-    for entry in entries {
-        while queue.next < end && queue.peek().is_some_and(|key| key < entry.key()) {
-            merged.extend(queue.pop());
-        }
-        if queue.next < end && queue.peek() == Some(entry.key()) {
-            merged.extend(queue.pop());
-        } else {
-            merged.push(entry);
-        }
-    }
-    while queue.next < end {
-        merged.extend(queue.pop());
-    }
-    merged
 }

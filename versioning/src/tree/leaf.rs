@@ -2,7 +2,8 @@
 
 use super::{
     bytes::{Reader, put_varint},
-    column::Cells,
+    column::{Cells, Splice},
+    rows::RowSet,
 };
 use crate::{
     Column, ColumnId, Key, Row, Schema, Value,
@@ -179,7 +180,89 @@ impl Leaf {
         Some(leaf)
     }
 
-    fn cells(&self, id: ColumnId) -> Option<&Cells> {
+    /// The key of the last row.
+    pub(crate) fn last_key(&self) -> Key {
+        Key::from_bytes(self.key(self.rows - 1))
+    }
+
+    /// The leaf with other cells in some rows, whose keys stay; columns in which nothing changes are copied as a whole.
+    pub(crate) fn with_rows(&self, schema: &Schema, rows: &[(usize, &Row)]) -> Self {
+        let mut positions: Vec<usize> = (0..schema.columns.len()).collect();
+        positions.sort_unstable_by_key(|position| schema.columns[*position].id);
+        let mut columns = Vec::with_capacity(positions.len());
+        for position in positions {
+            let column = &schema.columns[position];
+            let old = self.cells(column.id);
+            let is = |row: usize, value: &Value| old.map_or(column.fill == *value, |cells| cells.is(row, value));
+            // Where keys stay, so do the columns of the key.
+            if schema.is_key(column.id) || rows.iter().all(|(row, new)| is(*row, &new[position])) {
+                columns.extend(old.map(|cells| (column.id, cells.clone())));
+                continue;
+            }
+            let mut splice = Splice::new(column);
+            let mut changed = rows.iter().peekable();
+            for row in 0..self.rows {
+                match (changed.next_if(|(changed, _)| *changed == row), old) {
+                    (Some((_, new)), _) => splice.push(&new[position]),
+                    (None, Some(cells)) => splice.copy(cells, row),
+                    (None, None) => splice.push(&column.fill),
+                }
+            }
+            columns.extend(splice.finish().map(|cells| (column.id, cells)));
+        }
+        self.with_columns(columns)
+    }
+
+    /// A leaf with the keys of this one and other cells; the columns are in the order of their ids.
+    pub(crate) fn with_columns(&self, columns: Vec<(ColumnId, Cells)>) -> Self {
+        Self {
+            rows: self.rows,
+            key_columns: self.key_columns.clone(),
+            columns,
+            key_ends: self.key_ends.clone(),
+            key_bytes: self.key_bytes.clone(),
+        }
+    }
+
+    /// The rows in which the cells of these columns differ between two leaves of the same keys.
+    pub(crate) fn differing<'c>(&self, other: &Self, columns: impl Iterator<Item = &'c Column>) -> RowSet {
+        let mut rows = RowSet::new(self.rows);
+        columns.for_each(|column| self.differing_in(other, column, &mut rows));
+        rows
+    }
+
+    /// Adds the rows in which the cells of a column differ between two leaves of the same keys.
+    pub(crate) fn differing_in(&self, other: &Self, column: &Column, rows: &mut RowSet) {
+        match (self.cells(column.id), other.cells(column.id)) {
+            (None, None) => {}
+            (Some(a), Some(b)) => a.differing(b, rows),
+            (Some(cells), None) | (None, Some(cells)) => cells.differing_from(&column.fill, rows),
+        }
+    }
+
+    /// Whether the cells of these columns are equal in a row of this leaf and one of another.
+    pub(crate) fn same_row<'c>(
+        &self,
+        row: usize,
+        other: &Self,
+        other_row: usize,
+        mut columns: impl Iterator<Item = &'c Column>,
+    ) -> bool {
+        columns.all(|column| match (self.cells(column.id), other.cells(column.id)) {
+            (None, None) => true,
+            (Some(a), Some(b)) => a.same_cell(row, b, other_row),
+            (Some(cells), None) => cells.is(row, &column.fill),
+            (None, Some(cells)) => cells.is(other_row, &column.fill),
+        })
+    }
+
+    /// Whether the rows of both have the same keys.
+    pub(crate) fn same_keys(&self, other: &Self) -> bool {
+        self.key_ends == other.key_ends && self.key_bytes == other.key_bytes
+    }
+
+    /// The cells of a column; none when the leaf does not have it: then all are the column's fill.
+    pub(crate) fn cells(&self, id: ColumnId) -> Option<&Cells> {
         self.columns.binary_search_by_key(&id, |(id, _)| *id).ok().map(|index| &self.columns[index].1)
     }
 

@@ -1,6 +1,6 @@
-//! Walking two trees side by side, skipping what they share.
+//! Walking the rows of a tree in order, with subtrees that need not be opened passed as a whole.
 
-use super::{Content, Node, Tree};
+use super::{Content, Leaf, Node, Tree};
 use crate::{Hash, Key, ObjectSource, ReadError};
 
 /// Where a walk stands: the rows of a tree in order, with whole subtrees not opened before they must be.
@@ -18,12 +18,12 @@ enum Frame {
 }
 
 /// What comes next.
-#[derive(Clone, Debug)]
-pub(crate) enum Next {
-    /// A subtree that is not opened.
-    Subtree { hash: Hash, level: Option<u8>, last: Option<Key> },
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Next<'w> {
+    /// A subtree that is not opened; an unopened root does not know its level nor its last key.
+    Subtree { hash: Hash, level: Option<u8>, last: Option<&'w Key> },
     /// A row of an open leaf.
-    Row { leaf: Node, index: usize },
+    Row { leaf: &'w Leaf, index: usize },
 }
 
 impl<'s> Walk<'s> {
@@ -39,11 +39,10 @@ impl<'s> Walk<'s> {
     fn pass(&mut self, after: &Key) -> Result<(), ReadError> {
         while let Some(next) = self.peek() {
             match next {
-                Next::Subtree { last: Some(last), .. } if last <= *after => self.skip(),
+                Next::Subtree { last: Some(last), .. } if last <= after => self.skip(),
                 Next::Subtree { .. } => self.open()?,
                 Next::Row { leaf, index } => {
-                    let Content::Leaf(rows) = leaf.content() else { return Ok(()) };
-                    if rows.key(index) > after.as_bytes() {
+                    if leaf.key(index) > after.as_bytes() {
                         return Ok(());
                     }
                     self.skip();
@@ -53,7 +52,7 @@ impl<'s> Walk<'s> {
         Ok(())
     }
 
-    pub(crate) fn peek(&self) -> Option<Next> {
+    pub(crate) fn peek(&self) -> Option<Next<'_>> {
         if let Some(hash) = self.root {
             return Some(Next::Subtree { hash, level: None, last: None });
         }
@@ -61,10 +60,22 @@ impl<'s> Walk<'s> {
             Frame::Inner(node, index) => {
                 let Content::Inner(inner) = node.content() else { unreachable!("the frame of an inner node") };
                 let child = &inner.children()[*index];
-                Next::Subtree { hash: child.hash, level: Some(inner.level() - 1), last: Some(child.last.clone()) }
+                let level = Some(inner.level() - 1);
+                Next::Subtree { hash: child.hash, level, last: Some(&child.last) }
             }
-            Frame::Leaf(leaf, index) => Next::Row { leaf: leaf.clone(), index: *index },
+            Frame::Leaf(leaf, index) => {
+                let Content::Leaf(leaf) = leaf.content() else { unreachable!("the frame of a leaf") };
+                Next::Row { leaf, index: *index }
+            }
         })
+    }
+
+    /// The open leaf and the position in it, when a row comes next.
+    pub(crate) fn row(&self) -> Option<(&Node, usize)> {
+        match (self.root, self.stack.last()) {
+            (None, Some(Frame::Leaf(leaf, index))) => Some((leaf, *index)),
+            _ => None,
+        }
     }
 
     /// Whether all rows up to the key are behind the walk.
@@ -97,6 +108,16 @@ impl<'s> Walk<'s> {
         if length == 0 {
             self.stack.pop();
             self.close();
+        }
+    }
+
+    /// Passes what is left of the open leaf.
+    pub(crate) fn skip_leaf(&mut self) {
+        if let Some(Frame::Leaf(leaf, index)) = self.stack.last_mut()
+            && let Content::Leaf(rows) = leaf.content()
+        {
+            *index = rows.len() - 1;
+            self.skip();
         }
     }
 
