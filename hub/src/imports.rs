@@ -5,6 +5,7 @@
 
 mod add;
 mod apply;
+mod list;
 mod plan;
 mod record;
 

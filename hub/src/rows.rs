@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use storage::DatasetId;
 use versioning::{
-    ColumnId, Hash, Key, ObjectSource,
+    ColumnId, Hash, Key,
     history::{self, Blame, BlameError, Clocks, Cursor, Filter, Page, Paging},
 };
 

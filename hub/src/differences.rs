@@ -1,0 +1,281 @@
+//! Two states of a dataset side by side, for programs: any page of what differs, and how much differs without the rows.
+
+use std::collections::BTreeMap;
+
+use versioning::{
+    ColumnId, Hash, Key, ObjectSource, Root, Row, Schema, TableEntry, TableId, Tree,
+    diff::{Diff, RowDelta, SchemaChange, cell_changes, schema_changes},
+};
+
+use crate::{Actor, DatasetPath, Error, Hub, Reference, RowChange, Viewed, access::Action};
+
+/// The most changed rows on a page.
+const MAX_ROWS: usize = 1_000;
+
+/// A table that is not the same in two states.
+#[derive(Clone, Debug)]
+pub struct TableDifference {
+    /// The table.
+    pub id: TableId,
+    /// Its name before; none where it is new.
+    pub name_before: Option<String>,
+    /// Its name after; none where it is gone.
+    pub name_after: Option<String>,
+    /// The schema before; none where it is new.
+    pub before: Option<Schema>,
+    /// The schema after; none where it is gone.
+    pub after: Option<Schema>,
+    /// Rows before and after.
+    pub rows: (u64, u64),
+    /// What differs between the schemas, where there are two.
+    pub schema: Vec<SchemaChange>,
+}
+
+impl TableDifference {
+    /// What people call it: its name after, or before where it is gone.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.name_after.as_deref().or(self.name_before.as_deref()).unwrap_or_default()
+    }
+}
+
+/// How many rows and cells of a table differ.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DifferenceCounts {
+    /// Rows that are new.
+    pub added: u64,
+    /// Rows that are gone.
+    pub removed: u64,
+    /// Rows that are on both sides and differ.
+    pub changed: u64,
+    /// For each column, the cells that differ in rows of both sides.
+    pub cells: BTreeMap<ColumnId, u64>,
+}
+
+/// A page of what differs between two states.
+#[derive(Clone, Debug)]
+pub struct DiffPage {
+    /// The state before.
+    pub from: Viewed,
+    /// The state after.
+    pub to: Viewed,
+    /// All tables that differ, by name; only the one that was asked for where one was.
+    pub tables: Vec<TableDifference>,
+    /// Rows that differ: for each the position of its table in `tables`.
+    pub rows: Vec<(usize, RowChange)>,
+    /// Behind which row the next page begins, if there is more.
+    pub next: Option<(TableId, Key)>,
+}
+
+/// How much differs between two states.
+#[derive(Clone, Debug)]
+pub struct DiffSummary {
+    /// The state before.
+    pub from: Viewed,
+    /// The state after.
+    pub to: Viewed,
+    /// The tables that differ, by name, each with its counts.
+    pub tables: Vec<(TableDifference, DifferenceCounts)>,
+}
+
+/// A table of two states, ready to be compared.
+struct Compared {
+    difference: TableDifference,
+    before: Tree,
+    after: Tree,
+}
+
+impl Compared {
+    fn diff<'a>(&'a self, objects: &'a dyn ObjectSource, after: Option<&Key>) -> Result<Option<Diff<'a>>, Error> {
+        // Where a table is new or gone, the other side has no rows and the schema is never asked.
+        let (old, new) = (self.difference.before.as_ref(), self.difference.after.as_ref());
+        let Some(any) = new.or(old) else { return Ok(None) };
+        let sides = ((self.before, old.unwrap_or(any)), (self.after, new.unwrap_or(any)));
+        Ok(Some(Diff::new(objects, sides.0, sides.1, after)?.without_gone_columns()))
+    }
+}
+
+impl Hub {
+    /// Up to `limit` (at most 1,000) rows that differ between two states, table by table in the order of their names, of
+    /// all tables or of one.
+    ///
+    /// # Errors
+    /// There is no such dataset, state or table for the person, or the data can't be read.
+    pub async fn diff_page(
+        &self,
+        actor: &Actor,
+        path: &DatasetPath,
+        sides: (&Reference, &Reference),
+        table: Option<&str>,
+        after: Option<(TableId, Key)>,
+        limit: usize,
+    ) -> Result<DiffPage, Error> {
+        let (from, to) = self.two(actor, path, sides).await?;
+        let (old, new, table) = (from.commit, to.commit, table.map(str::to_owned));
+        let limit = limit.clamp(1, MAX_ROWS);
+        let (tables, rows, next) = self
+            .read(move |objects| {
+                let compared = compare(objects, old, new, table.as_deref())?;
+                let begin = match &after {
+                    None => 0,
+                    Some((id, _)) => compared
+                        .iter()
+                        .position(|compared| compared.difference.id == *id)
+                        .ok_or_else(|| Error::invalid("cursor", "The cursor is not one of this list."))?,
+                };
+                let (mut rows, mut next) = (Vec::new(), None);
+                for (position, compared) in compared.iter().enumerate().skip(begin) {
+                    let from = after.as_ref().filter(|(id, _)| *id == compared.difference.id).map(|(_, key)| key);
+                    let Some(diff) = compared.diff(objects, from)? else { continue };
+                    for delta in diff {
+                        let delta = delta?;
+                        if rows.len() == limit {
+                            let last: Option<&(usize, RowChange)> = rows.last();
+                            next = last.map(|(position, row)| (*position, row.key.clone()));
+                            break;
+                        }
+                        rows.push((position, row_change(&compared.difference, delta)));
+                    }
+                    if next.is_some() {
+                        break;
+                    }
+                }
+                let tables: Vec<_> = compared.into_iter().map(|compared| compared.difference).collect();
+                let next = next.map(|(position, key)| (tables[position].id, key));
+                Ok((tables, rows, next))
+            })
+            .await?;
+        Ok(DiffPage { from, to, tables, rows, next })
+    }
+
+    /// How much differs between two states. Its cost follows the number of differences.
+    ///
+    /// # Errors
+    /// As [`Hub::diff_page`].
+    pub async fn diff_summary(
+        &self,
+        actor: &Actor,
+        path: &DatasetPath,
+        sides: (&Reference, &Reference),
+        table: Option<&str>,
+    ) -> Result<DiffSummary, Error> {
+        let (from, to) = self.two(actor, path, sides).await?;
+        let (old, new, table) = (from.commit, to.commit, table.map(str::to_owned));
+        let tables = self
+            .read(move |objects| {
+                let compared = compare(objects, old, new, table.as_deref())?;
+                compared
+                    .into_iter()
+                    .map(|compared| {
+                        let counts = count(objects, &compared)?;
+                        Ok((compared.difference, counts))
+                    })
+                    .collect()
+            })
+            .await?;
+        Ok(DiffSummary { from, to, tables })
+    }
+
+    async fn two(
+        &self,
+        actor: &Actor,
+        path: &DatasetPath,
+        (from, to): (&Reference, &Reference),
+    ) -> Result<(Viewed, Viewed), Error> {
+        let dataset = self.find_dataset(actor, Action::Read, path).await?;
+        Ok((self.resolve(&dataset, from).await?, self.resolve(&dataset, to).await?))
+    }
+}
+
+fn compare(
+    objects: &dyn ObjectSource,
+    old: Option<Hash>,
+    new: Option<Hash>,
+    only: Option<&str>,
+) -> Result<Vec<Compared>, Error> {
+    let root = |commit: Option<Hash>| match commit {
+        Some(commit) => Ok(objects.root(objects.commit(commit)?.root)?),
+        None => Ok::<_, Error>(Root::default()),
+    };
+    let (old, new) = (root(old)?, root(new)?);
+    let only = match only {
+        None => None,
+        Some(name) => {
+            let found = new.table_named(name).or_else(|| old.table_named(name));
+            Some(found.ok_or_else(|| Error::not_found(format!("table “{name}”")))?.0)
+        }
+    };
+    let ids: std::collections::BTreeSet<_> = old.tables.keys().chain(new.tables.keys()).copied().collect();
+    let mut compared = Vec::new();
+    for id in ids.into_iter().filter(|id| only.is_none_or(|only| only == *id)) {
+        let (before, after) = (old.tables.get(&id), new.tables.get(&id));
+        if before == after {
+            continue;
+        }
+        let schema = |entry: Option<&TableEntry>| entry.map(|entry| objects.schema(entry.schema)).transpose();
+        let tree = |entry: Option<&TableEntry>| entry.map(|entry| entry.tree).unwrap_or_default();
+        let name = |entry: Option<&TableEntry>| entry.map(|entry| entry.name.clone());
+        let (before_schema, after_schema) = (schema(before)?, schema(after)?);
+        let changes = match (&before_schema, &after_schema) {
+            (Some(before), Some(after)) => schema_changes(before, after),
+            _ => Vec::new(),
+        };
+        compared.push(Compared {
+            difference: TableDifference {
+                id,
+                name_before: name(before),
+                name_after: name(after),
+                before: before_schema,
+                after: after_schema,
+                rows: (tree(before).rows, tree(after).rows),
+                schema: changes,
+            },
+            before: tree(before),
+            after: tree(after),
+        });
+    }
+    compared.sort_by(|a, b| a.difference.name().cmp(b.difference.name()));
+    Ok(compared)
+}
+
+fn count(objects: &dyn ObjectSource, compared: &Compared) -> Result<DifferenceCounts, Error> {
+    let TableDifference { before, after, rows, .. } = &compared.difference;
+    let mut counts = DifferenceCounts::default();
+    let (Some(old), Some(new)) = (before, after) else {
+        // Not a row needs to be looked at.
+        (counts.removed, counts.added) = *rows;
+        return Ok(counts);
+    };
+    for delta in compared.diff(objects, None)?.into_iter().flatten() {
+        match delta? {
+            RowDelta { before: Some(before), after: Some(after), .. } => {
+                counts.changed += 1;
+                for change in cell_changes(old, &before, new, &after) {
+                    *counts.cells.entry(change.column).or_default() += 1;
+                }
+            }
+            RowDelta { before: Some(_), .. } => counts.removed += 1,
+            RowDelta { .. } => counts.added += 1,
+        }
+    }
+    Ok(counts)
+}
+
+fn row_change(table: &TableDifference, RowDelta { key, before, after }: RowDelta) -> RowChange {
+    let text = |row: &Option<Row>, schema: &Option<Schema>| {
+        row.as_ref().zip(schema.as_ref()).map(|(row, schema)| Key::to_text(schema, row))
+    };
+    let key_text = text(&after, &table.after).or_else(|| text(&before, &table.before)).unwrap_or_default();
+    RowChange { key, key_text, before, after }
+}
+
+impl Hub {
+    /// What a reference means in a dataset now, so that several reads can be of one state.
+    ///
+    /// # Errors
+    /// There is no such dataset or state for the person.
+    pub async fn viewed(&self, actor: &Actor, place: &crate::Place) -> Result<Viewed, Error> {
+        let dataset = self.find_dataset(actor, Action::Read, &place.path).await?;
+        self.resolve(&dataset, &place.at).await
+    }
+}
