@@ -1,6 +1,9 @@
 //! Merging the rows of one table, in the order of their keys, as edits of one side's tree.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 use super::{
     cell,
@@ -559,7 +562,7 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
                     let picked = self.splice(index, [base, ours, theirs], by_ours, by_theirs);
                     is_side[OURS] &= picked.is_ours;
                     is_side[THEIRS] &= picked.is_theirs;
-                    Picked::Cells(picked.cells)
+                    Picked::Cells(picked.cells.map(Arc::new))
                 }
             };
             if self.changes.watches(index) {
@@ -580,7 +583,7 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
             let columns = columns.into_iter().filter_map(|(index, picked)| {
                 let id = self.column(index).id;
                 match picked {
-                    Picked::Side(side) => leaf(&nodes[side]).cells(id).cloned(),
+                    Picked::Side(side) => leaf(&nodes[side]).shared_cells(id).cloned(),
                     Picked::Cells(cells) => cells,
                 }
                 .map(|cells| (id, cells))
@@ -662,7 +665,7 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
 /// Where the cells of a merged leaf's column come from.
 enum Picked {
     Side(usize),
-    Cells(Option<Cells>),
+    Cells(Option<Arc<Cells>>),
 }
 
 struct Spliced {

@@ -1,5 +1,7 @@
 //! Leaves: some hundred rows, column by column.
 
+use std::sync::Arc;
+
 use super::{
     bytes::{Reader, put_varint},
     column::{Cells, Splice},
@@ -24,7 +26,7 @@ const MAX_ROWS: usize = 60_000;
 pub struct Leaf {
     rows: usize,
     key_columns: Vec<ColumnId>,
-    columns: Vec<(ColumnId, Cells)>,
+    columns: Vec<(ColumnId, Arc<Cells>)>,
     key_ends: Vec<u32>,
     key_bytes: Vec<u8>,
 }
@@ -41,7 +43,7 @@ impl Leaf {
                 let mut cells = entries.iter().map(|(_, row)| &row[position]);
                 // Keys follow from the leaf alone, so that their columns are always there.
                 let is_stored = schema.is_key(column.id) || cells.clone().any(|cell| *cell != column.fill);
-                is_stored.then(|| (column.id, Cells::collect(column.ty, &mut cells)))
+                is_stored.then(|| (column.id, Arc::new(Cells::collect(column.ty, &mut cells))))
             })
             .collect();
         let mut leaf = Self {
@@ -135,7 +137,7 @@ impl Leaf {
         let mut leaf = self.without_column(column.id).unwrap_or_else(|| self.clone());
         if cells.iter().any(|cell| *cell != column.fill) {
             let index = leaf.columns.partition_point(|(id, _)| *id < column.id);
-            leaf.columns.insert(index, (column.id, Cells::collect(column.ty, &mut cells.iter())));
+            leaf.columns.insert(index, (column.id, Arc::new(Cells::collect(column.ty, &mut cells.iter()))));
         }
         leaf
     }
@@ -164,7 +166,7 @@ impl Leaf {
             let is = |row: usize, value: &Value| old.map_or(column.fill == *value, |cells| cells.is(row, value));
             // Where keys stay, so do the columns of the key.
             if schema.is_key(column.id) || rows.iter().all(|(row, new)| is(*row, &new[position])) {
-                columns.extend(old.map(|cells| (column.id, cells.clone())));
+                columns.extend(self.shared_cells(column.id).map(|cells| (column.id, Arc::clone(cells))));
                 continue;
             }
             let mut splice = Splice::new(column);
@@ -176,13 +178,13 @@ impl Leaf {
                     (None, None) => splice.push(&column.fill),
                 }
             }
-            columns.extend(splice.finish().map(|cells| (column.id, cells)));
+            columns.extend(splice.finish().map(|cells| (column.id, Arc::new(cells))));
         }
         self.with_columns(columns)
     }
 
     /// A leaf with the keys of this one and other cells; the columns are in the order of their ids.
-    pub(crate) fn with_columns(&self, columns: Vec<(ColumnId, Cells)>) -> Self {
+    pub(crate) fn with_columns(&self, columns: Vec<(ColumnId, Arc<Cells>)>) -> Self {
         Self {
             rows: self.rows,
             key_columns: self.key_columns.clone(),
@@ -231,6 +233,11 @@ impl Leaf {
 
     /// The cells of a column; none when the leaf does not have it: then all are the column's fill.
     pub(crate) fn cells(&self, id: ColumnId) -> Option<&Cells> {
+        self.shared_cells(id).map(|cells| &**cells)
+    }
+
+    /// As [`Leaf::cells`], to be put into another leaf.
+    pub(crate) fn shared_cells(&self, id: ColumnId) -> Option<&Arc<Cells>> {
         self.columns.binary_search_by_key(&id, |(id, _)| *id).ok().map(|index| &self.columns[index].1)
     }
 
@@ -264,13 +271,13 @@ impl Leaf {
         let key_columns: Vec<ColumnId> =
             (0..key_count).map(|_| reader.array().map(u64::from_le_bytes).map(ColumnId)).collect::<Result<_, _>>()?;
         let column_count = reader.count(reader.left() / 8)?;
-        let mut columns: Vec<(ColumnId, Cells)> = Vec::with_capacity(column_count);
+        let mut columns: Vec<(ColumnId, Arc<Cells>)> = Vec::with_capacity(column_count);
         for _ in 0..column_count {
             let id = ColumnId(u64::from_le_bytes(reader.array()?));
             if columns.last().is_some_and(|(before, _)| *before >= id) {
                 return Err(reader.error("its columns are not in order"));
             }
-            columns.push((id, Cells::decode(&mut reader, rows)?));
+            columns.push((id, Arc::new(Cells::decode(&mut reader, rows)?)));
         }
         reader.finish()?;
         let mut leaf = Self { rows, key_columns, columns, key_ends: Vec::with_capacity(rows), key_bytes: Vec::new() };

@@ -37,6 +37,12 @@ impl Cells {
 
     /// Adds to `rows` the rows in which two columns of equally many cells differ.
     pub(crate) fn differing(&self, other: &Self, rows: &mut RowSet) {
+        // Canonical bytes are equal where the cells are (rule T2).
+        if let (Some(a), Some(b)) = (&self.encoded, &other.encoded)
+            && a == b
+        {
+            return;
+        }
         if self.ty == other.ty && self.index == other.index {
             if self.data == other.data {
                 return;
@@ -93,7 +99,7 @@ pub(crate) struct Splice<'c> {
 
 impl<'c> Splice<'c> {
     pub(crate) fn new(column: &'c Column) -> Self {
-        let cells = Cells { ty: column.ty, index: Vec::new(), data: Data::empty(column.ty) };
+        let cells = Cells { ty: column.ty, index: Vec::new(), data: Data::empty(column.ty), encoded: None };
         Self { cells, rows: 0, present: 0, fill: &column.fill, is_filled: true }
     }
 
