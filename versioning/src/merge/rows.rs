@@ -537,12 +537,13 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
         let [base, ours, theirs] = nodes.each_ref().map(leaf);
         let rows = base.len();
         let mut changed = [RowSet::new(rows), RowSet::new(rows), RowSet::new(rows)];
+        let mut differing = [RowSet::new(rows), RowSet::new(rows)];
         let mut is_side = [true; 3];
         let mut columns: Vec<(usize, Picked)> = Vec::with_capacity(self.by_id.len());
         for place in 0..self.by_id.len() {
             let index = self.by_id[place];
             let column = self.column(index);
-            let mut differing = [RowSet::new(rows), RowSet::new(rows)];
+            differing.iter_mut().for_each(RowSet::clear);
             base.differing_in(ours, column, &mut differing[0]);
             base.differing_in(theirs, column, &mut differing[1]);
             let [by_ours, by_theirs] = &differing;

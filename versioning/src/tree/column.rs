@@ -164,6 +164,11 @@ impl Cells {
             }
     }
 
+    /// The size of the canonical bytes, or about so.
+    pub(crate) fn encoded_size(&self) -> usize {
+        self.encoded.as_ref().map_or_else(|| self.weight(), |bytes| bytes.len())
+    }
+
     /// Appends: type, which cells are null, the values.
     pub(crate) fn encode(&self, bytes: &mut Vec<u8>) {
         if let Some(encoded) = &self.encoded {

@@ -27,8 +27,14 @@ pub struct Leaf {
     rows: usize,
     key_columns: Vec<ColumnId>,
     columns: Vec<(ColumnId, Arc<Cells>)>,
-    key_ends: Vec<u32>,
-    key_bytes: Vec<u8>,
+    keys: Arc<Keys>,
+}
+
+/// The keys of a leaf's rows, one after the other, with the end of each.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Keys {
+    ends: Vec<u32>,
+    bytes: Vec<u8>,
 }
 
 impl Leaf {
@@ -46,18 +52,12 @@ impl Leaf {
                 is_stored.then(|| (column.id, Arc::new(Cells::collect(column.ty, &mut cells))))
             })
             .collect();
-        let mut leaf = Self {
-            rows: entries.len(),
-            key_columns: schema.primary_key.clone(),
-            columns,
-            key_ends: Vec::with_capacity(entries.len()),
-            key_bytes: Vec::new(),
-        };
+        let mut keys = Keys { ends: Vec::with_capacity(entries.len()), bytes: Vec::new() };
         for (key, _) in entries {
-            leaf.key_bytes.extend(key.as_bytes());
-            leaf.key_ends.push(u32::try_from(leaf.key_bytes.len()).unwrap_or(u32::MAX));
+            keys.bytes.extend(key.as_bytes());
+            keys.ends.push(u32::try_from(keys.bytes.len()).unwrap_or(u32::MAX));
         }
-        leaf
+        Self { rows: entries.len(), key_columns: schema.primary_key.clone(), columns, keys: Arc::new(keys) }
     }
 
     /// The number of rows; at least one.
@@ -75,8 +75,8 @@ impl Leaf {
     /// The bytes of a row's key.
     #[must_use]
     pub fn key(&self, row: usize) -> &[u8] {
-        let start = if row == 0 { 0 } else { self.key_ends[row - 1] as usize };
-        &self.key_bytes[start..self.key_ends[row] as usize]
+        let start = if row == 0 { 0 } else { self.keys.ends[row - 1] as usize };
+        &self.keys.bytes[start..self.keys.ends[row] as usize]
     }
 
     /// The row with this key, or where it would be.
@@ -189,8 +189,7 @@ impl Leaf {
             rows: self.rows,
             key_columns: self.key_columns.clone(),
             columns,
-            key_ends: self.key_ends.clone(),
-            key_bytes: self.key_bytes.clone(),
+            keys: Arc::clone(&self.keys),
         }
     }
 
@@ -228,7 +227,7 @@ impl Leaf {
 
     /// Whether the rows of both have the same keys.
     pub(crate) fn same_keys(&self, other: &Self) -> bool {
-        self.key_ends == other.key_ends && self.key_bytes == other.key_bytes
+        Arc::ptr_eq(&self.keys, &other.keys) || self.keys == other.keys
     }
 
     /// The cells of a column; none when the leaf does not have it: then all are the column's fill.
@@ -242,13 +241,15 @@ impl Leaf {
     }
 
     pub(crate) fn weight(&self) -> usize {
-        256 + self.key_bytes.len()
-            + self.key_ends.len() * 4
+        256 + self.keys.bytes.len()
+            + self.keys.ends.len() * 4
             + self.columns.iter().map(|(_, cells)| 96 + cells.weight()).sum::<usize>()
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut bytes = vec![kind::LEAF, FORMAT];
+        let columns: usize = self.columns.iter().map(|(_, cells)| 8 + cells.encoded_size()).sum();
+        let mut bytes = Vec::with_capacity(16 + 8 * self.key_columns.len() + columns);
+        bytes.extend([kind::LEAF, FORMAT]);
         put_varint(&mut bytes, self.rows as u64);
         put_varint(&mut bytes, self.key_columns.len() as u64);
         self.key_columns.iter().for_each(|id| bytes.extend(id.0.to_le_bytes()));
@@ -280,7 +281,7 @@ impl Leaf {
             columns.push((id, Arc::new(Cells::decode(&mut reader, rows)?)));
         }
         reader.finish()?;
-        let mut leaf = Self { rows, key_columns, columns, key_ends: Vec::with_capacity(rows), key_bytes: Vec::new() };
+        let mut leaf = Self { rows, key_columns, columns, keys: Arc::default() };
         leaf.derive_keys().map_err(|reason| reader.error(reason))?;
         Ok(leaf)
     }
@@ -306,8 +307,7 @@ impl Leaf {
         if self.rows == 0 {
             return Err("it has no rows");
         }
-        self.key_bytes = bytes;
-        self.key_ends = ends;
+        self.keys = Arc::new(Keys { ends, bytes });
         Ok(())
     }
 }
