@@ -12,320 +12,28 @@
 //! | change the primary key, retype a column of it | all rows, twice | all rows |
 //!
 //! Rows stream through, but for two things that hold something of each row in memory, up to [`MAX_MEMORY`]: making a
-//! column unique (24 bytes a row) and a primary key under which rows stand in another order (the rows themselves).
+//! column unique (32 bytes a row) and a primary key under which rows stand in another order (the rows themselves).
 
+mod error;
+mod operation;
 mod rows;
 
-use serde::{Deserialize, Serialize};
-
-use self::rows::Conversion;
+use self::rows::{Conversion, Rows};
+pub use self::{
+    error::{EvolveError, Reason, RowProblem},
+    operation::{Operation, Property},
+};
 use crate::{
-    ChunkSink, Column, ColumnId, Hash, Object, ObjectSource, ReadError, Root, Schema, TableEntry, TableId, Type, Value,
-    WriteError,
+    ChunkSink, Column, ColumnId, Hash, Object, ObjectSource, Root, Schema, TableEntry, TableId, Type, Value,
     check::ColumnChecker,
-    key::KeyError,
-    schema::{RowError, SchemaError, ValueProperty, is_name},
-    tree::{BuildError, map::map_leaves},
-    value::CastError,
+    schema::{ValueProperty, is_name},
+    tree::map::map_leaves,
 };
 
 /// The most rows that an error lists.
 pub const MAX_LISTED: usize = 100;
 /// The most memory that an operation takes for rows it can't stream, in bytes, as estimated.
 pub const MAX_MEMORY: usize = 1 << 30;
-
-/// A change of a dataset's tables. New ids come from the caller.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "operation", rename_all = "snake_case")]
-pub enum Operation {
-    /// Creates a table without rows.
-    CreateTable {
-        /// Its new id.
-        table: TableId,
-        /// Its name.
-        name: String,
-        /// Its schema.
-        schema: Schema,
-    },
-    /// Gives a table another name.
-    RenameTable {
-        /// The table.
-        table: TableId,
-        /// Its new name.
-        name: String,
-    },
-    /// Says what a table's rows are.
-    DescribeTable {
-        /// The table.
-        table: TableId,
-        /// The new description.
-        description: String,
-    },
-    /// Drops a table. No other table may link to it.
-    DropTable {
-        /// The table.
-        table: TableId,
-    },
-    /// Adds a column. Rows that are there have its [`fill`](Column::fill), which keeps its rules.
-    AddColumn {
-        /// The table.
-        table: TableId,
-        /// The column, with its new id.
-        column: Column,
-        /// Its place among the columns, counted from 0; none: last.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        position: Option<usize>,
-    },
-    /// Gives a column another name.
-    RenameColumn {
-        /// The table.
-        table: TableId,
-        /// The column.
-        column: ColumnId,
-        /// Its new name.
-        name: String,
-    },
-    /// Moves a column to another place.
-    MoveColumn {
-        /// The table.
-        table: TableId,
-        /// The column.
-        column: ColumnId,
-        /// Its new place among the columns, counted from 0; the last for anything beyond.
-        position: usize,
-    },
-    /// Drops a column and its cells. It is no part of the primary key.
-    DropColumn {
-        /// The table.
-        table: TableId,
-        /// The column.
-        column: ColumnId,
-    },
-    /// Gives a column another type, other options or another target, and converts its cells and properties as
-    /// [`Value::cast`] does. Each must have a counterpart that keeps the column's rules.
-    RetypeColumn {
-        /// The table.
-        table: TableId,
-        /// The column.
-        column: ColumnId,
-        /// The new type.
-        #[serde(rename = "type")]
-        ty: Type,
-        /// The options, for a choice and tags.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        options: Vec<String>,
-        /// The table to link to, for a link.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        target: Option<TableId>,
-    },
-    /// Changes one property of a column. All rows keep the rules that become tighter.
-    SetProperty {
-        /// The table.
-        table: TableId,
-        /// The column.
-        column: ColumnId,
-        /// The property with its new value.
-        property: Property,
-    },
-    /// Names rows by other columns. No cell of them is empty, and no two rows have the same values there.
-    SetPrimaryKey {
-        /// The table.
-        table: TableId,
-        /// The columns of the new key, in order.
-        columns: Vec<ColumnId>,
-        /// See [`Schema::generated_key`].
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        generated: bool,
-    },
-}
-
-/// A property of a column, with a value for it. See the fields of [`Column`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Property {
-    /// Whether every row must have a value.
-    Required(bool),
-    /// Whether no two rows may have the same value.
-    Unique(bool),
-    /// The value of new rows where none is given; null: none.
-    Default(Value),
-    /// The smallest value; null: none.
-    Minimum(Value),
-    /// The largest value; null: none.
-    Maximum(Value),
-    /// A regular expression that texts match; empty: none.
-    Pattern(String),
-    /// The texts that a choice or tags may be.
-    Options(Vec<String>),
-    /// What the column means.
-    Description(String),
-}
-
-impl Operation {
-    /// The table that is created, changed or dropped.
-    #[must_use]
-    pub const fn table(&self) -> TableId {
-        match self {
-            Self::CreateTable { table, .. }
-            | Self::RenameTable { table, .. }
-            | Self::DescribeTable { table, .. }
-            | Self::DropTable { table }
-            | Self::AddColumn { table, .. }
-            | Self::RenameColumn { table, .. }
-            | Self::MoveColumn { table, .. }
-            | Self::DropColumn { table, .. }
-            | Self::RetypeColumn { table, .. }
-            | Self::SetProperty { table, .. }
-            | Self::SetPrimaryKey { table, .. } => *table,
-        }
-    }
-}
-
-/// Why an operation can't be done. Nothing is changed then; chunks may have been written that nothing refers to.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum EvolveError {
-    /// A chunk can't be read.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// A chunk can't be written.
-    #[error(transparent)]
-    Write(#[from] WriteError),
-    /// The rows can't be written as a tree.
-    #[error(transparent)]
-    Build(#[from] BuildError),
-    /// There is no such table.
-    #[error("there is no table with the id {table}")]
-    NoTable {
-        /// The id.
-        table: TableId,
-    },
-    /// There is a table with this id.
-    #[error("there is a table with the id {table} already")]
-    TableExists {
-        /// The id.
-        table: TableId,
-    },
-    /// Not a name.
-    #[error(
-        "“{name}” can't be a table's name: a name has 1 to {} characters and no control characters",
-        crate::schema::MAX_NAME
-    )]
-    TableName {
-        /// The text.
-        name: String,
-    },
-    /// Another table has the name.
-    #[error("another table is named “{name}”")]
-    TableNameTaken {
-        /// The name.
-        name: String,
-    },
-    /// Links of other tables lead to rows of this one, and would lead nowhere.
-    #[error("columns link to rows of “{table}”: {}", columns.join(", "))]
-    Linked {
-        /// The table's name.
-        table: String,
-        /// The columns, as `table.column`.
-        columns: Vec<String>,
-    },
-    /// There is no such column.
-    #[error("“{table}” has no column with the id {column}")]
-    NoColumn {
-        /// The table's name.
-        table: String,
-        /// The id.
-        column: ColumnId,
-    },
-    /// The column is part of the primary key.
-    #[error("“{column}” is part of the primary key; make rows be named by other columns first")]
-    KeyColumn {
-        /// The column's name.
-        column: String,
-    },
-    /// A link leads to no table.
-    #[error("“{column}” links to a table that is not there")]
-    NoTarget {
-        /// The column's name.
-        column: String,
-    },
-    /// The schema would not be valid.
-    #[error(transparent)]
-    Schema(#[from] SchemaError),
-    /// The value that rows get in a new column breaks its rules.
-    #[error("rows that are there can't have the new column's value: {0}")]
-    Fill(RowError),
-    /// All rows would have the same value in a column that says they must not.
-    #[error("“{column}” can't be unique when all rows that are there get the same value")]
-    FillNotUnique {
-        /// The column's name.
-        column: String,
-    },
-    /// A property has no counterpart in the new type.
-    #[error("the {property} “{value}” of “{column}” can't be converted: {reason}. Change or remove it first")]
-    Property {
-        /// The column's name.
-        column: String,
-        /// Which property.
-        property: ValueProperty,
-        /// Its value.
-        value: String,
-        /// What is wrong with it.
-        reason: CastError,
-    },
-    /// Rows stand against the operation.
-    #[error("{count} cells or rows of “{table}” stand against it{}", first(rows))]
-    Rows {
-        /// The table's name.
-        table: String,
-        /// The first [`MAX_LISTED`] of them.
-        rows: Vec<RowProblem>,
-        /// How many there are.
-        count: u64,
-    },
-    /// The table has too many rows to be held in memory.
-    #[error("“{table}” is too large for this: more than {} MiB would have to be held in memory", MAX_MEMORY >> 20)]
-    TooLarge {
-        /// The table's name.
-        table: String,
-    },
-}
-
-fn first(rows: &[RowProblem]) -> String {
-    rows.first().map_or_else(String::new, |row| format!("; row {}: {}", row.key, row.reason))
-}
-
-/// A row that stands against an operation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RowProblem {
-    /// Its key as text, under the primary key it has now.
-    pub key: String,
-    /// The column; none when it is about the key.
-    pub column: Option<ColumnId>,
-    /// The beginning of the cell's or the new key's text.
-    pub value: String,
-    /// What is wrong with it.
-    pub reason: Reason,
-}
-
-/// Why a row stands against an operation.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Reason {
-    /// The value has no counterpart in the new type.
-    #[error("the value can't be converted: {0}")]
-    Cast(#[from] CastError),
-    /// The value breaks a rule.
-    #[error(transparent)]
-    Rule(#[from] RowError),
-    /// The row has no key, or the text of a link names no row.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    /// Another row has the same value or key.
-    #[error("row {other} has the same")]
-    Duplicate {
-        /// The key of the first such row.
-        other: String,
-    },
-}
 
 /// Does an operation to a state of a dataset and returns the next state.
 ///
@@ -552,7 +260,7 @@ impl Evolution<'_> {
             table.schema.columns[position].fill = fill;
             table.schema.clone()
         };
-        let rows = rows::Rows { source: self.source, name: &table.entry.name, schema: &old_schema };
+        let rows = Rows { source: self.source, name: &table.entry.name, schema: &old_schema };
         table.entry.tree = if is_key {
             self.check_links(&table, None)?;
             rows.rekey(self.sink, &table.entry.tree, &new_schema, Some((position, &conversion)))?
@@ -585,7 +293,7 @@ impl Evolution<'_> {
         table.schema.validate()?;
         let new = &table.schema.columns[position];
         let is_key = old_schema.is_key(column);
-        let rows = rows::Rows { source: self.source, name: &table.entry.name, schema: &old_schema };
+        let rows = Rows { source: self.source, name: &table.entry.name, schema: &old_schema };
         if is_tighter(old, new) {
             rows.check(&table.entry.tree, old, &ColumnChecker::new(new, is_key))?;
         }
@@ -607,7 +315,7 @@ impl Evolution<'_> {
         table.schema.validate()?;
         if old_schema.primary_key != table.schema.primary_key {
             self.check_links(&table, None)?;
-            let rows = rows::Rows { source: self.source, name: &table.entry.name, schema: &old_schema };
+            let rows = Rows { source: self.source, name: &table.entry.name, schema: &old_schema };
             table.entry.tree = rows.rekey(self.sink, &table.entry.tree, &table.schema, None)?;
         }
         self.with_schema(table)

@@ -5,7 +5,7 @@ mod common;
 use common::{column, products};
 use versioning::{
     Column, ColumnId, Schema, TableId, Type, Value,
-    check::{Checker, Pattern},
+    check::Checker,
     schema::{MAX_NAME, MAX_OPTIONS, MAX_PROPERTY, RowError},
     value::{MAX_CELL, Tags},
 };
@@ -154,6 +154,8 @@ fn m16_a_cell_keeps_the_rules_of_its_column() {
 #[cfg(feature = "pattern")]
 #[test]
 fn m16_a_pattern_matches_the_whole_text() {
+    use versioning::check::Pattern;
+
     let check = |pattern: &str, good: &[&str], bad: &[&str]| {
         let pattern = Pattern::new(pattern).expect("a pattern");
         good.iter().for_each(|text| assert!(pattern.matches(text), "{pattern:?} {text:?}"));

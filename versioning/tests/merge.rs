@@ -155,9 +155,7 @@ fn duplicates(rows: &Rows) -> BTreeSet<Vec<i64>> {
 
 fn place(conflict: &Conflict, ids: &BTreeMap<Key, i64>) -> (i64, Option<usize>) {
     match conflict {
-        Conflict::Cell { key, column, .. } => {
-            (ids[key], schema().position(*column).map(|position| position - 1))
-        }
+        Conflict::Cell { key, column, .. } => (ids[key], schema().position(*column).map(|position| position - 1)),
         Conflict::Row { key, .. } => (ids[key], None),
         other => panic!("{other:?}"),
     }
@@ -430,7 +428,8 @@ fn m17_conflicts_violations_and_resolutions_are_data() {
     let mut world = World::default();
     let base = small(&mut world, &[(1, [Some(1), None, None]), (2, [Some(1), None, None])]);
     let ours = small(&mut world, &[(1, [Some(2), None, Some(7)])]);
-    let theirs = small(&mut world, &[(1, [Some(3), None, None]), (2, [Some(5), None, None]), (3, [None, None, Some(7)])]);
+    let theirs =
+        small(&mut world, &[(1, [Some(3), None, None]), (2, [Some(5), None, None]), (3, [None, None, Some(7)])]);
     let outcome = world.plain(&base, &ours, &theirs);
     assert_eq!((outcome.conflicts.len(), outcome.violations.len()), (2, 1));
     for conflict in &outcome.conflicts {
@@ -466,8 +465,9 @@ fn the_cost_of_a_merge_follows_the_smaller_side() {
     for (ours, theirs) in [(&m, &f), (&f, &m)] {
         world.memory.reads();
         let sides = Sides { base: &b, ours, theirs };
-        let merged = merge(&world.memory, &mut Nowhere, sides, &Options::default(), &Resolutions::default(), &mut |_| {})
-            .expect("all chunks are there");
+        let merged =
+            merge(&world.memory, &mut Nowhere, sides, &Options::default(), &Resolutions::default(), &mut |_| {})
+                .expect("all chunks are there");
         assert!(merged.root.is_some());
         let reads = world.memory.reads();
         assert!(reads < 40, "{reads} reads");
@@ -517,7 +517,8 @@ fn h4_a_commit_is_reverted_on_top_of_later_ones() {
     let mut world = World::default();
     let parent = small(&mut world, &[(1, [Some(1), None, None]), (2, [Some(1), None, None])]);
     let commit = small(&mut world, &[(1, [Some(2), None, None]), (3, [Some(3), None, None])]);
-    let later = small(&mut world, &[(1, [Some(2), Some(4), None]), (3, [Some(3), None, None]), (4, [None, None, None])]);
+    let later =
+        small(&mut world, &[(1, [Some(2), Some(4), None]), (3, [Some(3), None, None]), (4, [None, None, None])]);
     let sides = revert(&commit, &parent, &later);
     let merged = world.merge(sides, &Options::default(), &Resolutions::default()).root().cloned();
     let expected =
@@ -607,5 +608,7 @@ fn a_missing_chunk_is_an_error_not_a_conflict() {
     let lost = theirs.tables[&TABLE].tree.root.expect("it has rows");
     world.memory.chunks.remove(&lost);
     let sides = Sides { base: &base, ours: &ours, theirs: &theirs };
-    assert!(merge(&world.memory, &mut Nowhere, sides, &Options::default(), &Resolutions::default(), &mut |_| {}).is_err());
+    assert!(
+        merge(&world.memory, &mut Nowhere, sides, &Options::default(), &Resolutions::default(), &mut |_| {}).is_err()
+    );
 }

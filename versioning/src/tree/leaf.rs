@@ -185,12 +185,7 @@ impl Leaf {
 
     /// A leaf with the keys of this one and other cells; the columns are in the order of their ids.
     pub(crate) fn with_columns(&self, columns: Vec<(ColumnId, Arc<Cells>)>) -> Self {
-        Self {
-            rows: self.rows,
-            key_columns: self.key_columns.clone(),
-            columns,
-            keys: Arc::clone(&self.keys),
-        }
+        Self { rows: self.rows, key_columns: self.key_columns.clone(), columns, keys: Arc::clone(&self.keys) }
     }
 
     /// The rows in which the cells of these columns differ between two leaves of the same keys.
