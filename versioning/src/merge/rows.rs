@@ -1,6 +1,9 @@
 //! Merging the rows of one table, in the order of their keys, as edits of one side's tree.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 use super::{
     cell,
@@ -534,12 +537,13 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
         let [base, ours, theirs] = nodes.each_ref().map(leaf);
         let rows = base.len();
         let mut changed = [RowSet::new(rows), RowSet::new(rows), RowSet::new(rows)];
+        let mut differing = [RowSet::new(rows), RowSet::new(rows)];
         let mut is_side = [true; 3];
         let mut columns: Vec<(usize, Picked)> = Vec::with_capacity(self.by_id.len());
         for place in 0..self.by_id.len() {
             let index = self.by_id[place];
             let column = self.column(index);
-            let mut differing = [RowSet::new(rows), RowSet::new(rows)];
+            differing.iter_mut().for_each(RowSet::clear);
             base.differing_in(ours, column, &mut differing[0]);
             base.differing_in(theirs, column, &mut differing[1]);
             let [by_ours, by_theirs] = &differing;
@@ -559,7 +563,7 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
                     let picked = self.splice(index, [base, ours, theirs], by_ours, by_theirs);
                     is_side[OURS] &= picked.is_ours;
                     is_side[THEIRS] &= picked.is_theirs;
-                    Picked::Cells(picked.cells)
+                    Picked::Cells(picked.cells.map(Arc::new))
                 }
             };
             if self.changes.watches(index) {
@@ -580,7 +584,7 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
             let columns = columns.into_iter().filter_map(|(index, picked)| {
                 let id = self.column(index).id;
                 match picked {
-                    Picked::Side(side) => leaf(&nodes[side]).cells(id).cloned(),
+                    Picked::Side(side) => leaf(&nodes[side]).shared_cells(id).cloned(),
                     Picked::Cells(cells) => cells,
                 }
                 .map(|cells| (id, cells))
@@ -662,7 +666,7 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
 /// Where the cells of a merged leaf's column come from.
 enum Picked {
     Side(usize),
-    Cells(Option<Cells>),
+    Cells(Option<Arc<Cells>>),
 }
 
 struct Spliced {

@@ -37,6 +37,15 @@ impl<'a> Reader<'a> {
         Self { kind, bytes, offset: 0 }
     }
 
+    pub(crate) fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// What was read from an earlier offset on.
+    pub(crate) fn since(&self, offset: usize) -> &'a [u8] {
+        &self.bytes[offset..self.offset]
+    }
+
     pub(crate) fn error(&self, reason: &'static str) -> DecodeError {
         DecodeError::Node { kind: self.kind, offset: self.offset, reason }
     }

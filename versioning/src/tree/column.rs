@@ -2,6 +2,11 @@
 
 mod splice;
 
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    hash::{BuildHasherDefault, Hasher},
+};
+
 use rust_decimal::Decimal as Number;
 use uuid::Uuid;
 
@@ -18,12 +23,14 @@ use crate::{
 const DICTIONARY: usize = 256;
 
 /// One column of a leaf. `data` has an entry for each cell that is not null.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Cells {
     pub(crate) ty: Type,
     /// For each row, the index of its cell in `data`, or [`NULL`]; empty when no cell is null.
     index: Vec<u16>,
     data: Data,
+    /// The canonical bytes, where they were read: what is not changed need not be encoded again.
+    encoded: Option<Box<[u8]>>,
 }
 
 const NULL: u16 = u16::MAX;
@@ -92,7 +99,7 @@ impl Cells {
                 values.map(|value| if let Value::Uuid(uuid) = value { *uuid } else { Uuid::nil() }).collect(),
             ),
         };
-        Self { ty, index, data }
+        Self { ty, index, data, encoded: None }
     }
 
     fn position(&self, row: usize) -> Option<usize> {
@@ -134,17 +141,6 @@ impl Cells {
         }
     }
 
-    /// Whether a row has the same cell as a row of another leaf, without copying texts.
-    pub(crate) fn is_same(&self, row: usize, other: &Self, other_row: usize) -> bool {
-        match (&self.data, &other.data) {
-            (Data::Text { ends, text }, Data::Text { ends: other_ends, text: other_text }) if self.ty == other.ty => {
-                let cell = self.position(row).map(|position| slice(ends, text, position));
-                cell == other.position(other_row).map(|position| slice(other_ends, other_text, position))
-            }
-            _ => self.value(row) == other.value(other_row),
-        }
-    }
-
     /// Appends the row's part of its key; false when the cell is null.
     pub(crate) fn encode_key(&self, row: usize, bytes: &mut Vec<u8>) -> bool {
         let Some(position) = self.position(row) else { return false };
@@ -157,7 +153,8 @@ impl Cells {
     }
 
     pub(crate) fn weight(&self) -> usize {
-        self.index.len() * 2
+        self.encoded.as_ref().map_or(0, |bytes| bytes.len())
+            + self.index.len() * 2
             + match &self.data {
                 Data::Whole(numbers) => numbers.len() * 8,
                 Data::Text { ends, text } => ends.len() * 4 + text.len(),
@@ -167,8 +164,17 @@ impl Cells {
             }
     }
 
+    /// The size of the canonical bytes, or about so.
+    pub(crate) fn encoded_size(&self) -> usize {
+        self.encoded.as_ref().map_or_else(|| self.weight(), |bytes| bytes.len())
+    }
+
     /// Appends: type, which cells are null, the values.
     pub(crate) fn encode(&self, bytes: &mut Vec<u8>) {
+        if let Some(encoded) = &self.encoded {
+            bytes.extend(encoded);
+            return;
+        }
         bytes.push(type_code(self.ty));
         bytes.push(u8::from(!self.index.is_empty()));
         let mut bits = vec![0_u8; self.index.len().div_ceil(8)];
@@ -189,6 +195,7 @@ impl Cells {
 
     /// Reads what [`Cells::encode`] wrote for this many rows.
     pub(crate) fn decode(reader: &mut Reader<'_>, rows: usize) -> Result<Self, DecodeError> {
+        let start = reader.offset();
         let code = reader.byte()?;
         let ty = Type::ALL.into_iter().find(|ty| type_code(*ty) == code);
         let ty = ty.ok_or_else(|| reader.error("no type has this number"))?;
@@ -227,7 +234,7 @@ impl Cells {
                 Data::Uuid((0..present).map(|_| reader.array().map(Uuid::from_bytes)).collect::<Result<_, _>>()?)
             }
         };
-        Ok(Self { ty, index, data })
+        Ok(Self { ty, index, data, encoded: Some(reader.since(start).into()) })
     }
 }
 
@@ -300,17 +307,14 @@ fn decode_whole(reader: &mut Reader<'_>, count: usize) -> Result<Vec<i64>, Decod
 fn encode_text(ends: &[u32], text: &str, bytes: &mut Vec<u8>) {
     let cells = || (0..ends.len()).map(|position| slice(ends, text, position));
     let plain = cells().map(|cell| varint_size(cell.len() as u64) + cell.len()).sum::<usize>();
-    if let Some(dictionary) = dictionary(cells()) {
+    if let Some((dictionary, places)) = dictionary(cells()) {
         let entries = dictionary.iter().map(|cell| varint_size(cell.len() as u64) + cell.len()).sum::<usize>();
         if varint_size(dictionary.len() as u64) + entries + ends.len() < plain {
             bytes.push(1);
             put_varint(bytes, dictionary.len() as u64);
             dictionary.iter().for_each(|cell| put_varint(bytes, cell.len() as u64));
             dictionary.iter().for_each(|cell| bytes.extend(cell.as_bytes()));
-            bytes.extend(cells().map(|cell| {
-                let position = dictionary.binary_search(&cell).expect("the dictionary has every cell");
-                u8::try_from(position).expect("a dictionary has at most 256 entries")
-            }));
+            bytes.extend(places);
             return;
         }
     }
@@ -319,17 +323,51 @@ fn encode_text(ends: &[u32], text: &str, bytes: &mut Vec<u8>) {
     bytes.extend(text.as_bytes());
 }
 
-/// The different texts in order; none when there are more than [`DICTIONARY`].
-fn dictionary<'t>(cells: impl Iterator<Item = &'t str>) -> Option<Vec<&'t str>> {
-    let mut seen = std::collections::HashSet::with_capacity(64);
+/// The different texts in order, and the place of each cell's text among them; none when there are more than
+/// [`DICTIONARY`].
+fn dictionary<'t>(cells: impl Iterator<Item = &'t str>) -> Option<(Vec<&'t str>, Vec<u8>)> {
+    let mut numbers: HashMap<&str, u8, BuildHasherDefault<TextHasher>> = HashMap::default();
+    numbers.reserve(DICTIONARY);
+    let mut seen: Vec<(&str, usize)> = Vec::with_capacity(DICTIONARY);
+    let mut places = Vec::new();
     for cell in cells {
-        if seen.insert(cell) && seen.len() > DICTIONARY {
-            return None;
+        let number = match numbers.entry(cell) {
+            Entry::Occupied(entry) => *entry.get(),
+            Entry::Vacant(entry) => {
+                let number = *entry.insert(u8::try_from(seen.len()).ok()?);
+                seen.push((cell, seen.len()));
+                number
+            }
+        };
+        places.push(number);
+    }
+    seen.sort_unstable();
+    let mut order = vec![0_u8; seen.len()];
+    for (place, (_, number)) in seen.iter().enumerate() {
+        order[*number] = u8::try_from(place).expect("a dictionary has at most 256 entries");
+    }
+    places.iter_mut().for_each(|place| *place = order[usize::from(*place)]);
+    Some((seen.into_iter().map(|(cell, _)| cell).collect(), places))
+}
+
+/// A multiplicative hash, eight bytes at a time. Texts that were made to collide cost a search through the texts of one
+/// leaf.
+#[derive(Default)]
+struct TextHasher(u64);
+
+impl Hasher for TextHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            // An odd number without structure: 2⁶⁴ divided by the golden ratio.
+            self.0 = (self.0.rotate_left(5) ^ u64::from_le_bytes(word)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         }
     }
-    let mut entries: Vec<&str> = seen.into_iter().collect();
-    entries.sort_unstable();
-    Some(entries)
+
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 32)
+    }
 }
 
 fn decode_text(reader: &mut Reader<'_>, count: usize) -> Result<Data, DecodeError> {

@@ -1,5 +1,7 @@
 //! Leaves: some hundred rows, column by column.
 
+use std::sync::Arc;
+
 use super::{
     bytes::{Reader, put_varint},
     column::{Cells, Splice},
@@ -24,9 +26,15 @@ const MAX_ROWS: usize = 60_000;
 pub struct Leaf {
     rows: usize,
     key_columns: Vec<ColumnId>,
-    columns: Vec<(ColumnId, Cells)>,
-    key_ends: Vec<u32>,
-    key_bytes: Vec<u8>,
+    columns: Vec<(ColumnId, Arc<Cells>)>,
+    keys: Arc<Keys>,
+}
+
+/// The keys of a leaf's rows, one after the other, with the end of each.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Keys {
+    ends: Vec<u32>,
+    bytes: Vec<u8>,
 }
 
 /// Two leaves of a table under one schema, to be compared row by row.
@@ -39,10 +47,10 @@ impl<'l> Comparison<'l> {
     pub(crate) fn new(leaf: &'l Leaf, other: &'l Leaf) -> Self {
         let ids = |leaf: &'l Leaf| leaf.columns.iter().map(|(id, _)| id);
         // Where all rows stand at the same places, a column that is the same needs no second look.
-        let aligned = leaf.key_bytes == other.key_bytes && leaf.key_ends == other.key_ends;
+        let aligned = leaf.same_keys(other);
         let columns = ids(leaf).eq(ids(other)).then(|| {
-            let pairs = leaf.columns.iter().zip(&other.columns).map(|((_, cells), (_, others))| (cells, others));
-            pairs.filter(|(cells, others)| !aligned || cells != others).collect()
+            let pairs = leaf.columns.iter().zip(&other.columns).map(|((_, cells), (_, others))| (&**cells, &**others));
+            pairs.filter(|(cells, others)| !aligned || !cells.is_same(others)).collect()
         });
         Self { columns }
     }
@@ -52,7 +60,7 @@ impl<'l> Comparison<'l> {
     pub(crate) fn is_same(&self, row: usize, other_row: usize) -> bool {
         self.columns
             .as_ref()
-            .is_some_and(|columns| columns.iter().all(|(cells, others)| cells.is_same(row, others, other_row)))
+            .is_some_and(|columns| columns.iter().all(|(cells, others)| cells.same_cell(row, others, other_row)))
     }
 }
 
@@ -68,21 +76,15 @@ impl Leaf {
                 let mut cells = entries.iter().map(|(_, row)| &row[position]);
                 // Keys follow from the leaf alone, so that their columns are always there.
                 let is_stored = schema.is_key(column.id) || cells.clone().any(|cell| *cell != column.fill);
-                is_stored.then(|| (column.id, Cells::collect(column.ty, &mut cells)))
+                is_stored.then(|| (column.id, Arc::new(Cells::collect(column.ty, &mut cells))))
             })
             .collect();
-        let mut leaf = Self {
-            rows: entries.len(),
-            key_columns: schema.primary_key.clone(),
-            columns,
-            key_ends: Vec::with_capacity(entries.len()),
-            key_bytes: Vec::new(),
-        };
+        let mut keys = Keys { ends: Vec::with_capacity(entries.len()), bytes: Vec::new() };
         for (key, _) in entries {
-            leaf.key_bytes.extend(key.as_bytes());
-            leaf.key_ends.push(u32::try_from(leaf.key_bytes.len()).unwrap_or(u32::MAX));
+            keys.bytes.extend(key.as_bytes());
+            keys.ends.push(u32::try_from(keys.bytes.len()).unwrap_or(u32::MAX));
         }
-        leaf
+        Self { rows: entries.len(), key_columns: schema.primary_key.clone(), columns, keys: Arc::new(keys) }
     }
 
     /// The number of rows; at least one.
@@ -100,8 +102,8 @@ impl Leaf {
     /// The bytes of a row's key.
     #[must_use]
     pub fn key(&self, row: usize) -> &[u8] {
-        let start = if row == 0 { 0 } else { self.key_ends[row - 1] as usize };
-        &self.key_bytes[start..self.key_ends[row] as usize]
+        let start = if row == 0 { 0 } else { self.keys.ends[row - 1] as usize };
+        &self.keys.bytes[start..self.keys.ends[row] as usize]
     }
 
     /// The row with this key, or where it would be.
@@ -167,7 +169,7 @@ impl Leaf {
         let mut leaf = self.without_column(column.id).unwrap_or_else(|| self.clone());
         if cells.iter().any(|cell| *cell != column.fill) {
             let index = leaf.columns.partition_point(|(id, _)| *id < column.id);
-            leaf.columns.insert(index, (column.id, Cells::collect(column.ty, &mut cells.iter())));
+            leaf.columns.insert(index, (column.id, Arc::new(Cells::collect(column.ty, &mut cells.iter()))));
         }
         leaf
     }
@@ -196,7 +198,7 @@ impl Leaf {
             let is = |row: usize, value: &Value| old.map_or(column.fill == *value, |cells| cells.is(row, value));
             // Where keys stay, so do the columns of the key.
             if schema.is_key(column.id) || rows.iter().all(|(row, new)| is(*row, &new[position])) {
-                columns.extend(old.map(|cells| (column.id, cells.clone())));
+                columns.extend(self.shared_cells(column.id).map(|cells| (column.id, Arc::clone(cells))));
                 continue;
             }
             let mut splice = Splice::new(column);
@@ -208,20 +210,14 @@ impl Leaf {
                     (None, None) => splice.push(&column.fill),
                 }
             }
-            columns.extend(splice.finish().map(|cells| (column.id, cells)));
+            columns.extend(splice.finish().map(|cells| (column.id, Arc::new(cells))));
         }
         self.with_columns(columns)
     }
 
     /// A leaf with the keys of this one and other cells; the columns are in the order of their ids.
-    pub(crate) fn with_columns(&self, columns: Vec<(ColumnId, Cells)>) -> Self {
-        Self {
-            rows: self.rows,
-            key_columns: self.key_columns.clone(),
-            columns,
-            key_ends: self.key_ends.clone(),
-            key_bytes: self.key_bytes.clone(),
-        }
+    pub(crate) fn with_columns(&self, columns: Vec<(ColumnId, Arc<Cells>)>) -> Self {
+        Self { rows: self.rows, key_columns: self.key_columns.clone(), columns, keys: Arc::clone(&self.keys) }
     }
 
     /// The rows in which the cells of these columns differ between two leaves of the same keys.
@@ -258,22 +254,29 @@ impl Leaf {
 
     /// Whether the rows of both have the same keys.
     pub(crate) fn same_keys(&self, other: &Self) -> bool {
-        self.key_ends == other.key_ends && self.key_bytes == other.key_bytes
+        Arc::ptr_eq(&self.keys, &other.keys) || self.keys == other.keys
     }
 
     /// The cells of a column; none when the leaf does not have it: then all are the column's fill.
     pub(crate) fn cells(&self, id: ColumnId) -> Option<&Cells> {
+        self.shared_cells(id).map(|cells| &**cells)
+    }
+
+    /// As [`Leaf::cells`], to be put into another leaf.
+    pub(crate) fn shared_cells(&self, id: ColumnId) -> Option<&Arc<Cells>> {
         self.columns.binary_search_by_key(&id, |(id, _)| *id).ok().map(|index| &self.columns[index].1)
     }
 
     pub(crate) fn weight(&self) -> usize {
-        256 + self.key_bytes.len()
-            + self.key_ends.len() * 4
+        256 + self.keys.bytes.len()
+            + self.keys.ends.len() * 4
             + self.columns.iter().map(|(_, cells)| 96 + cells.weight()).sum::<usize>()
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut bytes = vec![kind::LEAF, FORMAT];
+        let columns: usize = self.columns.iter().map(|(_, cells)| 8 + cells.encoded_size()).sum();
+        let mut bytes = Vec::with_capacity(16 + 8 * self.key_columns.len() + columns);
+        bytes.extend([kind::LEAF, FORMAT]);
         put_varint(&mut bytes, self.rows as u64);
         put_varint(&mut bytes, self.key_columns.len() as u64);
         self.key_columns.iter().for_each(|id| bytes.extend(id.0.to_le_bytes()));
@@ -296,16 +299,16 @@ impl Leaf {
         let key_columns: Vec<ColumnId> =
             (0..key_count).map(|_| reader.array().map(u64::from_le_bytes).map(ColumnId)).collect::<Result<_, _>>()?;
         let column_count = reader.count(reader.left() / 8)?;
-        let mut columns: Vec<(ColumnId, Cells)> = Vec::with_capacity(column_count);
+        let mut columns: Vec<(ColumnId, Arc<Cells>)> = Vec::with_capacity(column_count);
         for _ in 0..column_count {
             let id = ColumnId(u64::from_le_bytes(reader.array()?));
             if columns.last().is_some_and(|(before, _)| *before >= id) {
                 return Err(reader.error("its columns are not in order"));
             }
-            columns.push((id, Cells::decode(&mut reader, rows)?));
+            columns.push((id, Arc::new(Cells::decode(&mut reader, rows)?)));
         }
         reader.finish()?;
-        let mut leaf = Self { rows, key_columns, columns, key_ends: Vec::with_capacity(rows), key_bytes: Vec::new() };
+        let mut leaf = Self { rows, key_columns, columns, keys: Arc::default() };
         leaf.derive_keys().map_err(|reason| reader.error(reason))?;
         Ok(leaf)
     }
@@ -331,8 +334,7 @@ impl Leaf {
         if self.rows == 0 {
             return Err("it has no rows");
         }
-        self.key_bytes = bytes;
-        self.key_ends = ends;
+        self.keys = Arc::new(Keys { ends, bytes });
         Ok(())
     }
 }
