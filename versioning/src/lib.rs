@@ -5,6 +5,7 @@
 //! service process and in the browser. Start with [`schema::Schema`] and [`value::Value`], then [`tree::Tree`] for how
 //! rows become chunks, and [`diff`] for how two states are compared.
 
+mod bits;
 mod calendar;
 pub mod commit;
 pub mod diff;

@@ -13,6 +13,7 @@ mod column;
 mod edit;
 mod inner;
 mod leaf;
+pub(crate) mod vector;
 pub(crate) mod walk;
 
 use std::sync::Arc;

@@ -132,7 +132,7 @@ pub(crate) fn write_leaf(
     entries: &[(Key, Row)],
     sink: &mut dyn ChunkSink,
 ) -> Result<Child, WriteError> {
-    let bytes = Leaf::build(schema, entries).encode();
+    let bytes = Leaf::build(schema, entries).into_bytes();
     let hash = Hash::of(&bytes);
     sink.put(hash, bytes)?;
     let (last, _) = entries.last().expect("a node has at least one entry");

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal as Number;
 use uuid::Uuid;
 
-use super::bytes::{Reader, put_varint, varint_size, zigzag};
+use super::bytes::{Reader, put_varint, unzigzag, varint_size, zigzag};
 use crate::{
     key,
     object::DecodeError,
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The most different texts a dictionary holds, so that an index is one byte.
-const DICTIONARY: usize = 256;
+pub(crate) const DICTIONARY: usize = 256;
 
 /// One column of a leaf. `data` has an entry for each cell that is not null.
 #[derive(Clone, Debug)]
@@ -220,7 +220,7 @@ fn slice<'t>(ends: &[u32], text: &'t str, position: usize) -> &'t str {
 }
 
 /// Part of the format: never renumber.
-const fn type_code(ty: Type) -> u8 {
+pub(crate) const fn type_code(ty: Type) -> u8 {
     match ty {
         Type::Text => 1,
         Type::Integer => 2,
@@ -254,21 +254,19 @@ fn encode_whole(numbers: &[i64], bytes: &mut Vec<u8>) {
     }
 }
 
-fn decode_whole(reader: &mut Reader<'_>, count: usize) -> Result<Vec<i64>, DecodeError> {
+pub(crate) fn decode_whole(reader: &mut Reader<'_>, count: usize) -> Result<Vec<i64>, DecodeError> {
     let mut numbers = Vec::with_capacity(count);
     match reader.byte()? {
         0 => {
             let smallest = reader.signed()?;
-            for _ in 0..count {
-                numbers.push(smallest.wrapping_add(reader.varint()? as i64));
-            }
+            reader.varints(count, |distance| numbers.push(smallest.wrapping_add(distance as i64)))?;
         }
         1 => {
             let mut before = 0_i64;
-            for _ in 0..count {
-                before = before.wrapping_add(reader.signed()?);
+            reader.varints(count, |step| {
+                before = before.wrapping_add(unzigzag(step));
                 numbers.push(before);
-            }
+            })?;
         }
         _ => return Err(reader.error("no encoding of whole numbers has this number")),
     }
