@@ -16,6 +16,7 @@ pub mod id;
 pub mod key;
 pub mod object;
 pub mod overlay;
+pub mod query;
 pub mod schema;
 pub mod tree;
 pub mod value;

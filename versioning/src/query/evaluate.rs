@@ -1,0 +1,334 @@
+//! Which rows of a leaf satisfy a predicate, column by column.
+
+use std::{cell::OnceCell, ops::Bound};
+
+use rust_decimal::Decimal as Number;
+
+use super::bind::{Matching, Part, Predicate, Test, compare};
+use crate::{
+    Row, Schema,
+    bits::Bits,
+    tree::{
+        Leaf,
+        vector::{Data, Texts, Vector},
+    },
+    value::Value,
+};
+
+/// The columns of a leaf, each read when it is first asked for.
+pub(super) struct Columns<'l> {
+    pub(super) leaf: &'l Leaf,
+    pub(super) schema: &'l Schema,
+    columns: Vec<OnceCell<Column<'l>>>,
+}
+
+/// A column of a leaf.
+pub(super) enum Column<'l> {
+    /// Its cells.
+    Vector(Vector<'l>),
+    /// The leaf does not have the column: every cell is this value.
+    Constant(&'l Value),
+}
+
+impl Column<'_> {
+    pub(super) fn value(&self, row: usize) -> Value {
+        match self {
+            Self::Vector(vector) => vector.value(row),
+            Self::Constant(value) => (*value).clone(),
+        }
+    }
+}
+
+impl<'l> Columns<'l> {
+    pub(super) fn new(leaf: &'l Leaf, schema: &'l Schema) -> Self {
+        Self { leaf, schema, columns: schema.columns.iter().map(|_| OnceCell::new()).collect() }
+    }
+
+    /// The column at this place of the schema.
+    pub(super) fn get(&self, position: usize) -> &Column<'l> {
+        self.columns[position].get_or_init(|| {
+            let column = &self.schema.columns[position];
+            self.leaf.vector(column.id).map_or(Column::Constant(&column.fill), Column::Vector)
+        })
+    }
+}
+
+/// Each character's lower case.
+pub(super) fn fold(text: &str) -> String {
+    if text.is_ascii() { text.to_ascii_lowercase() } else { text.chars().flat_map(char::to_lowercase).collect() }
+}
+
+impl Predicate {
+    /// Whether a row of the schema satisfies the predicate.
+    #[must_use]
+    pub fn matches(&self, row: &Row) -> bool {
+        self.root.matches(row)
+    }
+
+    pub(super) fn evaluate(&self, columns: &Columns<'_>) -> Bits {
+        self.root.evaluate(columns)
+    }
+}
+
+impl Part {
+    fn matches(&self, row: &Row) -> bool {
+        match self {
+            Self::Constant(value) => *value,
+            Self::All(parts) => parts.iter().all(|part| part.matches(row)),
+            Self::Any(parts) => parts.iter().any(|part| part.matches(row)),
+            Self::Not(part) => !part.matches(row),
+            Self::Test { position, test, .. } => row.get(*position).is_some_and(|value| test.matches(value)),
+        }
+    }
+
+    fn evaluate(&self, columns: &Columns<'_>) -> Bits {
+        let rows = columns.leaf.len();
+        match self {
+            Self::Constant(value) => Bits::constant(rows, *value),
+            Self::Not(part) => part.evaluate(columns).complement(),
+            Self::All(parts) => parts.iter().fold(Bits::all(rows), |bits, part| {
+                if bits.is_empty() { bits } else { bits.and(&part.evaluate(columns)) }
+            }),
+            Self::Any(parts) => parts.iter().fold(Bits::none(rows), |bits, part| bits.or(&part.evaluate(columns))),
+            Self::Test { position, test, .. } => test.evaluate(columns.get(*position), rows),
+        }
+    }
+}
+
+impl Test {
+    pub(super) fn matches(&self, value: &Value) -> bool {
+        match (self, value) {
+            (Self::Null, value) => value.is_null(),
+            (_, Value::Null) => false,
+            (Self::Range(low, high), value) => {
+                (match low {
+                    Bound::Unbounded => true,
+                    Bound::Included(low) => compare(value, low).is_ge(),
+                    Bound::Excluded(low) => compare(value, low).is_gt(),
+                }) && match high {
+                    Bound::Unbounded => true,
+                    Bound::Included(high) => compare(value, high).is_le(),
+                    Bound::Excluded(high) => compare(value, high).is_lt(),
+                }
+            }
+            (Self::In(values), value) => values.binary_search_by(|known| compare(known, value)).is_ok(),
+            (Self::Text { matching, fold: true }, Value::Text(text)) => matching.matches(fold(text).as_bytes()),
+            (Self::Text { matching, fold: false }, Value::Text(text)) => matching.matches(text.as_bytes()),
+            (Self::Text { .. }, _) => false,
+        }
+    }
+
+    pub(super) fn evaluate(&self, column: &Column<'_>, rows: usize) -> Bits {
+        let vector = match column {
+            Column::Constant(value) => return Bits::constant(rows, self.matches(value)),
+            Column::Vector(vector) => vector,
+        };
+        let values = match (self, &vector.data) {
+            (Self::Null, _) => {
+                return vector.present.clone().map_or_else(|| Bits::none(rows), Bits::complement);
+            }
+            (_, Data::Values(values)) => Bits::of(values, |value| self.matches(value)),
+            (Self::Text { matching, fold }, Data::Text(texts)) => matching.evaluate(*fold, texts),
+            (_, Data::Text(texts)) => {
+                let (known, low, high) = self.texts();
+                of_texts(texts, |text| match &known {
+                    Some(known) => known.binary_search(&text).is_ok(),
+                    None => within(&low, &high, &text),
+                })
+            }
+            (_, Data::Dictionary { entries, index }) => {
+                let known = match self {
+                    Self::Text { matching, fold } => matching.evaluate(*fold, entries),
+                    _ => {
+                        let (known, low, high) = self.texts();
+                        of_texts(entries, |text| match &known {
+                            Some(known) => known.binary_search(&text).is_ok(),
+                            None => within(&low, &high, &text),
+                        })
+                    }
+                };
+                match known.count() {
+                    0 => Bits::none(rows),
+                    all if all == known.len() => Bits::all(rows),
+                    _ => Bits::of(index, |entry| known.has(usize::from(*entry))),
+                }
+            }
+            (Self::Range(low, high), Data::Float(numbers)) => {
+                let (low, high) = (low.as_ref().map(float), high.as_ref().map(float));
+                Bits::of(numbers, |number| within(&low, &high, number))
+            }
+            (Self::In(values), Data::Float(numbers)) => {
+                Bits::of(numbers, |number| values.iter().any(|value| float(value) == *number))
+            }
+            (Self::Range(low, high), Data::Whole(numbers)) => {
+                in_range(numbers, low, high, |value| (whole(value), true))
+            }
+            (Self::In(values), Data::Whole(numbers)) => in_set(numbers, values.iter().map(whole).collect()),
+            (Self::Range(low, high), Data::Scaled { scale, numbers }) => {
+                in_range(numbers, low, high, |value| scaled(value, *scale))
+            }
+            (Self::In(values), Data::Scaled { scale, numbers }) => {
+                let exact = |value| Some(scaled(value, *scale)).filter(|(_, is_exact)| *is_exact);
+                in_set(numbers, values.iter().filter_map(exact).map(|(number, _)| number).collect())
+            }
+            (Self::Text { .. }, _) => Bits::none(rows),
+        };
+        match &vector.present {
+            Some(present) => values.and(present),
+            None => values,
+        }
+    }
+
+    /// The texts that pass: one of these, or those between.
+    fn texts(&self) -> (Option<Vec<&[u8]>>, Bound<&[u8]>, Bound<&[u8]>) {
+        fn text(value: &Value) -> &[u8] {
+            match value {
+                Value::Text(text) => text.as_bytes(),
+                Value::Json(json) => json.as_str().as_bytes(),
+                _ => &[],
+            }
+        }
+        match self {
+            Self::Range(low, high) => (None, low.as_ref().map(text), high.as_ref().map(text)),
+            Self::In(values) => (Some(values.iter().map(text).collect()), Bound::Unbounded, Bound::Unbounded),
+            Self::Null | Self::Text { .. } => (Some(Vec::new()), Bound::Unbounded, Bound::Unbounded),
+        }
+    }
+}
+
+fn within<T: PartialOrd>(low: &Bound<T>, high: &Bound<T>, value: &T) -> bool {
+    (match low {
+        Bound::Unbounded => true,
+        Bound::Included(low) => value >= low,
+        Bound::Excluded(low) => value > low,
+    }) && match high {
+        Bound::Unbounded => true,
+        Bound::Included(high) => value <= high,
+        Bound::Excluded(high) => value < high,
+    }
+}
+
+fn of_texts<'b>(texts: &Texts<'b>, test: impl Fn(&'b [u8]) -> bool) -> Bits {
+    let mut bits = Bits::none(texts.len());
+    (0..texts.len()).filter(|row| test(texts.get(*row))).for_each(|row| bits.insert(row));
+    bits
+}
+
+/// The numbers in a range whose ends `at` gives as whole numbers: the largest not above, and whether it is the end itself.
+fn in_range(numbers: &[i64], low: &Bound<Value>, high: &Bound<Value>, at: impl Fn(&Value) -> (i128, bool)) -> Bits {
+    let low = match low {
+        Bound::Unbounded => i128::MIN,
+        Bound::Included(value) => {
+            let (number, is_exact) = at(value);
+            number.saturating_add(i128::from(!is_exact))
+        }
+        Bound::Excluded(value) => at(value).0.saturating_add(1),
+    };
+    let high = match high {
+        Bound::Unbounded => i128::MAX,
+        Bound::Included(value) => at(value).0,
+        Bound::Excluded(value) => {
+            let (number, is_exact) = at(value);
+            number.saturating_sub(i128::from(is_exact))
+        }
+    };
+    let (min, max) = (i128::from(i64::MIN), i128::from(i64::MAX));
+    if low > high || low > max || high < min {
+        return Bits::none(numbers.len());
+    }
+    let (low, high) = (low.clamp(min, max) as i64, high.clamp(min, max) as i64);
+    Bits::of(numbers, |number| low <= *number && *number <= high)
+}
+
+fn in_set(numbers: &[i64], mut known: Vec<i128>) -> Bits {
+    known.sort_unstable();
+    match known[..] {
+        [] => Bits::none(numbers.len()),
+        [one] => Bits::of(numbers, |number| i128::from(*number) == one),
+        _ => Bits::of(numbers, |number| known.binary_search(&i128::from(*number)).is_ok()),
+    }
+}
+
+/// A value as its column stores it.
+fn whole(value: &Value) -> i128 {
+    match value {
+        Value::Integer(number) => i128::from(*number),
+        Value::Timestamp(timestamp) => i128::from(timestamp.micros()),
+        Value::Date(date) => i128::from(date.days()),
+        Value::Boolean(value) => i128::from(*value),
+        _ => 0,
+    }
+}
+
+/// value × 10^scale, rounded down, and whether it is exact. Saturates beyond what 64 bits hold.
+fn scaled(value: &Value, scale: u32) -> (i128, bool) {
+    let Value::Decimal(number) = value else { return (0, false) };
+    let number: Number = number.number();
+    let mantissa = number.mantissa();
+    let power = |exponent| 10_i128.pow(exponent);
+    if number.scale() <= scale {
+        // A decimal's scale is at most 28, and 10^28 fits.
+        let beyond = if mantissa < 0 { i128::MIN } else { i128::MAX };
+        return (mantissa.checked_mul(power(scale - number.scale())).unwrap_or(beyond), true);
+    }
+    let divisor = power(number.scale() - scale);
+    (mantissa.div_euclid(divisor), mantissa.rem_euclid(divisor) == 0)
+}
+
+fn float(value: &Value) -> f64 {
+    if let Value::Float(number) = value { number.number() } else { f64::NAN }
+}
+
+impl Matching {
+    fn matches(&self, text: &[u8]) -> bool {
+        match self {
+            Self::Equals(known) => known.binary_search_by(|known| known.as_slice().cmp(text)).is_ok(),
+            Self::Contains(finder) => finder.find(text).is_some(),
+            Self::StartsWith(start) => text.starts_with(start),
+            Self::EndsWith(end) => text.ends_with(end),
+        }
+    }
+
+    fn evaluate(&self, fold_case: bool, texts: &Texts<'_>) -> Bits {
+        if !fold_case {
+            return self.of_texts(texts);
+        }
+        if texts.bytes.is_ascii() {
+            let bytes = texts.bytes.to_ascii_lowercase();
+            return self.of_texts(&Texts { ends: texts.ends.clone(), bytes: &bytes });
+        }
+        let mut bytes = Vec::with_capacity(texts.bytes.len());
+        let mut ends = Vec::with_capacity(texts.len());
+        for row in 0..texts.len() {
+            bytes.extend(fold(&String::from_utf8_lossy(texts.get(row))).as_bytes());
+            // A lower-case mapping takes at most three times the bytes, and a leaf's texts are far from 1 GiB.
+            ends.push(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+        }
+        self.of_texts(&Texts { ends, bytes: &bytes })
+    }
+
+    fn of_texts(&self, texts: &Texts<'_>) -> Bits {
+        match self {
+            Self::Contains(finder) if !finder.needle().is_empty() => find(finder, texts),
+            _ => of_texts(texts, |text| self.matches(text)),
+        }
+    }
+}
+
+/// Searches all texts at once; a match across the end of one is none.
+fn find(finder: &memchr::memmem::Finder<'_>, texts: &Texts<'_>) -> Bits {
+    let mut bits = Bits::none(texts.len());
+    let (mut at, mut row) = (0, 0);
+    while let Some(found) = finder.find(&texts.bytes[at..]) {
+        let start = at + found;
+        row += texts.ends[row..].partition_point(|end| *end as usize <= start);
+        let Some(end) = texts.ends.get(row).map(|end| *end as usize) else { break };
+        if start + finder.needle().len() <= end {
+            bits.insert(row);
+            at = end;
+        } else {
+            at = start + 1;
+        }
+    }
+    bits
+}
