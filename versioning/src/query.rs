@@ -15,7 +15,7 @@
 //! and        = not , { "and" , not } ;
 //! not        = "not" , not | "(" , or , ")" | condition ;
 //! condition  = column , ( comparison | text | set | range | null ) ;
-//! comparison = ( "=" | "!=" | "<>" ) , literal , [ case ] | ( "<" | "<=" | ">" | ">=" ) , literal ;
+//! comparison = ( "=" | "==" | "!=" | "<>" ) , literal , [ case ] | ( "<" | "<=" | ">" | ">=" ) , literal ;
 //! text       = [ "not" ] , ( "contains" | "starts" , "with" | "ends" , "with" ) , string , [ case ] ;
 //! set        = [ "not" ] , "in" , "(" , literal , { "," , literal } , ")" , [ case ] ;
 //! range      = [ "not" ] , "between" , literal , "and" , literal ;

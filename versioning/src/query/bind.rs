@@ -216,8 +216,8 @@ impl Binder<'_> {
     /// The value that a literal is for a column. For a column of whole numbers it may be a decimal.
     fn value(&self, column: &Column, literal: &Literal) -> Result<Value, FilterError> {
         let invalid = |text: &str, reason| {
-            let (text, column, ty) = (text.to_owned(), column.name.clone(), column.ty);
-            self.error(&literal.span, FilterErrorKind::Value { text, column, ty, reason })
+            let (text, column) = (text.to_owned(), column.name.clone());
+            self.error(&literal.span, FilterErrorKind::Value { text, column, reason })
         };
         match (&literal.kind, column.ty) {
             (LiteralKind::Text(text), Type::Text) => return Ok(Value::Text(text.clone())),
@@ -225,7 +225,7 @@ impl Binder<'_> {
             (LiteralKind::Number(digits), Type::Integer) => {
                 return Type::Integer
                     .parse(digits)
-                    .or_else(|_| Type::Decimal.parse(digits))
+                    .or_else(|reason| Type::Decimal.parse(digits).map_err(|_| reason))
                     .map_err(|reason| invalid(digits, reason));
             }
             (LiteralKind::Number(digits), Type::Decimal | Type::Float) => {
@@ -244,7 +244,8 @@ impl Binder<'_> {
             Type::Boolean => "true or false without quotes",
             Type::Date => "a date in quotes, such as \"2026-02-28\"",
             Type::Timestamp => "a moment in quotes, such as \"2026-02-28T13:45:00Z\"",
-            _ => "a value in quotes",
+            Type::Uuid => "a UUID in quotes",
+            Type::Json => "JSON in quotes",
         };
         let found = self.source.get(literal.span.clone()).map_or_else(|| literal.to_string(), super::token::quoted);
         let kind = FilterErrorKind::Kind { column: column.name.clone(), ty: column.ty, expected, found };
@@ -272,13 +273,14 @@ fn whole_range(comparison: Comparison, number: Decimal) -> (Bound<Value>, Bound<
     use Bound::{Excluded, Included, Unbounded};
     let below = number.number().floor().to_i128().unwrap_or(0);
     let clamped = below.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64;
-    let none = (Excluded(Value::Integer(i64::MAX)), Unbounded);
     let is_inside = i128::from(clamped) == below;
     match comparison {
         Comparison::Less | Comparison::LessOrEqual if is_inside => (Unbounded, Included(Value::Integer(clamped))),
         Comparison::Less | Comparison::LessOrEqual if below > 0 => (Unbounded, Unbounded),
+        Comparison::Less | Comparison::LessOrEqual => (Unbounded, Excluded(Value::Integer(i64::MIN))),
         Comparison::Greater | Comparison::GreaterOrEqual if is_inside => (Excluded(Value::Integer(clamped)), Unbounded),
         Comparison::Greater | Comparison::GreaterOrEqual if below < 0 => (Unbounded, Unbounded),
-        _ => none,
+        // Equality is a set's matter: no whole number is that number.
+        _ => (Excluded(Value::Integer(i64::MAX)), Unbounded),
     }
 }

@@ -28,7 +28,7 @@ pub enum FilterErrorKind {
     #[error("parentheses and “not” stand in each other more than {} deep", super::MAX_DEPTH)]
     TooDeep,
     /// Something else should stand here.
-    #[error("{found} stands where {expected} should")]
+    #[error("expected {expected}, but found {found}")]
     Unexpected {
         /// What stands here, ready to read: `“)”`, `the end`.
         found: String,
@@ -61,14 +61,12 @@ pub enum FilterErrorKind {
         suggestion: Option<String>,
     },
     /// The text is no value of the column's type.
-    #[error("“{text}” can't be compared with “{column}”, a column of type {ty}: {reason}")]
+    #[error("“{text}” is no value of “{column}”: {reason}")]
     Value {
         /// The text.
         text: String,
         /// The column's name.
         column: String,
-        /// Its type.
-        ty: Type,
         /// What is wrong with the text.
         reason: ParseValueError,
     },
@@ -110,7 +108,7 @@ struct Hint<'a>(&'a Option<String>);
 
 impl fmt::Display for Hint<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.as_ref().map_or(Ok(()), |name| write!(f, "; is “{name}” meant?"))
+        self.0.as_ref().map_or(Ok(()), |name| write!(f, "; perhaps “{name}” is meant"))
     }
 }
 

@@ -14,8 +14,8 @@ pub const MAX_LENGTH: usize = 10_000;
 pub const MAX_DEPTH: usize = 64;
 
 const COLUMN: &str = "a column, “not” or “(”";
-const CONDITION: &str = "a comparison, such as =, <, contains, in or is null,";
-const VALUE: &str = "a value, such as 12, \"text\" or true,";
+const CONDITION: &str = "a comparison, such as =, <, contains, in or is null";
+const VALUE: &str = "a value, such as 12, \"text\" or true";
 
 impl Filter {
     /// Reads a filter.
@@ -245,7 +245,7 @@ impl Parser<'_> {
                 return Err(self.error(self.span.clone(), FilterErrorKind::Null));
             }
             Token::Word(_) | Token::Name(_) => {
-                return Err(self.unexpected("a value, such as 12 or \"text\" in quotes,"));
+                return Err(self.unexpected("a value, such as 12 or \"text\" in quotes"));
             }
             _ => return Err(self.unexpected(VALUE)),
         };

@@ -19,12 +19,13 @@ pub(super) enum Token {
     End,
 }
 
-/// `<>` is another way to write `!=`; longer ones come before those they begin with.
-const SYMBOLS: [(&str, &str); 10] = [
+/// `<>` and `==` are other ways to write `!=` and `=`; longer ones come before those they begin with.
+const SYMBOLS: [(&str, &str); 11] = [
     ("!=", "!="),
     ("<>", "!="),
     ("<=", "<="),
     (">=", ">="),
+    ("==", "="),
     ("=", "="),
     ("<", "<"),
     (">", ">"),
@@ -75,8 +76,8 @@ impl<'t> Tokens<'t> {
                 }
                 None => {
                     let expected = match first {
-                        '`' => "a column; a name with spaces or signs stands in [brackets]",
-                        '“' | '”' | '‘' | '’' | '„' | '«' | '»' => "a straight quote, \" or ',",
+                        '`' => "a name in [brackets]",
+                        '“' | '”' | '‘' | '’' | '„' | '«' | '»' => "a straight quote, \" or '",
                         _ => "a word, a value or a comparison",
                     };
                     let kind = FilterErrorKind::Unexpected { found: quoted(&first.to_string()), expected };
@@ -175,7 +176,7 @@ impl<'t> Tokens<'t> {
         }
         let kind = FilterErrorKind::Unexpected {
             found: quoted(text),
-            expected: "a number, such as 12 or -0.5, or a string, such as \"2026-01-31\",",
+            expected: "a number, such as 12 or -0.5, or a string, such as \"2026-01-31\"",
         };
         Err(FilterError::new(self.source, start..self.offset, kind))
     }
