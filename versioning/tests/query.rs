@@ -54,9 +54,7 @@ impl Random {
 fn cell(ty: Type, random: &mut Random, plain: bool) -> Value {
     let text = match ty {
         Type::Integer => random.below(40).to_string(),
-        Type::Decimal if plain => {
-            random.pick(&["1234567890.5", "-0.123456789012", "7", "2.50"]).to_owned()
-        }
+        Type::Decimal if plain => random.pick(&["1234567890.5", "-0.123456789012", "7", "2.50"]).to_owned(),
         Type::Decimal => format!("{}.{}", random.below(20) as i64 - 5, random.below(100)),
         Type::Float => random.pick(&["-1.5", "0", "2.25", "1e300", "3", "-0.0"]).to_owned(),
         Type::Boolean => random.pick(&["true", "false"]).to_owned(),

@@ -129,23 +129,11 @@ impl Test {
             }
             (_, Data::Values(values)) => Bits::of(values, |value| self.matches(value)),
             (Self::Text { matching, fold }, Data::Text(texts)) => matching.evaluate(*fold, texts),
-            (_, Data::Text(texts)) => {
-                let (known, low, high) = self.texts();
-                of_texts(texts, |text| match &known {
-                    Some(known) => known.binary_search(&text).is_ok(),
-                    None => within(&low, &high, &text),
-                })
-            }
+            (_, Data::Text(texts)) => self.of_texts(texts),
             (_, Data::Dictionary { entries, index }) => {
                 let known = match self {
                     Self::Text { matching, fold } => matching.evaluate(*fold, entries),
-                    _ => {
-                        let (known, low, high) = self.texts();
-                        of_texts(entries, |text| match &known {
-                            Some(known) => known.binary_search(&text).is_ok(),
-                            None => within(&low, &high, &text),
-                        })
-                    }
+                    _ => self.of_texts(entries),
                 };
                 match known.count() {
                     0 => Bits::none(rows),
@@ -179,8 +167,8 @@ impl Test {
         }
     }
 
-    /// The texts that pass: one of these, or those between.
-    fn texts(&self) -> (Option<Vec<&[u8]>>, Bound<&[u8]>, Bound<&[u8]>) {
+    /// The texts that are in the range or the set.
+    fn of_texts(&self, texts: &Texts<'_>) -> Bits {
         fn text(value: &Value) -> &[u8] {
             match value {
                 Value::Text(text) => text.as_bytes(),
@@ -189,9 +177,15 @@ impl Test {
             }
         }
         match self {
-            Self::Range(low, high) => (None, low.as_ref().map(text), high.as_ref().map(text)),
-            Self::In(values) => (Some(values.iter().map(text).collect()), Bound::Unbounded, Bound::Unbounded),
-            Self::Null | Self::Text { .. } => (Some(Vec::new()), Bound::Unbounded, Bound::Unbounded),
+            Self::Range(low, high) => {
+                let (low, high) = (low.as_ref().map(text), high.as_ref().map(text));
+                of_texts(texts, |text| within(&low, &high, &text))
+            }
+            Self::In(values) => {
+                let known: Vec<&[u8]> = values.iter().map(text).collect();
+                of_texts(texts, |text| known.binary_search(&text).is_ok())
+            }
+            Self::Null | Self::Text { .. } => Bits::none(texts.len()),
         }
     }
 }

@@ -64,10 +64,20 @@ impl Leaf {
                 Cells::collect(column.ty, cells).map(|cells| (column.id, cells))
             })
             .collect();
+        let mut keys = Keys::default();
+        for (key, _) in entries {
+            keys.bytes.extend(key.as_bytes());
+            keys.ends.push(u32::try_from(keys.bytes.len()).unwrap_or(u32::MAX));
+        }
+        Self::assemble(schema.primary_key.clone(), keys, columns)
+    }
+
+    /// The leaf of these columns, which are in the order of their ids.
+    fn assemble(key_columns: Vec<ColumnId>, keys: Keys, columns: Vec<(ColumnId, Cells)>) -> Self {
         let mut bytes = vec![kind::LEAF, FORMAT];
-        put_varint(&mut bytes, entries.len() as u64);
-        put_varint(&mut bytes, schema.primary_key.len() as u64);
-        schema.primary_key.iter().for_each(|id| bytes.extend(id.0.to_le_bytes()));
+        put_varint(&mut bytes, keys.ends.len() as u64);
+        put_varint(&mut bytes, key_columns.len() as u64);
+        key_columns.iter().for_each(|id| bytes.extend(id.0.to_le_bytes()));
         put_varint(&mut bytes, columns.len() as u64);
         let columns = columns
             .into_iter()
@@ -78,12 +88,7 @@ impl Leaf {
                 Column { id, ty: cells.ty, start, weight: cells.weight(), cells: cells.into() }
             })
             .collect();
-        let mut keys = Keys::default();
-        for (key, _) in entries {
-            keys.bytes.extend(key.as_bytes());
-            keys.ends.push(u32::try_from(keys.bytes.len()).unwrap_or(u32::MAX));
-        }
-        Self { rows: entries.len(), key_columns: schema.primary_key.clone(), columns, keys: keys.into(), bytes }
+        Self { rows: keys.ends.len(), key_columns, columns, keys: keys.into(), bytes }
     }
 
     /// The number of rows; at least one.
