@@ -28,14 +28,14 @@ const MAX_ROWS: usize = 60_000;
 pub struct Leaf {
     rows: usize,
     key_columns: Vec<ColumnId>,
-    columns: Vec<Column>,
+    columns: Vec<Slot>,
     keys: OnceLock<Keys>,
     bytes: Vec<u8>,
 }
 
 /// A column within the bytes of a leaf.
 #[derive(Clone, Debug)]
-struct Column {
+struct Slot {
     id: ColumnId,
     ty: Type,
     start: usize,
@@ -85,7 +85,7 @@ impl Leaf {
                 bytes.extend(id.0.to_le_bytes());
                 let start = bytes.len();
                 cells.encode(&mut bytes);
-                Column { id, ty: cells.ty, start, weight: cells.weight(), cells: cells.into() }
+                Slot { id, ty: cells.ty, start, weight: cells.weight(), cells: cells.into() }
             })
             .collect();
         Self { rows: keys.ends.len(), key_columns, columns, keys: keys.into(), bytes }
@@ -148,12 +148,12 @@ impl Leaf {
         schema.columns.iter().map(|column| cell(column.id)).collect()
     }
 
-    fn column(&self, id: ColumnId) -> Option<&Column> {
+    fn slot(&self, id: ColumnId) -> Option<&Slot> {
         self.columns.binary_search_by_key(&id, |column| column.id).ok().map(|index| &self.columns[index])
     }
 
     fn cells(&self, id: ColumnId) -> Option<&Cells> {
-        self.column(id).map(|column| {
+        self.slot(id).map(|column| {
             column.cells.get_or_init(|| {
                 let mut reader = Reader::new("leaf", &self.bytes[column.start..]);
                 Cells::decode(&mut reader, self.rows).expect("the column was checked when the leaf was read")
@@ -163,12 +163,12 @@ impl Leaf {
 
     /// The type of a column's cells; none when the leaf does not have the column.
     pub(crate) fn type_of(&self, id: ColumnId) -> Option<Type> {
-        self.column(id).map(|column| column.ty)
+        self.slot(id).map(|column| column.ty)
     }
 
     /// A column as a scan reads it; none when the leaf does not have it.
     pub(crate) fn vector(&self, id: ColumnId) -> Option<Vector<'_>> {
-        self.column(id).map(|column| {
+        self.slot(id).map(|column| {
             let mut reader = Reader::new("leaf", &self.bytes[column.start..]);
             vector::decode(&mut reader, self.rows).expect("the column was checked when the leaf was read")
         })
@@ -177,7 +177,7 @@ impl Leaf {
     /// With all cells and keys, so that it does not grow in a cache.
     pub(crate) fn weight(&self) -> usize {
         // A part of a key takes at most 12 bytes more than the cell, and a text that is full of zero bytes twice its own.
-        let keys = self.key_columns.iter().filter_map(|id| self.column(*id));
+        let keys = self.key_columns.iter().filter_map(|id| self.slot(*id));
         256 + self.bytes.len()
             + self.rows * 4
             + keys.map(|column| self.rows * 12 + column.weight).sum::<usize>()
@@ -206,7 +206,7 @@ impl Leaf {
         let key_columns: Vec<ColumnId> =
             (0..key_count).map(|_| reader.array().map(u64::from_le_bytes).map(ColumnId)).collect::<Result<_, _>>()?;
         let column_count = reader.count(reader.left() / 8)?;
-        let mut columns: Vec<Column> = Vec::with_capacity(column_count);
+        let mut columns: Vec<Slot> = Vec::with_capacity(column_count);
         for _ in 0..column_count {
             let id = ColumnId(u64::from_le_bytes(reader.array()?));
             if columns.last().is_some_and(|before| before.id >= id) {
@@ -214,7 +214,7 @@ impl Leaf {
             }
             let start = reader.offset();
             let Skimmed { ty, weight, cells } = vector::skim(&mut reader, rows)?;
-            columns.push(Column { id, ty, start, weight, cells: cells.map_or_else(OnceLock::new, OnceLock::from) });
+            columns.push(Slot { id, ty, start, weight, cells: cells.map_or_else(OnceLock::new, OnceLock::from) });
         }
         reader.finish()?;
         let end = reader.offset();
