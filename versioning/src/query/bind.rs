@@ -245,7 +245,7 @@ impl Binder<'_> {
             Type::Date => "a date in quotes, such as \"2026-02-28\"",
             Type::Timestamp => "a moment in quotes, such as \"2026-02-28T13:45:00Z\"",
             Type::Uuid => "a UUID in quotes",
-            Type::Json => "JSON in quotes",
+            _ => "a value in quotes",
         };
         let found = self.source.get(literal.span.clone()).map_or_else(|| literal.to_string(), super::token::quoted);
         let kind = FilterErrorKind::Kind { column: column.name.clone(), ty: column.ty, expected, found };

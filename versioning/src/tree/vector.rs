@@ -135,6 +135,12 @@ const fn layout(ty: Type) -> Layout {
     }
 }
 
+/// Whether texts compare as the values they stand for, and [`text`] and the tests of texts know the type. The cells of
+/// others are read as values, which is slower and always right.
+const fn has_raw_texts(ty: Type) -> bool {
+    matches!(ty, Type::Text | Type::Json)
+}
+
 /// A column as [`skim`] leaves it.
 pub(crate) struct Skimmed {
     pub(crate) ty: Type,
@@ -181,7 +187,7 @@ pub(crate) fn decode<'b>(reader: &mut Reader<'b>, rows: usize) -> Result<Vector<
     let present = header.nulls.map(|bytes| Bits::from_bytes(bytes, rows));
     let data = match layout(header.ty) {
         Layout::Whole => Data::Whole(decode_whole(reader, header.present)?),
-        Layout::Text => decode_text(reader, header.present)?,
+        Layout::Text if has_raw_texts(header.ty) => decode_text(reader, header.present)?,
         Layout::Float => {
             let mut numbers = Vec::with_capacity(header.present);
             for _ in 0..header.present {
@@ -194,7 +200,7 @@ pub(crate) fn decode<'b>(reader: &mut Reader<'b>, rows: usize) -> Result<Vector<
             let scale = u32::try_from(reader.varint()?).map_err(|_| reader.error("a decimal has too many digits"))?;
             Data::Scaled { scale, numbers: decode_whole(reader, header.present)? }
         }
-        Layout::Decimal | Layout::Fixed(_) => {
+        Layout::Decimal | Layout::Fixed(_) | Layout::Text => {
             let cells = Cells::decode(&mut whole, rows)?;
             let data = Data::Values((0..rows).map(|row| cells.value(row)).collect());
             return Ok(Vector { ty: header.ty, present, data });
