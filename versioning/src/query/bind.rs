@@ -70,6 +70,8 @@ pub(super) fn compare(a: &Value, b: &Value) -> Ordering {
         (Value::Float(a), Value::Float(b)) => a.number().total_cmp(&b.number()),
         (Value::Date(a), Value::Date(b)) => a.cmp(b),
         (Value::Timestamp(a), Value::Timestamp(b)) => a.cmp(b),
+        (Value::Boolean(a), Value::Boolean(b)) => a.cmp(b),
+        (Value::Uuid(a), Value::Uuid(b)) => a.cmp(b),
         _ => {
             let (mut left, mut right) = (Vec::new(), Vec::new());
             key::encode(a, &mut left);

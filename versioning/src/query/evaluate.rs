@@ -148,6 +148,14 @@ impl Test {
             (Self::In(values), Data::Float(numbers)) => {
                 Bits::of(numbers, |number| values.iter().any(|value| float(value) == *number))
             }
+            (Self::Range(low, high), Data::Uuid(uuids)) => {
+                let (low, high) = (low.as_ref().map(uuid), high.as_ref().map(uuid));
+                Bits::of(uuids, |bytes| within(&low, &high, bytes))
+            }
+            (Self::In(values), Data::Uuid(uuids)) => {
+                let known: Vec<[u8; 16]> = values.iter().map(uuid).collect();
+                Bits::of(uuids, |bytes| known.binary_search(bytes).is_ok())
+            }
             (Self::Range(low, high), Data::Whole(numbers)) => {
                 in_range(numbers, low, high, |value| (whole(value), true))
             }
@@ -271,6 +279,10 @@ fn scaled(value: &Value, scale: u32) -> (i128, bool) {
 
 fn float(value: &Value) -> f64 {
     if let Value::Float(number) = value { number.number() } else { f64::NAN }
+}
+
+fn uuid(value: &Value) -> [u8; 16] {
+    if let Value::Uuid(uuid) = value { uuid.into_bytes() } else { [0; 16] }
 }
 
 impl Matching {

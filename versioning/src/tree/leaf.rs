@@ -232,6 +232,7 @@ impl Leaf {
                 (Type::Integer | Type::Timestamp, Data::Whole(numbers)) => {
                     Some(numbers.windows(2).all(|pair| pair[0] < pair[1]))
                 }
+                (Type::Uuid, Data::Uuid(uuids)) => Some(uuids.windows(2).all(|pair| pair[0] < pair[1])),
                 // The bytes of such keys are counted in 32 bits, whatever is escaped.
                 (Type::Text, Data::Text(texts)) if texts.bytes.len() < 1 << 30 => {
                     Some((1..texts.len()).all(|row| texts.get(row - 1) < texts.get(row)))

@@ -4,6 +4,7 @@
 //! [`skim`] checks a column without building anything: what it lets pass, [`Cells::decode`] and [`decode`] read.
 
 use rust_decimal::Decimal as Number;
+use uuid::Uuid;
 
 use super::{
     bytes::Reader,
@@ -40,6 +41,7 @@ pub(crate) enum Data<'b> {
         numbers: Vec<i64>,
     },
     Float(Vec<f64>),
+    Uuid(Vec<[u8; 16]>),
     /// Text and JSON.
     Text(Texts<'b>),
     /// Text and JSON: for each row an entry of the dictionary.
@@ -89,6 +91,7 @@ impl Vector<'_> {
                 .map(Decimal::new)
                 .map_or(Value::Null, Value::Decimal),
             Data::Float(numbers) => Float::new(numbers[row]).map_or(Value::Null, Value::Float),
+            Data::Uuid(uuids) => Value::Uuid(Uuid::from_bytes(uuids[row])),
             Data::Text(texts) => text(self.ty, texts.get(row)),
             Data::Dictionary { entries, index } => text(self.ty, entries.get(usize::from(index[row]))),
             Data::Values(values) => values[row].clone(),
@@ -121,8 +124,7 @@ enum Layout {
     Text,
     Decimal,
     Float,
-    /// Cells of so many bytes each.
-    Fixed(usize),
+    Uuid,
 }
 
 const fn layout(ty: Type) -> Layout {
@@ -131,7 +133,7 @@ const fn layout(ty: Type) -> Layout {
         Type::Text | Type::Json => Layout::Text,
         Type::Decimal => Layout::Decimal,
         Type::Float => Layout::Float,
-        Type::Uuid => Layout::Fixed(16),
+        Type::Uuid => Layout::Uuid,
     }
 }
 
@@ -165,7 +167,7 @@ pub(crate) fn skim(reader: &mut Reader<'_>, rows: usize) -> Result<Skimmed, Deco
             }
             Ok(header.present * 8)
         }
-        Layout::Fixed(size) => reader.take(header.present * size).map(|bytes| bytes.len()),
+        Layout::Uuid => reader.take(header.present * 16).map(|bytes| bytes.len()),
         Layout::Decimal => match reader.byte()? {
             0 if reader.varint()? <= MAX_SCALE => skim_whole(reader, header.present).map(|()| header.present * 16),
             0 => return Err(reader.error("a decimal has too many digits")),
@@ -196,11 +198,12 @@ pub(crate) fn decode<'b>(reader: &mut Reader<'b>, rows: usize) -> Result<Vector<
             }
             Data::Float(numbers)
         }
+        Layout::Uuid => Data::Uuid(reader.take(header.present * 16)?.as_chunks().0.to_vec()),
         Layout::Decimal if reader.byte()? == 0 => {
             let scale = u32::try_from(reader.varint()?).map_err(|_| reader.error("a decimal has too many digits"))?;
             Data::Scaled { scale, numbers: decode_whole(reader, header.present)? }
         }
-        Layout::Decimal | Layout::Fixed(_) | Layout::Text => {
+        Layout::Decimal | Layout::Text => {
             let cells = Cells::decode(&mut whole, rows)?;
             let data = Data::Values((0..rows).map(|row| cells.value(row)).collect());
             return Ok(Vector { ty: header.ty, present, data });
@@ -225,6 +228,7 @@ impl Data<'_> {
             Self::Whole(numbers) => Self::Whole(spread(&numbers, present, 0)),
             Self::Scaled { scale, numbers } => Self::Scaled { scale, numbers: spread(&numbers, present, 0) },
             Self::Float(numbers) => Self::Float(spread(&numbers, present, 0.0)),
+            Self::Uuid(uuids) => Self::Uuid(spread(&uuids, present, [0; 16])),
             Self::Dictionary { entries, index } => Self::Dictionary { entries, index: spread(&index, present, 0) },
             Self::Text(texts) => {
                 let mut ends = Vec::with_capacity(present.len());
