@@ -362,7 +362,7 @@ proptest! {
         };
         let mut world = World::default();
         let b = world.root(&base);
-        let branches = [0, 1, 2].map(|which| branch(which));
+        let branches = [0, 1, 2].map(branch);
         let roots = branches.map(|rows| world.root(&rows));
         let mut ends = BTreeSet::new();
         for [x, y, z] in [[0, 1, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {

@@ -1,9 +1,6 @@
 //! Merging the rows of one table, in the order of their keys, as edits of one side's tree.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, VecDeque};
 
 use super::{
     cell,
@@ -16,7 +13,7 @@ use super::{
 use crate::{
     Column, Hash, Key, ObjectSource, ReadError, Row, TableId, Value,
     tree::{
-        Child, Leaf, Node, Tree,
+        Child, Leaf, Node, Part, Tree,
         column::{Cells, Splice},
         edit::{Edit, NewLeaf},
         rows::RowSet,
@@ -563,7 +560,7 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
                     let picked = self.splice(index, [base, ours, theirs], by_ours, by_theirs);
                     is_side[OURS] &= picked.is_ours;
                     is_side[THEIRS] &= picked.is_theirs;
-                    Picked::Cells(picked.cells.map(Arc::new))
+                    Picked::Cells(picked.cells)
                 }
             };
             if self.changes.watches(index) {
@@ -584,10 +581,10 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
             let columns = columns.into_iter().filter_map(|(index, picked)| {
                 let id = self.column(index).id;
                 match picked {
-                    Picked::Side(side) => leaf(&nodes[side]).shared_cells(id).cloned(),
-                    Picked::Cells(cells) => cells,
+                    Picked::Side(side) => leaf(&nodes[side]).part(id),
+                    Picked::Cells(cells) => cells.map(Part::New),
                 }
-                .map(|cells| (id, cells))
+                .map(|part| (id, part))
             });
             NewLeaf::Fresh(Box::new(base.with_columns(columns.collect())))
         };
@@ -666,7 +663,7 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
 /// Where the cells of a merged leaf's column come from.
 enum Picked {
     Side(usize),
-    Cells(Option<Arc<Cells>>),
+    Cells(Option<Cells>),
 }
 
 struct Spliced {

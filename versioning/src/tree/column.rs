@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 pub(crate) use self::splice::Splice;
 
-use super::bytes::{Reader, put_varint, varint_size, zigzag};
+use super::bytes::{Reader, put_varint, unzigzag, varint_size, zigzag};
 use crate::{
     key,
     object::DecodeError,
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The most different texts a dictionary holds, so that an index is one byte.
-const DICTIONARY: usize = 256;
+pub(crate) const DICTIONARY: usize = 256;
 
 /// One column of a leaf. `data` has an entry for each cell that is not null.
 #[derive(Clone, Debug)]
@@ -29,13 +29,11 @@ pub(crate) struct Cells {
     /// For each row, the index of its cell in `data`, or [`NULL`]; empty when no cell is null.
     index: Vec<u16>,
     data: Data,
-    /// The canonical bytes, where they were read: what is not changed need not be encoded again.
-    encoded: Option<Box<[u8]>>,
 }
 
 const NULL: u16 = u16::MAX;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 enum Data {
     /// Integer, date (days), timestamp (µs), boolean (0 or 1).
     Whole(Vec<i64>),
@@ -99,7 +97,7 @@ impl Cells {
                 values.map(|value| if let Value::Uuid(uuid) = value { *uuid } else { Uuid::nil() }).collect(),
             ),
         };
-        Self { ty, index, data, encoded: None }
+        Self { ty, index, data }
     }
 
     fn position(&self, row: usize) -> Option<usize> {
@@ -114,27 +112,8 @@ impl Cells {
     pub(crate) fn value(&self, row: usize) -> Value {
         let Some(position) = self.position(row) else { return Value::Null };
         match &self.data {
-            Data::Text { ends, text } => {
-                let cell = slice(ends, text, position);
-                // What is stored is canonical; damage would have shown in the hash.
-                match self.ty {
-                    Type::Json => cell.parse().map_or(Value::Null, Value::Json),
-                    Type::Tags => cell.parse().map_or(Value::Null, Value::Tags),
-                    Type::Link => cell.parse().map_or(Value::Null, Value::Link),
-                    Type::File => cell.parse().map_or(Value::Null, |file| Value::File(Box::new(file))),
-                    Type::Choice => Value::Choice(cell.to_owned()),
-                    _ => Value::Text(cell.to_owned()),
-                }
-            }
-            Data::Whole(numbers) => {
-                let number = numbers[position];
-                match self.ty {
-                    Type::Boolean => Value::Boolean(number != 0),
-                    Type::Date => i32::try_from(number).ok().and_then(Date::from_days).map_or(Value::Null, Value::Date),
-                    Type::Timestamp => Timestamp::from_micros(number).map_or(Value::Null, Value::Timestamp),
-                    _ => Value::Integer(number),
-                }
-            }
+            Data::Text { ends, text } => of_text(self.ty, slice(ends, text, position)),
+            Data::Whole(numbers) => of_whole(self.ty, numbers[position]),
             Data::Decimal(numbers) => Value::Decimal(numbers[position]),
             Data::Float(numbers) => Value::Float(numbers[position]),
             Data::Uuid(uuids) => Value::Uuid(uuids[position]),
@@ -153,8 +132,7 @@ impl Cells {
     }
 
     pub(crate) fn weight(&self) -> usize {
-        self.encoded.as_ref().map_or(0, |bytes| bytes.len())
-            + self.index.len() * 2
+        self.index.len() * 2
             + match &self.data {
                 Data::Whole(numbers) => numbers.len() * 8,
                 Data::Text { ends, text } => ends.len() * 4 + text.len(),
@@ -164,17 +142,8 @@ impl Cells {
             }
     }
 
-    /// The size of the canonical bytes, or about so.
-    pub(crate) fn encoded_size(&self) -> usize {
-        self.encoded.as_ref().map_or_else(|| self.weight(), |bytes| bytes.len())
-    }
-
     /// Appends: type, which cells are null, the values.
     pub(crate) fn encode(&self, bytes: &mut Vec<u8>) {
-        if let Some(encoded) = &self.encoded {
-            bytes.extend(encoded);
-            return;
-        }
         bytes.push(type_code(self.ty));
         bytes.push(u8::from(!self.index.is_empty()));
         let mut bits = vec![0_u8; self.index.len().div_ceil(8)];
@@ -195,7 +164,6 @@ impl Cells {
 
     /// Reads what [`Cells::encode`] wrote for this many rows.
     pub(crate) fn decode(reader: &mut Reader<'_>, rows: usize) -> Result<Self, DecodeError> {
-        let start = reader.offset();
         let code = reader.byte()?;
         let ty = Type::ALL.into_iter().find(|ty| type_code(*ty) == code);
         let ty = ty.ok_or_else(|| reader.error("no type has this number"))?;
@@ -234,7 +202,29 @@ impl Cells {
                 Data::Uuid((0..present).map(|_| reader.array().map(Uuid::from_bytes)).collect::<Result<_, _>>()?)
             }
         };
-        Ok(Self { ty, index, data, encoded: Some(reader.since(start).into()) })
+        Ok(Self { ty, index, data })
+    }
+}
+
+/// The value of a type that is stored as a whole number.
+pub(crate) fn of_whole(ty: Type, number: i64) -> Value {
+    match ty {
+        Type::Boolean => Value::Boolean(number != 0),
+        Type::Date => i32::try_from(number).ok().and_then(Date::from_days).map_or(Value::Null, Value::Date),
+        Type::Timestamp => Timestamp::from_micros(number).map_or(Value::Null, Value::Timestamp),
+        _ => Value::Integer(number),
+    }
+}
+
+/// The value of a type that is stored as text. What is stored is canonical; damage would have shown in the hash.
+pub(crate) fn of_text(ty: Type, text: &str) -> Value {
+    match ty {
+        Type::Json => text.parse().map_or(Value::Null, Value::Json),
+        Type::Tags => text.parse().map_or(Value::Null, Value::Tags),
+        Type::Link => text.parse().map_or(Value::Null, Value::Link),
+        Type::File => text.parse().map_or(Value::Null, |file| Value::File(Box::new(file))),
+        Type::Choice => Value::Choice(text.to_owned()),
+        _ => Value::Text(text.to_owned()),
     }
 }
 
@@ -244,7 +234,7 @@ fn slice<'t>(ends: &[u32], text: &'t str, position: usize) -> &'t str {
 }
 
 /// Part of the format: never renumber.
-const fn type_code(ty: Type) -> u8 {
+pub(crate) const fn type_code(ty: Type) -> u8 {
     match ty {
         Type::Text => 1,
         Type::Integer => 2,
@@ -282,21 +272,19 @@ fn encode_whole(numbers: &[i64], bytes: &mut Vec<u8>) {
     }
 }
 
-fn decode_whole(reader: &mut Reader<'_>, count: usize) -> Result<Vec<i64>, DecodeError> {
+pub(crate) fn decode_whole(reader: &mut Reader<'_>, count: usize) -> Result<Vec<i64>, DecodeError> {
     let mut numbers = Vec::with_capacity(count);
     match reader.byte()? {
         0 => {
             let smallest = reader.signed()?;
-            for _ in 0..count {
-                numbers.push(smallest.wrapping_add(reader.varint()? as i64));
-            }
+            reader.varints(count, |distance| numbers.push(smallest.wrapping_add(distance as i64)))?;
         }
         1 => {
             let mut before = 0_i64;
-            for _ in 0..count {
-                before = before.wrapping_add(reader.signed()?);
+            reader.varints(count, |step| {
+                before = before.wrapping_add(unzigzag(step));
                 numbers.push(before);
-            }
+            })?;
         }
         _ => return Err(reader.error("no encoding of whole numbers has this number")),
     }

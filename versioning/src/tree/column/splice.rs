@@ -35,20 +35,8 @@ impl Cells {
         (0..rows.len()).filter(|row| !self.is(*row, value)).for_each(|row| rows.insert(row));
     }
 
-    /// Whether two columns of equally many cells are the same.
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
-        // Canonical bytes are equal where the cells are (rule T2).
-        match (&self.encoded, &other.encoded) {
-            (Some(a), Some(b)) => a == b,
-            _ => self.ty == other.ty && self.index == other.index && self.data == other.data,
-        }
-    }
-
     /// Adds to `rows` the rows in which two columns of equally many cells differ.
     pub(crate) fn differing(&self, other: &Self, rows: &mut RowSet) {
-        if self.is_same(other) {
-            return;
-        }
         if self.ty == other.ty
             && self.index == other.index
             && let (true, Data::Whole(a), Data::Whole(b)) = (self.index.is_empty(), &self.data, &other.data)
@@ -103,7 +91,7 @@ pub(crate) struct Splice<'c> {
 
 impl<'c> Splice<'c> {
     pub(crate) fn new(column: &'c Column) -> Self {
-        let cells = Cells { ty: column.ty, index: Vec::new(), data: Data::empty(column.ty), encoded: None };
+        let cells = Cells { ty: column.ty, index: Vec::new(), data: Data::empty(column.ty) };
         Self { cells, rows: 0, present: 0, fill: &column.fill, is_filled: true }
     }
 
