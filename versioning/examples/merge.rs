@@ -1,6 +1,6 @@
 //! Measures merges and diffs of a table with a million rows: `cargo run --release -p versioning --example merge`.
 //!
-//! Chunks are in memory and decoded once, as in the back end's cache.
+//! With an argument, only what has it in its name is measured. Chunks are in memory and decoded once, as in the back end's cache.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -87,8 +87,15 @@ fn edit(
     tree.edit(store, &mut &*store, &schema(), edits.into_iter().collect()).expect("all chunks are there")
 }
 
+fn is_wanted(name: &str) -> bool {
+    std::env::args().nth(1).is_none_or(|wanted| name.contains(&wanted))
+}
+
 /// The median of some runs.
 fn time<T>(name: &str, mut run: impl FnMut() -> T) -> T {
+    if !is_wanted(name) {
+        return run();
+    }
     let mut times = Vec::new();
     let mut last = None;
     let begin = Instant::now();
@@ -122,6 +129,9 @@ fn main() {
     let base_root = root(base);
     let spread = |count: i64, offset: i64| (0..count).map(move |n| (n * (ROWS / count) + offset) % ROWS);
     let run = |name: &str, ours: Tree, theirs: Tree, count_all: bool| {
+        if !is_wanted(name) {
+            return;
+        }
         let (ours, theirs) = (root(ours), root(theirs));
         let sides = Sides { base: &base_root, ours: &ours, theirs: &theirs };
         let options = Options { count_all, ..Options::default() };

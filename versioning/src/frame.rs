@@ -3,6 +3,10 @@
 //! A frame is one byte for the method, then the content. An object's name is the hash of its canonical bytes, never of
 //! its frame, so methods and levels can change without renaming anything.
 
+use std::cell::RefCell;
+
+use zstd::bulk::{Compressor, Decompressor};
+
 use crate::{Hash, Object, object::DecodeError};
 
 /// The content is the canonical bytes themselves.
@@ -14,6 +18,26 @@ const ZSTD: u8 = 1;
 const LEVEL: i32 = 3;
 /// No chunk is larger than this; a frame that claims more is damaged.
 const MAX_UNPACKED: usize = 1 << 30;
+
+thread_local! {
+    // Making a context costs more than packing or unpacking a chunk with it.
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
+
+fn compress(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    COMPRESSOR.with_borrow_mut(|compressor| match compressor {
+        Some(compressor) => compressor.compress(bytes),
+        none => none.insert(Compressor::new(LEVEL)?).compress(bytes),
+    })
+}
+
+fn decompress(content: &[u8], size: usize) -> std::io::Result<Vec<u8>> {
+    DECOMPRESSOR.with_borrow_mut(|decompressor| match decompressor {
+        Some(decompressor) => decompressor.decompress(content, size),
+        none => none.insert(Decompressor::new()?).decompress(content, size),
+    })
+}
 
 /// A frame that can't be unpacked.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -45,7 +69,7 @@ pub enum FrameError {
 #[must_use]
 pub fn pack(bytes: &[u8]) -> Vec<u8> {
     let mut frame = vec![ZSTD];
-    match zstd::bulk::compress(bytes, LEVEL) {
+    match compress(bytes) {
         Ok(compressed) if compressed.len() < bytes.len() => frame.extend(compressed),
         // Incompressible, or out of memory in the compressor: the bytes themselves are always right.
         _ => {
@@ -71,7 +95,7 @@ pub fn unpack(frame: &[u8]) -> Result<Vec<u8>, FrameError> {
                 .and_then(|size| usize::try_from(size).ok())
                 .filter(|size| *size <= MAX_UNPACKED)
                 .ok_or_else(|| damaged("it does not state a possible size".to_owned()))?;
-            zstd::bulk::decompress(content, size).map_err(|error| damaged(error.to_string()))
+            decompress(content, size).map_err(|error| damaged(error.to_string()))
         }
         found => Err(FrameError::Method { found: Some(found) }),
     }
@@ -92,5 +116,5 @@ pub fn verify(hash: Hash, frame: &[u8]) -> Result<Vec<u8>, FrameError> {
 /// # Errors
 /// The frame is damaged, holds something else or no object.
 pub fn open(hash: Hash, frame: &[u8]) -> Result<Object, FrameError> {
-    Ok(Object::decode(&verify(hash, frame)?)?)
+    Ok(Object::from_bytes(verify(hash, frame)?)?)
 }

@@ -5,6 +5,7 @@
 //! service process and in the browser. Start with [`schema::Schema`] and [`value::Value`], then [`tree::Tree`] for how
 //! rows become chunks, [`evolve`] for how schemas change under them, and [`diff`] for how two states are compared.
 
+mod bits;
 mod calendar;
 pub mod check;
 pub mod commit;
@@ -19,6 +20,7 @@ pub mod key;
 pub mod merge;
 pub mod object;
 pub mod overlay;
+pub mod query;
 pub mod schema;
 pub mod tree;
 pub mod value;

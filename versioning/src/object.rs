@@ -146,10 +146,18 @@ impl Object {
     /// # Errors
     /// The bytes are no object. Never panics, whatever the bytes.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Self::from_bytes(bytes.to_vec())
+    }
+
+    /// Reads canonical bytes as [`Object::decode`] does; a leaf keeps them instead of a copy.
+    ///
+    /// # Errors
+    /// The bytes are no object. Never panics, whatever the bytes.
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, DecodeError> {
         let (kind, content) = bytes.split_first().ok_or(DecodeError::Kind { found: None })?;
         match *kind {
             kind::LEAF => Leaf::decode(bytes).map(Self::Leaf),
-            kind::INNER => Inner::decode(bytes).map(Self::Inner),
+            kind::INNER => Inner::decode(&bytes).map(Self::Inner),
             kind::SCHEMA => from_json("schema", content).map(Self::Schema),
             kind::ROOT => from_json("root", content).map(Self::Root),
             kind::COMMIT => from_json("commit", content).map(Self::Commit),

@@ -22,6 +22,7 @@ mod inner;
 mod leaf;
 pub(crate) mod map;
 pub(crate) mod rows;
+pub(crate) mod vector;
 pub(crate) mod walk;
 pub(crate) mod walk3;
 
@@ -29,7 +30,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::leaf::Comparison;
+pub(crate) use self::leaf::{Comparison, Part};
 pub use self::{
     build::{BuildError, TreeBuilder},
     edit::EditError,

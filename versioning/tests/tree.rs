@@ -253,3 +253,32 @@ fn a_damaged_node_is_an_error() {
     let error = tree.rows(&memory, &schema, 0, 1).expect_err("the root is gone");
     assert_eq!(error.to_string(), format!("chunk {lost} is missing"));
 }
+
+#[test]
+fn damaged_leaves_are_errors_or_readable() {
+    // Keys of one column of each kind, and of two.
+    for key in [vec![7], vec![3], vec![5], vec![9], vec![3, 7]] {
+        let mut schema = products();
+        schema.columns.push(common::column(9, "uid", versioning::Type::Uuid));
+        schema.primary_key = key.into_iter().map(versioning::ColumnId).collect();
+        let row = |id: i64| {
+            let mut row = product(id, &format!("p{id}"), id * 7);
+            row.push(versioning::Type::Uuid.parse(&format!("{id:032}")).expect("a uuid"));
+            entry(&schema, row)
+        };
+        let mut memory = Memory::default();
+        memory.build(&schema, &(0..40).map(row).collect());
+        let (_, bytes) = memory.chunks.into_iter().next().expect("one leaf");
+        for position in 0..bytes.len() {
+            for byte in [0, 1, 0x7F, 0x80, 0xFF, bytes[position] ^ 1] {
+                let mut damaged = bytes.clone();
+                damaged[position] = byte;
+                let Ok(Object::Leaf(leaf)) = Object::decode(&damaged) else { continue };
+                let keys: Vec<&[u8]> = (0..leaf.len()).map(|row| leaf.key(row)).collect();
+                assert!(keys.is_sorted_by(|a, b| a < b), "byte {position} = {byte}");
+                assert_eq!(leaf.rows(&schema, 0..leaf.len()).count(), leaf.len());
+            }
+            assert!(Object::decode(&bytes[..position]).is_err());
+        }
+    }
+}

@@ -273,7 +273,7 @@ fn touched(pairs: &[Pair], keys: &[&Key], here: &Schema, there: &Schema, same_sc
     let mut touched = Vec::new();
     for pair in pairs {
         let (leaf_here, leaf_there) = (leaf(pair.here.as_ref()), leaf(pair.there.as_ref()));
-        let comparison = leaf_here.zip(leaf_there).filter(|_| same_schema).map(|(a, b)| Comparison::new(a, b));
+        let comparison = leaf_here.zip(leaf_there).filter(|_| same_schema).map(|(a, b)| Comparison::new(a, b, here));
         // The keys are most often those of rows next to each other.
         let (mut guess_here, mut guess_there) = (0, 0);
         for index in pair.keys.clone() {

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Column, Hash, Key, ObjectSource, ReadError, Row, TableId, Value,
     tree::{
-        Child, Leaf, Node, Tree,
+        Child, Leaf, Node, Part, Tree,
         column::{Cells, Splice},
         edit::{Edit, NewLeaf},
         rows::RowSet,
@@ -534,12 +534,13 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
         let [base, ours, theirs] = nodes.each_ref().map(leaf);
         let rows = base.len();
         let mut changed = [RowSet::new(rows), RowSet::new(rows), RowSet::new(rows)];
+        let mut differing = [RowSet::new(rows), RowSet::new(rows)];
         let mut is_side = [true; 3];
         let mut columns: Vec<(usize, Picked)> = Vec::with_capacity(self.by_id.len());
         for place in 0..self.by_id.len() {
             let index = self.by_id[place];
             let column = self.column(index);
-            let mut differing = [RowSet::new(rows), RowSet::new(rows)];
+            differing.iter_mut().for_each(RowSet::clear);
             base.differing_in(ours, column, &mut differing[0]);
             base.differing_in(theirs, column, &mut differing[1]);
             let [by_ours, by_theirs] = &differing;
@@ -580,10 +581,10 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
             let columns = columns.into_iter().filter_map(|(index, picked)| {
                 let id = self.column(index).id;
                 match picked {
-                    Picked::Side(side) => leaf(&nodes[side]).cells(id).cloned(),
-                    Picked::Cells(cells) => cells,
+                    Picked::Side(side) => leaf(&nodes[side]).part(id),
+                    Picked::Cells(cells) => cells.map(Part::New),
                 }
-                .map(|cells| (id, cells))
+                .map(|part| (id, part))
             });
             NewLeaf::Fresh(Box::new(base.with_columns(columns.collect())))
         };

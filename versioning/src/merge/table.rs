@@ -212,7 +212,8 @@ impl<'a> Run<'a> {
         renamed: &BTreeMap<TableId, TableId>,
         merged: &mut Merged,
     ) -> Result<Vec<Decided>, MergeError> {
-        let looked_at = self.looked_at(triples, renamed)?;
+        let mut looked_at = self.looked_at(triples, renamed)?;
+        looked_at.extend(self.retargeted(triples, renamed)?);
         let mut decided = Vec::with_capacity(triples.len());
         for triple in triples {
             let must_look = looked_at.contains(&triple.id)
@@ -240,14 +241,9 @@ impl<'a> Run<'a> {
         let taken = |entry: Option<&TableEntry>| Ok(entry.map_or(Decided::Gone, |entry| Decided::Taken(entry.clone())));
         let [base, ours, theirs] = triple.entries;
         match (base, ours, theirs) {
-            (None, one, None) | (None, None, one) => {
-                let Some(entry) = one else { return Ok(Decided::Gone) };
-                // Its links may lead to tables that have another id now.
-                let schema = self.source.schema(entry.schema)?;
-                if schema.columns.iter().all(|column| column.target.is_none_or(|id| !renamed.contains_key(&id))) {
-                    return taken(one);
-                }
-            }
+            (None, one, None) | (None, None, one) if !must_look => return taken(one),
+            (None, one, None) | (None, None, one) if one.is_none() => return Ok(Decided::Gone),
+            (None, _, None) | (None, None, _) => {}
             (_, None, None) => return Ok(Decided::Gone),
             (Some(base), Some(edited), None) => return Ok(dropped(context, triple.id, Side::Theirs, base, edited)),
             (Some(base), None, Some(edited)) => return Ok(dropped(context, triple.id, Side::Ours, base, edited)),
@@ -372,6 +368,24 @@ impl<'a> Run<'a> {
             }
         }
         Ok(looked_at)
+    }
+
+    /// The tables whose links lead to tables that have another id now.
+    fn retargeted(
+        &self,
+        triples: &[Triple<'a>],
+        renamed: &BTreeMap<TableId, TableId>,
+    ) -> Result<Vec<TableId>, ReadError> {
+        let mut retargeted = Vec::new();
+        for triple in triples.iter().filter(|_| !renamed.is_empty()) {
+            for entry in [OURS, THEIRS].into_iter().filter_map(|side| triple.entries[side]) {
+                let schema = self.source.schema(entry.schema)?;
+                if schema.columns.iter().any(|column| column.target.is_some_and(|id| renamed.contains_key(&id))) {
+                    retargeted.push(triple.id);
+                }
+            }
+        }
+        Ok(retargeted)
     }
 
     /// The tables that links of merged tables lead to.

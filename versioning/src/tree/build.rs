@@ -132,14 +132,15 @@ pub(crate) fn write_leaf(
     entries: &[(Key, Row)],
     sink: &mut dyn ChunkSink,
 ) -> Result<Child, WriteError> {
-    write_whole_leaf(&Leaf::build(schema, entries), sink)
+    write_whole_leaf(Leaf::build(schema, entries), sink)
 }
 
-pub(crate) fn write_whole_leaf(leaf: &Leaf, sink: &mut dyn ChunkSink) -> Result<Child, WriteError> {
-    let bytes = leaf.encode();
+pub(crate) fn write_whole_leaf(leaf: Leaf, sink: &mut dyn ChunkSink) -> Result<Child, WriteError> {
+    let (last, rows) = (leaf.last_key(), leaf.len() as u64);
+    let bytes = leaf.into_bytes();
     let hash = Hash::of(&bytes);
     sink.put(hash, bytes)?;
-    Ok(Child { last: leaf.last_key(), hash, rows: leaf.len() as u64 })
+    Ok(Child { last, hash, rows })
 }
 
 pub(crate) fn write_inner(level: u8, children: Vec<Child>, sink: &mut dyn ChunkSink) -> Result<Child, WriteError> {

@@ -21,11 +21,24 @@ pub(crate) fn zigzag(number: i64) -> u64 {
     ((number << 1) ^ (number >> 63)) as u64
 }
 
-fn unzigzag(number: u64) -> i64 {
+pub(crate) fn unzigzag(number: u64) -> i64 {
     ((number >> 1) as i64) ^ -((number & 1) as i64)
 }
 
+/// The highest bit of each of eight bytes: set where a varint goes on.
+const GOES_ON: u64 = 0x8080_8080_8080_8080;
+/// The bytes of the longest varint.
+const MAX_VARINT: u32 = 10;
+
+/// Joins the seven low bits of each of eight bytes.
+const fn join_sevens(word: u64) -> u64 {
+    let word = (word & 0x007F_007F_007F_007F) | ((word & 0x7F00_7F00_7F00_7F00) >> 1);
+    let word = (word & 0x0000_3FFF_0000_3FFF) | ((word & 0x3FFF_0000_3FFF_0000) >> 2);
+    (word & 0x0FFF_FFFF) | ((word & 0x0FFF_FFFF_0000_0000) >> 4)
+}
+
 /// Reads forward through the bytes of a node and knows where it is when they are damaged.
+#[derive(Clone)]
 pub(crate) struct Reader<'a> {
     kind: &'static str,
     bytes: &'a [u8],
@@ -59,6 +72,10 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn varint(&mut self) -> Result<u64, DecodeError> {
+        if let Some(byte) = self.bytes.get(self.offset).filter(|byte| **byte < 0x80) {
+            self.offset += 1;
+            return Ok(u64::from(*byte));
+        }
         let mut number = 0_u64;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -70,6 +87,68 @@ impl<'a> Reader<'a> {
         Err(self.error("a number has more than 64 bits"))
     }
 
+    fn word(&self) -> Option<u64> {
+        let bytes = self.bytes.get(self.offset..)?.first_chunk::<8>()?;
+        Some(u64::from_le_bytes(*bytes))
+    }
+
+    /// As many varints, a word of eight bytes at a time where it can.
+    pub(crate) fn varints(&mut self, count: usize, mut take: impl FnMut(u64)) -> Result<(), DecodeError> {
+        let mut left = count;
+        while left > 0 {
+            let Some(word) = self.word() else {
+                take(self.varint()?);
+                left -= 1;
+                continue;
+            };
+            let ends = !word & GOES_ON;
+            if ends == GOES_ON && left >= 8 {
+                word.to_le_bytes().into_iter().for_each(|byte| take(u64::from(byte)));
+                self.offset += 8;
+                left -= 8;
+            } else if ends == 0 {
+                take(self.varint()?);
+                left -= 1;
+            } else {
+                let size = ends.trailing_zeros() / 8 + 1;
+                take(join_sevens(word & (u64::MAX >> (64 - 8 * size))));
+                self.offset += size as usize;
+                left -= 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Passes as many varints, and refuses what [`Reader::varint`] refuses.
+    pub(crate) fn skip_varints(&mut self, count: usize) -> Result<(), DecodeError> {
+        let mut left = count;
+        // The bytes of a number that has not ended yet.
+        let mut open = 0;
+        while left >= 8 {
+            let Some(word) = self.word() else { break };
+            let ends = !word & GOES_ON;
+            let first = if ends == 0 { 8 } else { ends.trailing_zeros() / 8 };
+            if open + first >= MAX_VARINT {
+                return Err(self.error("a number has more than 64 bits"));
+            }
+            open = if ends == 0 { open + 8 } else { ends.leading_zeros() / 8 };
+            left -= ends.count_ones() as usize;
+            self.offset += 8;
+        }
+        while left > 0 {
+            if self.byte()? < 0x80 {
+                open = 0;
+                left -= 1;
+            } else {
+                open += 1;
+                if open == MAX_VARINT {
+                    return Err(self.error("a number has more than 64 bits"));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// A varint that counts things of which each takes at least `each` bytes of what is left, or at most `limit`.
     pub(crate) fn count(&mut self, limit: usize) -> Result<usize, DecodeError> {
         let count = self.varint()?;
@@ -78,6 +157,10 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn signed(&mut self) -> Result<i64, DecodeError> {
         self.varint().map(unzigzag)
+    }
+
+    pub(crate) fn offset(&self) -> usize {
+        self.offset
     }
 
     pub(crate) fn left(&self) -> usize {

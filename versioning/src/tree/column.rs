@@ -2,12 +2,17 @@
 
 mod splice;
 
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    hash::{BuildHasherDefault, Hasher},
+};
+
 use rust_decimal::Decimal as Number;
 use uuid::Uuid;
 
 pub(crate) use self::splice::Splice;
 
-use super::bytes::{Reader, put_varint, varint_size, zigzag};
+use super::bytes::{Reader, put_varint, unzigzag, varint_size, zigzag};
 use crate::{
     key,
     object::DecodeError,
@@ -15,10 +20,10 @@ use crate::{
 };
 
 /// The most different texts a dictionary holds, so that an index is one byte.
-const DICTIONARY: usize = 256;
+pub(crate) const DICTIONARY: usize = 256;
 
 /// One column of a leaf. `data` has an entry for each cell that is not null.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Cells {
     pub(crate) ty: Type,
     /// For each row, the index of its cell in `data`, or [`NULL`]; empty when no cell is null.
@@ -28,7 +33,7 @@ pub(crate) struct Cells {
 
 const NULL: u16 = u16::MAX;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 enum Data {
     /// Integer, date (days), timestamp (µs), boolean (0 or 1).
     Whole(Vec<i64>),
@@ -107,41 +112,11 @@ impl Cells {
     pub(crate) fn value(&self, row: usize) -> Value {
         let Some(position) = self.position(row) else { return Value::Null };
         match &self.data {
-            Data::Text { ends, text } => {
-                let cell = slice(ends, text, position);
-                // What is stored is canonical; damage would have shown in the hash.
-                match self.ty {
-                    Type::Json => cell.parse().map_or(Value::Null, Value::Json),
-                    Type::Tags => cell.parse().map_or(Value::Null, Value::Tags),
-                    Type::Link => cell.parse().map_or(Value::Null, Value::Link),
-                    Type::File => cell.parse().map_or(Value::Null, |file| Value::File(Box::new(file))),
-                    Type::Choice => Value::Choice(cell.to_owned()),
-                    _ => Value::Text(cell.to_owned()),
-                }
-            }
-            Data::Whole(numbers) => {
-                let number = numbers[position];
-                match self.ty {
-                    Type::Boolean => Value::Boolean(number != 0),
-                    Type::Date => i32::try_from(number).ok().and_then(Date::from_days).map_or(Value::Null, Value::Date),
-                    Type::Timestamp => Timestamp::from_micros(number).map_or(Value::Null, Value::Timestamp),
-                    _ => Value::Integer(number),
-                }
-            }
+            Data::Text { ends, text } => of_text(self.ty, slice(ends, text, position)),
+            Data::Whole(numbers) => of_whole(self.ty, numbers[position]),
             Data::Decimal(numbers) => Value::Decimal(numbers[position]),
             Data::Float(numbers) => Value::Float(numbers[position]),
             Data::Uuid(uuids) => Value::Uuid(uuids[position]),
-        }
-    }
-
-    /// Whether a row has the same cell as a row of another leaf, without copying texts.
-    pub(crate) fn is_same(&self, row: usize, other: &Self, other_row: usize) -> bool {
-        match (&self.data, &other.data) {
-            (Data::Text { ends, text }, Data::Text { ends: other_ends, text: other_text }) if self.ty == other.ty => {
-                let cell = self.position(row).map(|position| slice(ends, text, position));
-                cell == other.position(other_row).map(|position| slice(other_ends, other_text, position))
-            }
-            _ => self.value(row) == other.value(other_row),
         }
     }
 
@@ -231,13 +206,35 @@ impl Cells {
     }
 }
 
+/// The value of a type that is stored as a whole number.
+pub(crate) fn of_whole(ty: Type, number: i64) -> Value {
+    match ty {
+        Type::Boolean => Value::Boolean(number != 0),
+        Type::Date => i32::try_from(number).ok().and_then(Date::from_days).map_or(Value::Null, Value::Date),
+        Type::Timestamp => Timestamp::from_micros(number).map_or(Value::Null, Value::Timestamp),
+        _ => Value::Integer(number),
+    }
+}
+
+/// The value of a type that is stored as text. What is stored is canonical; damage would have shown in the hash.
+pub(crate) fn of_text(ty: Type, text: &str) -> Value {
+    match ty {
+        Type::Json => text.parse().map_or(Value::Null, Value::Json),
+        Type::Tags => text.parse().map_or(Value::Null, Value::Tags),
+        Type::Link => text.parse().map_or(Value::Null, Value::Link),
+        Type::File => text.parse().map_or(Value::Null, |file| Value::File(Box::new(file))),
+        Type::Choice => Value::Choice(text.to_owned()),
+        _ => Value::Text(text.to_owned()),
+    }
+}
+
 fn slice<'t>(ends: &[u32], text: &'t str, position: usize) -> &'t str {
     let start = if position == 0 { 0 } else { ends[position - 1] as usize };
     &text[start..ends[position] as usize]
 }
 
 /// Part of the format: never renumber.
-const fn type_code(ty: Type) -> u8 {
+pub(crate) const fn type_code(ty: Type) -> u8 {
     match ty {
         Type::Text => 1,
         Type::Integer => 2,
@@ -275,21 +272,19 @@ fn encode_whole(numbers: &[i64], bytes: &mut Vec<u8>) {
     }
 }
 
-fn decode_whole(reader: &mut Reader<'_>, count: usize) -> Result<Vec<i64>, DecodeError> {
+pub(crate) fn decode_whole(reader: &mut Reader<'_>, count: usize) -> Result<Vec<i64>, DecodeError> {
     let mut numbers = Vec::with_capacity(count);
     match reader.byte()? {
         0 => {
             let smallest = reader.signed()?;
-            for _ in 0..count {
-                numbers.push(smallest.wrapping_add(reader.varint()? as i64));
-            }
+            reader.varints(count, |distance| numbers.push(smallest.wrapping_add(distance as i64)))?;
         }
         1 => {
             let mut before = 0_i64;
-            for _ in 0..count {
-                before = before.wrapping_add(reader.signed()?);
+            reader.varints(count, |step| {
+                before = before.wrapping_add(unzigzag(step));
                 numbers.push(before);
-            }
+            })?;
         }
         _ => return Err(reader.error("no encoding of whole numbers has this number")),
     }
@@ -300,17 +295,14 @@ fn decode_whole(reader: &mut Reader<'_>, count: usize) -> Result<Vec<i64>, Decod
 fn encode_text(ends: &[u32], text: &str, bytes: &mut Vec<u8>) {
     let cells = || (0..ends.len()).map(|position| slice(ends, text, position));
     let plain = cells().map(|cell| varint_size(cell.len() as u64) + cell.len()).sum::<usize>();
-    if let Some(dictionary) = dictionary(cells()) {
+    if let Some((dictionary, places)) = dictionary(cells()) {
         let entries = dictionary.iter().map(|cell| varint_size(cell.len() as u64) + cell.len()).sum::<usize>();
         if varint_size(dictionary.len() as u64) + entries + ends.len() < plain {
             bytes.push(1);
             put_varint(bytes, dictionary.len() as u64);
             dictionary.iter().for_each(|cell| put_varint(bytes, cell.len() as u64));
             dictionary.iter().for_each(|cell| bytes.extend(cell.as_bytes()));
-            bytes.extend(cells().map(|cell| {
-                let position = dictionary.binary_search(&cell).expect("the dictionary has every cell");
-                u8::try_from(position).expect("a dictionary has at most 256 entries")
-            }));
+            bytes.extend(places);
             return;
         }
     }
@@ -319,17 +311,51 @@ fn encode_text(ends: &[u32], text: &str, bytes: &mut Vec<u8>) {
     bytes.extend(text.as_bytes());
 }
 
-/// The different texts in order; none when there are more than [`DICTIONARY`].
-fn dictionary<'t>(cells: impl Iterator<Item = &'t str>) -> Option<Vec<&'t str>> {
-    let mut seen = std::collections::HashSet::with_capacity(64);
+/// The different texts in order, and the place of each cell's text among them; none when there are more than
+/// [`DICTIONARY`].
+fn dictionary<'t>(cells: impl Iterator<Item = &'t str>) -> Option<(Vec<&'t str>, Vec<u8>)> {
+    let mut numbers: HashMap<&str, u8, BuildHasherDefault<TextHasher>> = HashMap::default();
+    numbers.reserve(DICTIONARY);
+    let mut seen: Vec<(&str, usize)> = Vec::with_capacity(DICTIONARY);
+    let mut places = Vec::new();
     for cell in cells {
-        if seen.insert(cell) && seen.len() > DICTIONARY {
-            return None;
+        let number = match numbers.entry(cell) {
+            Entry::Occupied(entry) => *entry.get(),
+            Entry::Vacant(entry) => {
+                let number = *entry.insert(u8::try_from(seen.len()).ok()?);
+                seen.push((cell, seen.len()));
+                number
+            }
+        };
+        places.push(number);
+    }
+    seen.sort_unstable();
+    let mut order = vec![0_u8; seen.len()];
+    for (place, (_, number)) in seen.iter().enumerate() {
+        order[*number] = u8::try_from(place).expect("a dictionary has at most 256 entries");
+    }
+    places.iter_mut().for_each(|place| *place = order[usize::from(*place)]);
+    Some((seen.into_iter().map(|(cell, _)| cell).collect(), places))
+}
+
+/// A multiplicative hash, eight bytes at a time. Texts that were made to collide cost a search through the texts of one
+/// leaf.
+#[derive(Default)]
+struct TextHasher(u64);
+
+impl Hasher for TextHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            // An odd number without structure: 2⁶⁴ divided by the golden ratio.
+            self.0 = (self.0.rotate_left(5) ^ u64::from_le_bytes(word)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         }
     }
-    let mut entries: Vec<&str> = seen.into_iter().collect();
-    entries.sort_unstable();
-    Some(entries)
+
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 32)
+    }
 }
 
 fn decode_text(reader: &mut Reader<'_>, count: usize) -> Result<Data, DecodeError> {

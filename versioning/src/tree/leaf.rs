@@ -1,12 +1,18 @@
 //! Leaves: some hundred rows, column by column.
 
+use std::{
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
+
 use super::{
     bytes::{Reader, put_varint},
     column::{Cells, Splice},
     rows::RowSet,
+    vector::{self, Data, Skimmed, Vector},
 };
 use crate::{
-    Column, ColumnId, Key, Row, Schema, Value,
+    Column, ColumnId, Key, Row, Schema, Type, Value,
     object::{DecodeError, kind},
 };
 
@@ -20,39 +26,71 @@ const MAX_ROWS: usize = 60_000;
 /// Cells stand column by column under the column's stable id, in the order of ids, and a column whose cells all are its
 /// [`fill`](crate::Column::fill) is not there unless it is part of the key: renaming, reordering or adding a column
 /// changes no leaf.
+///
+/// In memory a leaf is its canonical bytes. They are checked as a whole when they are read; a scan reads the columns it
+/// needs from them, columns are compared by them, and cells and keys are built when a row is first asked for.
 #[derive(Clone, Debug)]
 pub struct Leaf {
     rows: usize,
     key_columns: Vec<ColumnId>,
-    columns: Vec<(ColumnId, Cells)>,
-    key_ends: Vec<u32>,
-    key_bytes: Vec<u8>,
+    columns: Vec<Slot>,
+    keys: OnceLock<Arc<Keys>>,
+    bytes: Vec<u8>,
+}
+
+/// A column within the bytes of a leaf.
+#[derive(Clone, Debug)]
+struct Slot {
+    id: ColumnId,
+    ty: Type,
+    range: Range<usize>,
+    /// The bytes that the cells take in memory.
+    weight: usize,
+    cells: OnceLock<Cells>,
+}
+
+/// A column of a leaf that is being made.
+pub(crate) enum Part<'l> {
+    /// A column of another leaf.
+    Stored { bytes: &'l [u8], ty: Type, weight: usize },
+    /// New cells.
+    New(Cells),
+}
+
+/// The keys of a leaf's rows, one after the other, with the end of each.
+#[derive(Debug, Default)]
+struct Keys {
+    ends: Vec<u32>,
+    bytes: Vec<u8>,
 }
 
 /// Two leaves of a table under one schema, to be compared row by row.
 pub(crate) struct Comparison<'l> {
-    /// The columns of both that are not the same as a whole; none where one has columns that the other has not.
-    columns: Option<Vec<(&'l Cells, &'l Cells)>>,
+    /// The columns that are not the same as a whole, with the cells of both leaves.
+    columns: Vec<(&'l Column, Option<&'l Cells>, Option<&'l Cells>)>,
 }
 
 impl<'l> Comparison<'l> {
-    pub(crate) fn new(leaf: &'l Leaf, other: &'l Leaf) -> Self {
-        let ids = |leaf: &'l Leaf| leaf.columns.iter().map(|(id, _)| id);
+    pub(crate) fn new(leaf: &'l Leaf, other: &'l Leaf, schema: &'l Schema) -> Self {
         // Where all rows stand at the same places, a column that is the same needs no second look.
-        let aligned = leaf.key_bytes == other.key_bytes && leaf.key_ends == other.key_ends;
-        let columns = ids(leaf).eq(ids(other)).then(|| {
-            let pairs = leaf.columns.iter().zip(&other.columns).map(|((_, cells), (_, others))| (cells, others));
-            pairs.filter(|(cells, others)| !aligned || cells != others).collect()
-        });
+        let aligned = leaf.same_keys(other);
+        let differing = schema.columns.iter().filter(|column| !aligned || !leaf.same_column(other, column.id));
+        let columns = differing.map(|column| (column, leaf.cells(column.id), other.cells(column.id))).collect();
         Self { columns }
     }
 
-    /// Whether a row of the first leaf has the same cells as the row of the same key in the second. May say no where it
-    /// would take long to tell.
+    /// Whether a row of the first leaf has the same cells as the row of the same key in the second.
     pub(crate) fn is_same(&self, row: usize, other_row: usize) -> bool {
-        self.columns
-            .as_ref()
-            .is_some_and(|columns| columns.iter().all(|(cells, others)| cells.is_same(row, others, other_row)))
+        self.columns.iter().all(|(column, cells, others)| same_cell(column, (*cells, row), (*others, other_row)))
+    }
+}
+
+/// Whether two cells of a column are equal, each by what its leaf has of the column and its row.
+fn same_cell(column: &Column, one: (Option<&Cells>, usize), other: (Option<&Cells>, usize)) -> bool {
+    match (one, other) {
+        ((None, _), (None, _)) => true,
+        ((Some(a), row), (Some(b), other_row)) => a.same_cell(row, b, other_row),
+        ((Some(cells), row), (None, _)) | ((None, _), (Some(cells), row)) => cells.is(row, &column.fill),
     }
 }
 
@@ -68,21 +106,49 @@ impl Leaf {
                 let mut cells = entries.iter().map(|(_, row)| &row[position]);
                 // Keys follow from the leaf alone, so that their columns are always there.
                 let is_stored = schema.is_key(column.id) || cells.clone().any(|cell| *cell != column.fill);
-                is_stored.then(|| (column.id, Cells::collect(column.ty, &mut cells)))
+                is_stored.then(|| (column.id, Part::New(Cells::collect(column.ty, &mut cells))))
             })
             .collect();
-        let mut leaf = Self {
-            rows: entries.len(),
-            key_columns: schema.primary_key.clone(),
-            columns,
-            key_ends: Vec::with_capacity(entries.len()),
-            key_bytes: Vec::new(),
-        };
+        let mut keys = Keys { ends: Vec::with_capacity(entries.len()), bytes: Vec::new() };
         for (key, _) in entries {
-            leaf.key_bytes.extend(key.as_bytes());
-            leaf.key_ends.push(u32::try_from(leaf.key_bytes.len()).unwrap_or(u32::MAX));
+            keys.bytes.extend(key.as_bytes());
+            keys.ends.push(u32::try_from(keys.bytes.len()).unwrap_or(u32::MAX));
         }
-        leaf
+        Self::assemble(entries.len(), schema.primary_key.clone(), Arc::new(keys).into(), columns)
+    }
+
+    /// The leaf of these columns, which are in the order of their ids.
+    fn assemble(
+        rows: usize,
+        key_columns: Vec<ColumnId>,
+        keys: OnceLock<Arc<Keys>>,
+        columns: Vec<(ColumnId, Part<'_>)>,
+    ) -> Self {
+        let mut bytes = Vec::with_capacity(16 + 8 * key_columns.len() + columns.iter().map(Part::size).sum::<usize>());
+        bytes.extend([kind::LEAF, FORMAT]);
+        put_varint(&mut bytes, rows as u64);
+        put_varint(&mut bytes, key_columns.len() as u64);
+        key_columns.iter().for_each(|id| bytes.extend(id.0.to_le_bytes()));
+        put_varint(&mut bytes, columns.len() as u64);
+        let columns = columns
+            .into_iter()
+            .map(|(id, part)| {
+                bytes.extend(id.0.to_le_bytes());
+                let start = bytes.len();
+                let (ty, weight, cells) = match part {
+                    Part::Stored { bytes: stored, ty, weight } => {
+                        bytes.extend(stored);
+                        (ty, weight, OnceLock::new())
+                    }
+                    Part::New(cells) => {
+                        cells.encode(&mut bytes);
+                        (cells.ty, cells.weight(), cells.into())
+                    }
+                };
+                Slot { id, ty, range: start..bytes.len(), weight, cells }
+            })
+            .collect();
+        Self { rows, key_columns, columns, keys, bytes }
     }
 
     /// The number of rows; at least one.
@@ -100,8 +166,9 @@ impl Leaf {
     /// The bytes of a row's key.
     #[must_use]
     pub fn key(&self, row: usize) -> &[u8] {
-        let start = if row == 0 { 0 } else { self.key_ends[row - 1] as usize };
-        &self.key_bytes[start..self.key_ends[row] as usize]
+        let keys = self.keys();
+        let start = if row == 0 { 0 } else { keys.ends[row - 1] as usize };
+        &keys.bytes[start..keys.ends[row] as usize]
     }
 
     /// The row with this key, or where it would be.
@@ -127,11 +194,7 @@ impl Leaf {
     }
 
     /// The rows of a range, with their cells in the order of the schema's columns.
-    pub fn rows<'l>(
-        &'l self,
-        schema: &Schema,
-        range: std::ops::Range<usize>,
-    ) -> impl Iterator<Item = (Key, Row)> + use<'l> {
+    pub fn rows<'l>(&'l self, schema: &Schema, range: Range<usize>) -> impl Iterator<Item = (Key, Row)> + use<'l> {
         let columns: Vec<Result<&Cells, Value>> =
             schema.columns.iter().map(|column| self.cells(column.id).ok_or_else(|| column.fill.clone())).collect();
         range.map(move |row| {
@@ -153,7 +216,7 @@ impl Leaf {
 
     /// Whether the column's cells are stored here; if not, all are its fill.
     pub(crate) fn has_column(&self, id: ColumnId) -> bool {
-        self.cells(id).is_some()
+        self.slot(id).is_some()
     }
 
     /// The cells of a column in the order of rows.
@@ -164,20 +227,21 @@ impl Leaf {
 
     /// The leaf with these cells in a column that is no part of the key.
     pub(crate) fn with_column(&self, column: &Column, cells: &[Value]) -> Self {
-        let mut leaf = self.without_column(column.id).unwrap_or_else(|| self.clone());
+        let mut columns = self.parts_without(column.id);
         if cells.iter().any(|cell| *cell != column.fill) {
-            let index = leaf.columns.partition_point(|(id, _)| *id < column.id);
-            leaf.columns.insert(index, (column.id, Cells::collect(column.ty, &mut cells.iter())));
+            let index = columns.partition_point(|(id, _)| *id < column.id);
+            columns.insert(index, (column.id, Part::New(Cells::collect(column.ty, &mut cells.iter()))));
         }
-        leaf
+        self.with_columns(columns)
     }
 
     /// The leaf without a column that is no part of the key; none if it does not have it.
     pub(crate) fn without_column(&self, id: ColumnId) -> Option<Self> {
-        let index = self.columns.binary_search_by_key(&id, |(id, _)| *id).ok()?;
-        let mut leaf = self.clone();
-        leaf.columns.remove(index);
-        Some(leaf)
+        self.has_column(id).then(|| self.with_columns(self.parts_without(id)))
+    }
+
+    fn parts_without(&self, id: ColumnId) -> Vec<(ColumnId, Part<'_>)> {
+        self.columns.iter().filter(|slot| slot.id != id).map(|slot| (slot.id, self.part_of(slot))).collect()
     }
 
     /// The key of the last row.
@@ -196,7 +260,7 @@ impl Leaf {
             let is = |row: usize, value: &Value| old.map_or(column.fill == *value, |cells| cells.is(row, value));
             // Where keys stay, so do the columns of the key.
             if schema.is_key(column.id) || rows.iter().all(|(row, new)| is(*row, &new[position])) {
-                columns.extend(old.map(|cells| (column.id, cells.clone())));
+                columns.extend(self.part(column.id).map(|part| (column.id, part)));
                 continue;
             }
             let mut splice = Splice::new(column);
@@ -208,20 +272,23 @@ impl Leaf {
                     (None, None) => splice.push(&column.fill),
                 }
             }
-            columns.extend(splice.finish().map(|cells| (column.id, cells)));
+            columns.extend(splice.finish().map(|cells| (column.id, Part::New(cells))));
         }
         self.with_columns(columns)
     }
 
     /// A leaf with the keys of this one and other cells; the columns are in the order of their ids.
-    pub(crate) fn with_columns(&self, columns: Vec<(ColumnId, Cells)>) -> Self {
-        Self {
-            rows: self.rows,
-            key_columns: self.key_columns.clone(),
-            columns,
-            key_ends: self.key_ends.clone(),
-            key_bytes: self.key_bytes.clone(),
-        }
+    pub(crate) fn with_columns(&self, columns: Vec<(ColumnId, Part<'_>)>) -> Self {
+        Self::assemble(self.rows, self.key_columns.clone(), self.keys.clone(), columns)
+    }
+
+    /// A column, to be put into another leaf of the same keys; none when this one does not have it.
+    pub(crate) fn part(&self, id: ColumnId) -> Option<Part<'_>> {
+        self.slot(id).map(|slot| self.part_of(slot))
+    }
+
+    fn part_of(&self, slot: &Slot) -> Part<'_> {
+        Part::Stored { bytes: self.slot_bytes(slot), ty: slot.ty, weight: slot.weight }
     }
 
     /// The rows in which the cells of these columns differ between two leaves of the same keys.
@@ -233,6 +300,9 @@ impl Leaf {
 
     /// Adds the rows in which the cells of a column differ between two leaves of the same keys.
     pub(crate) fn differing_in(&self, other: &Self, column: &Column, rows: &mut RowSet) {
+        if self.same_column(other, column.id) {
+            return;
+        }
         match (self.cells(column.id), other.cells(column.id)) {
             (None, None) => {}
             (Some(a), Some(b)) => a.differing(b, rows),
@@ -248,70 +318,141 @@ impl Leaf {
         other_row: usize,
         mut columns: impl Iterator<Item = &'c Column>,
     ) -> bool {
-        columns.all(|column| match (self.cells(column.id), other.cells(column.id)) {
-            (None, None) => true,
-            (Some(a), Some(b)) => a.same_cell(row, b, other_row),
-            (Some(cells), None) => cells.is(row, &column.fill),
-            (None, Some(cells)) => cells.is(other_row, &column.fill),
-        })
+        columns.all(|column| same_cell(column, (self.cells(column.id), row), (other.cells(column.id), other_row)))
     }
 
-    /// Whether the rows of both have the same keys.
+    /// Whether a column of two leaves of equally many rows has the same bytes. Equal cells have, where whoever wrote them
+    /// kept to rule T2; so different bytes are looked at cell by cell.
+    fn same_column(&self, other: &Self, id: ColumnId) -> bool {
+        match (self.slot(id), other.slot(id)) {
+            (None, None) => true,
+            (Some(a), Some(b)) => self.slot_bytes(a) == other.slot_bytes(b),
+            _ => false,
+        }
+    }
+
+    /// Whether the columns of the key are the same in both: then the rows have the same keys, at the same places.
     pub(crate) fn same_keys(&self, other: &Self) -> bool {
-        self.key_ends == other.key_ends && self.key_bytes == other.key_bytes
+        self.rows == other.rows
+            && self.key_columns == other.key_columns
+            && self.key_columns.iter().all(|id| self.same_column(other, *id))
+    }
+
+    fn slot(&self, id: ColumnId) -> Option<&Slot> {
+        self.columns.binary_search_by_key(&id, |slot| slot.id).ok().map(|index| &self.columns[index])
+    }
+
+    fn slot_bytes(&self, slot: &Slot) -> &[u8] {
+        &self.bytes[slot.range.clone()]
     }
 
     /// The cells of a column; none when the leaf does not have it: then all are the column's fill.
     pub(crate) fn cells(&self, id: ColumnId) -> Option<&Cells> {
-        self.columns.binary_search_by_key(&id, |(id, _)| *id).ok().map(|index| &self.columns[index].1)
+        self.slot(id).map(|slot| {
+            slot.cells.get_or_init(|| {
+                let mut reader = Reader::new("leaf", self.slot_bytes(slot));
+                Cells::decode(&mut reader, self.rows).expect("the column was checked when the leaf was read")
+            })
+        })
     }
 
+    /// The type of a column's cells; none when the leaf does not have the column.
+    pub(crate) fn type_of(&self, id: ColumnId) -> Option<Type> {
+        self.slot(id).map(|slot| slot.ty)
+    }
+
+    /// A column as a scan reads it; none when the leaf does not have it: then all cells are the column's fill.
+    pub(crate) fn vector(&self, id: ColumnId) -> Option<Vector<'_>> {
+        self.slot(id).map(|slot| {
+            let mut reader = Reader::new("leaf", self.slot_bytes(slot));
+            vector::decode(&mut reader, self.rows).expect("the column was checked when the leaf was read")
+        })
+    }
+
+    /// With all cells and keys, so that it does not grow in a cache.
     pub(crate) fn weight(&self) -> usize {
-        256 + self.key_bytes.len()
-            + self.key_ends.len() * 4
-            + self.columns.iter().map(|(_, cells)| 96 + cells.weight()).sum::<usize>()
+        // A part of a key takes at most 12 bytes more than the cell, and a text that is full of zero bytes twice its own.
+        let keys = self.key_columns.iter().filter_map(|id| self.slot(*id));
+        256 + self.bytes.len()
+            + self.rows * 4
+            + keys.map(|slot| self.rows * 12 + slot.weight).sum::<usize>()
+            + self.columns.iter().map(|slot| 160 + slot.weight).sum::<usize>()
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut bytes = vec![kind::LEAF, FORMAT];
-        put_varint(&mut bytes, self.rows as u64);
-        put_varint(&mut bytes, self.key_columns.len() as u64);
-        self.key_columns.iter().for_each(|id| bytes.extend(id.0.to_le_bytes()));
-        put_varint(&mut bytes, self.columns.len() as u64);
-        for (id, cells) in &self.columns {
-            bytes.extend(id.0.to_le_bytes());
-            cells.encode(&mut bytes);
-        }
-        bytes
+        self.bytes.clone()
     }
 
-    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let mut reader = Reader::new("leaf", bytes);
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    pub(crate) fn decode(bytes: Vec<u8>) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new("leaf", &bytes);
         reader.byte()?;
         if reader.byte()? != FORMAT {
             return Err(reader.error("its format is not known"));
         }
         let rows = reader.count(MAX_ROWS)?;
+        if rows == 0 {
+            return Err(reader.error("it has no rows"));
+        }
         let key_count = reader.count(reader.left() / 8)?;
         let key_columns: Vec<ColumnId> =
             (0..key_count).map(|_| reader.array().map(u64::from_le_bytes).map(ColumnId)).collect::<Result<_, _>>()?;
         let column_count = reader.count(reader.left() / 8)?;
-        let mut columns: Vec<(ColumnId, Cells)> = Vec::with_capacity(column_count);
+        let mut columns: Vec<Slot> = Vec::with_capacity(column_count);
         for _ in 0..column_count {
             let id = ColumnId(u64::from_le_bytes(reader.array()?));
-            if columns.last().is_some_and(|(before, _)| *before >= id) {
+            if columns.last().is_some_and(|before| before.id >= id) {
                 return Err(reader.error("its columns are not in order"));
             }
-            columns.push((id, Cells::decode(&mut reader, rows)?));
+            let start = reader.offset();
+            let Skimmed { ty, weight, cells } = vector::skim(&mut reader, rows)?;
+            let cells = cells.map_or_else(OnceLock::new, OnceLock::from);
+            columns.push(Slot { id, ty, range: start..reader.offset(), weight, cells });
         }
         reader.finish()?;
-        let mut leaf = Self { rows, key_columns, columns, key_ends: Vec::with_capacity(rows), key_bytes: Vec::new() };
-        leaf.derive_keys().map_err(|reason| reader.error(reason))?;
+        let end = reader.offset();
+        let leaf = Self { rows, key_columns, columns, keys: OnceLock::new(), bytes };
+        leaf.check_keys().map_err(|reason| DecodeError::Node { kind: "leaf", offset: end, reason })?;
         Ok(leaf)
     }
 
+    /// Checks that the keys can be derived and increase, where it can without deriving them.
+    fn check_keys(&self) -> Result<(), &'static str> {
+        if let [id] = self.key_columns[..]
+            && let Some(Vector { ty, present: None, data }) = self.vector(id)
+        {
+            let increase = match (ty, data) {
+                (Type::Integer | Type::Timestamp, Data::Whole(numbers)) => {
+                    Some(numbers.windows(2).all(|pair| pair[0] < pair[1]))
+                }
+                (Type::Uuid, Data::Uuid(uuids)) => Some(uuids.windows(2).all(|pair| pair[0] < pair[1])),
+                // The bytes of such keys are counted in 32 bits, whatever is escaped.
+                (Type::Text | Type::Choice | Type::Link, Data::Text(texts)) if texts.bytes.len() < 1 << 30 => {
+                    Some((1..texts.len()).all(|row| texts.get(row - 1) < texts.get(row)))
+                }
+                _ => None,
+            };
+            match increase {
+                Some(true) => return Ok(()),
+                Some(false) => return Err("its keys are not in order"),
+                None => {}
+            }
+        }
+        let keys = self.derive_keys()?;
+        // Never set before: the leaf is not shared yet.
+        let _ = self.keys.set(Arc::new(keys));
+        Ok(())
+    }
+
+    fn keys(&self) -> &Keys {
+        self.keys.get_or_init(|| Arc::new(self.derive_keys().expect("the keys were checked when the leaf was read")))
+    }
+
     /// Keys are not stored: they follow from the cells of the key columns.
-    fn derive_keys(&mut self) -> Result<(), &'static str> {
+    fn derive_keys(&self) -> Result<Keys, &'static str> {
         let mut bytes = Vec::with_capacity(self.rows * 12);
         let mut ends = Vec::with_capacity(self.rows);
         let columns: Option<Vec<&Cells>> = self.key_columns.iter().map(|id| self.cells(*id)).collect();
@@ -328,11 +469,16 @@ impl Leaf {
             before = start..bytes.len();
             ends.push(u32::try_from(bytes.len()).map_err(|_| "its keys are too long")?);
         }
-        if self.rows == 0 {
-            return Err("it has no rows");
+        Ok(Keys { ends, bytes })
+    }
+}
+
+impl Part<'_> {
+    /// About the bytes that it takes, with its id.
+    fn size((_, part): &(ColumnId, Self)) -> usize {
+        8 + match part {
+            Self::Stored { bytes, .. } => bytes.len(),
+            Self::New(cells) => cells.weight(),
         }
-        self.key_bytes = bytes;
-        self.key_ends = ends;
-        Ok(())
     }
 }

@@ -27,7 +27,7 @@ fn map<E: From<ReadError> + From<WriteError>>(
     let inner = match node.content() {
         Content::Leaf(leaf) => {
             let Some(new) = change(leaf)? else { return Ok(None) };
-            let bytes = new.encode();
+            let bytes = new.into_bytes();
             let hash = Hash::of(&bytes);
             sink.put(hash, bytes)?;
             return Ok(Some(hash));

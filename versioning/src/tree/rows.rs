@@ -18,6 +18,11 @@ impl RowSet {
         self.rows
     }
 
+    /// Takes all rows out.
+    pub(crate) fn clear(&mut self) {
+        self.words.fill(0);
+    }
+
     pub(crate) fn insert(&mut self, row: usize) {
         self.words[row / 64] |= 1 << (row % 64);
     }

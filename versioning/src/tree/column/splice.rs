@@ -37,14 +37,12 @@ impl Cells {
 
     /// Adds to `rows` the rows in which two columns of equally many cells differ.
     pub(crate) fn differing(&self, other: &Self, rows: &mut RowSet) {
-        if self.ty == other.ty && self.index == other.index {
-            if self.data == other.data {
-                return;
-            }
-            if let (true, Data::Whole(a), Data::Whole(b)) = (self.index.is_empty(), &self.data, &other.data) {
-                a.iter().zip(b).enumerate().filter(|(_, (a, b))| a != b).for_each(|(row, _)| rows.insert(row));
-                return;
-            }
+        if self.ty == other.ty
+            && self.index == other.index
+            && let (true, Data::Whole(a), Data::Whole(b)) = (self.index.is_empty(), &self.data, &other.data)
+        {
+            a.iter().zip(b).enumerate().filter(|(_, (a, b))| a != b).for_each(|(row, _)| rows.insert(row));
+            return;
         }
         for row in 0..rows.len() {
             if !self.same_cell(row, other, row) {
