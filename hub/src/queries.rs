@@ -1,11 +1,11 @@
 //! Asking a table: filters, orders, counts and groups, over the person's draft too.
 
-use std::{collections::BTreeMap, num::NonZero};
+use std::num::NonZero;
 
 use serde::{Deserialize, Serialize};
 use versioning::{
     ColumnId, Key, ObjectSource, Row, Schema, Tree, Value,
-    overlay::Patch,
+    overlay::Patches,
     query::{Aggregate, Direction, Filter, FilterError, Groups, KeyRange, Place as Ordered, Predicate, ScanError, Sort, Table},
 };
 
@@ -116,7 +116,7 @@ struct Subject<'s> {
     source: &'s dyn ObjectSource,
     schema: &'s Schema,
     tree: Tree,
-    patches: &'s BTreeMap<Key, Patch>,
+    patches: &'s Patches,
 }
 
 impl Subject<'_> {
@@ -169,7 +169,7 @@ impl Hub {
         let limit = limit.clamp(1, MAX_ROWS);
         self.read(move |objects| {
             let draft = working.draft.as_ref().and_then(|draft| draft.table(id));
-            let none = BTreeMap::new();
+            let none = Patches::default();
             let patches = draft.map_or(&none, |overlay| overlay.patches());
             let subject = Subject { source: objects, schema: &schema, tree: entry.tree, patches };
             let Asked { predicate, sorts } = &asked;
@@ -244,7 +244,7 @@ impl Hub {
         }
         self.read(move |objects| {
             let draft = working.draft.as_ref().and_then(|draft| draft.table(id));
-            let none = BTreeMap::new();
+            let none = Patches::default();
             let patches = draft.map_or(&none, |overlay| overlay.patches());
             let subject = Subject { source: objects, schema: &schema, tree: entry.tree, patches };
             let groups: Groups = subject.ask(

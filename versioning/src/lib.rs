@@ -33,3 +33,10 @@ pub use object::{ChunkSink, Object, ObjectSource, ReadError, WriteError};
 pub use schema::{Column, Schema};
 pub use tree::Tree;
 pub use value::{Row, Type, Value};
+
+/// Bare WebAssembly has no standard error: what a failed test says goes to the console.
+#[cfg(all(test, target_family = "wasm"))]
+#[wasm_bindgen::prelude::wasm_bindgen(start)]
+fn show_panics() {
+    console_error_panic_hook::set_once();
+}

@@ -1,7 +1,11 @@
 //! Overlays: a draft's changed rows laid over a tree when it is read.
 
+mod patches;
+
 use std::collections::BTreeMap;
 
+pub use self::patches::Patches;
+use self::patches::{Effect, Entry};
 use crate::{Key, ObjectSource, ReadError, Row, Schema, Tree};
 
 /// What a draft makes of one row.
@@ -13,57 +17,74 @@ pub struct Patch {
     pub after: Option<Row>,
 }
 
-/// The changed rows of one table, with their places among the rows of the tree under them.
+/// The changed rows of one table, with their places among the rows of the tree under them. A value that never changes:
+/// a clone costs nothing, and an overlay with some rows changed shares the others with the one before.
 #[derive(Clone, Debug)]
 pub struct Overlay {
     tree: Tree,
-    patches: BTreeMap<Key, Patch>,
-    /// Rows added and removed, in order.
-    moves: Vec<Move>,
-}
-
-#[derive(Clone, Debug)]
-struct Move {
-    key: Key,
-    /// Rows of the tree with a smaller key.
-    rank: u64,
-    /// Added less removed rows before this one.
-    shift: i64,
-    adds: bool,
-}
-
-impl Move {
-    /// The place among the overlay's rows: where the added row stands or the removed one would.
-    fn place(&self) -> u64 {
-        self.rank.saturating_add_signed(self.shift)
-    }
+    patches: Patches,
 }
 
 impl Overlay {
+    /// The rows of the tree as they are.
+    #[must_use]
+    pub fn empty(tree: Tree) -> Self {
+        Self { tree, patches: Patches::default() }
+    }
+
     /// Lays patches over a tree. Costs a path for each row added or removed.
     ///
     /// # Errors
     /// A node can't be read.
     pub fn new(source: &dyn ObjectSource, tree: Tree, patches: BTreeMap<Key, Patch>) -> Result<Self, ReadError> {
-        let mut moves = Vec::new();
-        let mut shift = 0;
-        for (key, patch) in &patches {
-            let adds = patch.after.is_some();
-            let (rank, in_tree) = if patch.before.is_some() && adds { continue } else { tree.rank(source, key)? };
-            if adds == in_tree {
-                continue;
-            }
-            moves.push(Move { key: key.clone(), rank, shift, adds });
-            shift += if adds { 1 } else { -1 };
+        Self::empty(tree).apply(source, patches.into_iter().map(|(key, patch)| (key, Some(patch))))
+    }
+
+    /// The overlay with other patches for these rows; none leaves a row as the tree has it. The last counts where a key
+    /// comes twice. Costs a path for each row that is newly added or removed, and about the square root of all patches
+    /// for each change.
+    ///
+    /// # Errors
+    /// A node can't be read.
+    pub fn apply(
+        &self,
+        source: &dyn ObjectSource,
+        changes: impl IntoIterator<Item = (Key, Option<Patch>)>,
+    ) -> Result<Self, ReadError> {
+        let changes: BTreeMap<Key, Option<Patch>> = changes.into_iter().collect();
+        let entry = |(key, patch): (Key, Option<Patch>)| {
+            let entry = match patch {
+                Some(patch) => Some(Entry { effect: self.effect(source, &key, &patch)?, key: key.clone(), patch }),
+                None => None,
+            };
+            Ok((key, entry))
+        };
+        let changes = changes.into_iter().map(entry).collect::<Result<_, ReadError>>()?;
+        Ok(Self { tree: self.tree, patches: self.patches.with(changes) })
+    }
+
+    /// What a patch does to the places of the rows behind it.
+    fn effect(&self, source: &dyn ObjectSource, key: &Key, patch: &Patch) -> Result<Effect, ReadError> {
+        let adds = patch.after.is_some();
+        if patch.before.is_some() && adds {
+            return Ok(Effect::Stays);
         }
-        Ok(Self { tree, patches, moves })
+        let (rank, in_tree) = match self.patches.entry(key).map(|entry| entry.effect) {
+            Some(Effect::Added { rank }) => (rank, false),
+            Some(Effect::Removed { rank }) => (rank, true),
+            Some(Effect::Stays) | None => self.tree.rank(source, key)?,
+        };
+        Ok(match (adds, in_tree) {
+            (true, false) => Effect::Added { rank },
+            (false, true) => Effect::Removed { rank },
+            _ => Effect::Stays,
+        })
     }
 
     /// The number of rows.
     #[must_use]
     pub fn len(&self) -> u64 {
-        let shift = self.moves.last().map_or(0, |last| last.shift + if last.adds { 1 } else { -1 });
-        self.tree.rows.saturating_add_signed(shift)
+        self.tree.rows.saturating_add_signed(self.patches.shift())
     }
 
     /// Whether there are no rows.
@@ -74,7 +95,7 @@ impl Overlay {
 
     /// The changed rows.
     #[must_use]
-    pub fn patches(&self) -> &BTreeMap<Key, Patch> {
+    pub fn patches(&self) -> &Patches {
         &self.patches
     }
 
@@ -95,18 +116,11 @@ impl Overlay {
     /// A node can't be read.
     pub fn rank(&self, source: &dyn ObjectSource, key: &Key) -> Result<u64, ReadError> {
         let (rank, _) = self.tree.rank(source, key)?;
-        let before = self.moves.partition_point(|place| place.key < *key);
-        Ok(rank.saturating_add_signed(self.shift_at(before)))
+        Ok(rank.saturating_add_signed(self.patches.shift_before(key)))
     }
 
-    fn shift_at(&self, index: usize) -> i64 {
-        match index.checked_sub(1).map(|last| &self.moves[last]) {
-            Some(last) => last.shift + if last.adds { 1 } else { -1 },
-            None => 0,
-        }
-    }
-
-    /// Up to `limit` rows from position `offset` on, in the order of their keys.
+    /// Up to `limit` rows from position `offset` on, in the order of their keys. Costs one path, the leaves shown and
+    /// the patches among them.
     ///
     /// # Errors
     /// A node can't be read.
@@ -118,41 +132,40 @@ impl Overlay {
         limit: usize,
     ) -> Result<Vec<(Key, Row)>, ReadError> {
         let mut found = Vec::with_capacity(limit.min(1_024));
-        let first = self.moves.partition_point(|place| place.place() < offset);
-        let mut position = offset.saturating_add_signed(-self.shift_at(first));
-        let mut added = self.moves[first..].iter().filter(|place| place.adds).map(|place| &place.key).peekable();
+        let (start, shift) = self.patches.seek_place(offset);
+        let mut patches = self.patches.entries_from(start).peekable();
+        let mut position = offset.saturating_add_signed(-shift);
+        let mut is_first = true;
         while found.len() < limit {
+            // Rows that are removed in a run, however long, are not read.
+            while patches.next_if(|patch| patch.effect == Effect::Removed { rank: position }).is_some() {
+                position += 1;
+            }
             let base = self.tree.rows(source, schema, position, limit)?;
             position += base.len() as u64;
-            if base.is_empty() {
-                break;
+            let Some((key, _)) = base.first() else { break };
+            if std::mem::take(&mut is_first) {
+                // So far, patches begin with the first added or removed row; those changed in place may come before it.
+                let key = patches.peek().map_or(key, |patch| key.min(&patch.key));
+                patches = self.patches.entries_from(self.patches.seek_key(key)).peekable();
             }
             for (key, row) in base {
-                while let Some(new) = added.next_if(|new| **new < key) {
-                    found.extend(self.added(new));
-                }
-                match self.patches.get(&key) {
-                    None => found.push((key, row)),
-                    Some(Patch { after: Some(after), .. }) => found.push((key, after.clone())),
-                    Some(Patch { after: None, .. }) => {}
+                while found.len() < limit
+                    && let Some(patch) = patches.next_if(|patch| patch.key < key)
+                {
+                    found.extend(patch.added());
                 }
                 if found.len() >= limit {
                     break;
                 }
+                match patches.next_if(|patch| patch.key == key) {
+                    None => found.push((key, row)),
+                    Some(patch) => found.extend(patch.patch.after.clone().map(|after| (key, after))),
+                }
             }
         }
-        for new in added {
-            if found.len() >= limit {
-                break;
-            }
-            found.extend(self.added(new));
-        }
-        found.truncate(limit);
+        let room = limit - found.len();
+        found.extend(patches.filter_map(Entry::added).take(room));
         Ok(found)
-    }
-
-    fn added(&self, key: &Key) -> Option<(Key, Row)> {
-        let row = self.patches.get(key)?.after.clone()?;
-        Some((key.clone(), row))
     }
 }

@@ -374,8 +374,8 @@ fn run(json: &Json, is_swapped: bool) {
 
 #[test]
 fn every_case_holds_from_both_sides() {
-    let file = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/merge-cases.json"));
-    let file: Json = serde_json::from_str(&file.expect("the file of cases")).expect("JSON");
+    // Compiled in: WebAssembly has no files.
+    let file: Json = serde_json::from_str(include_str!("merge-cases.json")).expect("JSON");
     let cases = list(&file["cases"]);
     let mut names = std::collections::BTreeSet::new();
     let mut failed = Vec::new();
@@ -384,6 +384,9 @@ fn every_case_holds_from_both_sides() {
         assert!(names.insert(title.clone()), "two cases are named “{title}”");
         for is_swapped in [false, true] {
             if is_swapped && case.get("one_way").is_some() {
+                continue;
+            }
+            if cfg!(not(feature = "pattern")) && case.to_string().contains("pattern=") {
                 continue;
             }
             let outcome = std::panic::catch_unwind(|| run(case, is_swapped));

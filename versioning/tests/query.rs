@@ -8,7 +8,7 @@ use common::{Memory, column};
 use proptest::prelude::*;
 use versioning::{
     ColumnId, Key, Row, Schema, Tree, Type, Value,
-    overlay::Patch,
+    overlay::{Overlay, Patch},
     query::{
         Aggregate, Comparison, Condition, Direction, Expression, Filter, GroupRow, KeyRange, Literal, LiteralKind,
         MAX_TOP, Name, Node, Place, Predicate, ScanError, Sort, Table, TextMatch, Top,
@@ -129,7 +129,7 @@ struct World {
     schema: Schema,
     memory: Memory,
     tree: Tree,
-    patches: BTreeMap<Key, Patch>,
+    draft: Overlay,
     /// What is there with the draft.
     rows: BTreeMap<Key, Row>,
 }
@@ -159,11 +159,12 @@ impl World {
             };
             patches.insert(at, Patch { before, after });
         }
-        Self { schema, memory, tree, patches, rows: all }
+        let draft = Overlay::new(&memory, tree, patches).expect("a sound tree");
+        Self { schema, memory, tree, draft, rows: all }
     }
 
     fn table(&self) -> Table<'_> {
-        Table::new(&self.memory, &self.schema, self.tree).with_patches(&self.patches)
+        Table::new(&self.memory, &self.schema, self.tree).with_patches(self.draft.patches())
     }
 
     fn id(&self, name: &str) -> ColumnId {
@@ -359,7 +360,7 @@ fn world() -> impl Strategy<Value = World> {
 
 impl std::fmt::Debug for World {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} rows, {} patches, key {:?}", self.rows.len(), self.patches.len(), self.schema.primary_key)
+        write!(f, "{} rows, {} patches, key {:?}", self.rows.len(), self.draft.patches().len(), self.schema.primary_key)
     }
 }
 
@@ -548,7 +549,7 @@ fn products(count: i64) -> World {
     let rows = common::rows(&schema, 0..count);
     let mut memory = Memory::default();
     let tree = memory.build(&schema, &rows);
-    World { schema, memory, tree, patches: BTreeMap::new(), rows }
+    World { schema, memory, tree, draft: Overlay::empty(tree), rows }
 }
 
 #[test]
@@ -729,7 +730,8 @@ fn a_row_of_the_draft_that_does_not_fit_is_an_error() {
             "a row of the draft does not fit the table: “id” must not be empty",
         ),
     ] {
-        world.patches = BTreeMap::from([(key.clone(), Patch { before: None, after: Some(after) })]);
+        let patches = BTreeMap::from([(key.clone(), Patch { before: None, after: Some(after) })]);
+        world.draft = Overlay::new(&world.memory, world.tree, patches).expect("a sound tree");
         let error = world.table().count(&all, &KeyRange::all()).expect_err("it does not fit");
         assert_eq!(error.to_string(), message);
     }

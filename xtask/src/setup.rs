@@ -34,6 +34,15 @@ pub fn for_site(workspace: &Workspace) -> Result<()> {
     npm::install(workspace, "frontend", "wasm-opt, which makes the WebAssembly small")
 }
 
+/// What running WebAssembly in Node needs.
+pub fn for_wasm_tests(workspace: &Workspace) -> Result<()> {
+    wasm_target(workspace)?;
+    if find_program("node").is_none() {
+        bail!("Node.js is missing (it runs WebAssembly): install it from https://nodejs.org, version 20 or later");
+    }
+    Ok(())
+}
+
 /// What the checks of the source text need.
 pub fn for_lints() -> Result<()> {
     let mut missing = Vec::new();

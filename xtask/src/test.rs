@@ -1,5 +1,7 @@
 //! Every check and test, one stage after the other, and the line that counts them.
 
+mod node;
+
 use crate::process::{run as run_command, run_reading, say};
 use crate::workspace::Workspace;
 use crate::{serve, setup, site};
@@ -33,6 +35,8 @@ enum Stage {
     Clippy,
     /// Unit, property, storage, crash and HTTP tests.
     Unit,
+    /// The engine's unit and property tests as WebAssembly, in Node.
+    Wasm,
     /// What a person does, in Chromium.
     Browser,
 }
@@ -49,13 +53,13 @@ struct Tally {
 pub fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
     let stages = match options.only {
         Some(stage) => vec![stage],
-        None => vec![Stage::Fmt, Stage::Clippy, Stage::Unit, Stage::Browser],
+        None => vec![Stage::Fmt, Stage::Clippy, Stage::Unit, Stage::Wasm, Stage::Browser],
     };
     let mut report = Report::default();
     let ready = set_up(workspace, &stages).and_then(|()| workspace.claim_target());
     match ready {
         Ok(_ours) => {
-            if stages != [Stage::Fmt] {
+            if !matches!(stages[..], [Stage::Fmt | Stage::Wasm]) {
                 // The server has the site compiled in. An older site will do for the stages after a failure.
                 report.add("the browser's half", site::build(workspace).map(|()| Tally::default()));
             }
@@ -105,6 +109,8 @@ fn set_up(workspace: &Workspace, stages: &[Stage]) -> Result<()> {
     }
     if stages.contains(&Stage::Browser) {
         setup::for_browser(workspace)
+    } else if stages == [Stage::Wasm] {
+        setup::for_wasm_tests(workspace)
     } else if stages != [Stage::Fmt] {
         setup::for_build(workspace)
     } else {
@@ -118,6 +124,7 @@ impl Stage {
             Stage::Fmt => "format",
             Stage::Clippy => "lints",
             Stage::Unit => "unit, property, storage, crash and HTTP tests",
+            Stage::Wasm => "the engine's tests as WebAssembly",
             Stage::Browser => "browser tests",
         }
     }
@@ -127,6 +134,7 @@ impl Stage {
             Stage::Fmt => Ok(Tally::of(run_command(workspace.cargo().args(["fmt", "--all", "--check"])))),
             Stage::Clippy => Ok(lint(workspace)),
             Stage::Unit => unit_tests(workspace, options),
+            Stage::Wasm => node::run_tests(workspace, options),
             Stage::Browser => browser_tests(workspace, options),
         }
     }

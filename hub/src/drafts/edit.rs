@@ -47,34 +47,29 @@ impl Hub {
         let tree = entry.tree;
         let done = self
             .read(move |objects| {
-                let empty = Overlay::new(objects, tree, BTreeMap::new())?;
+                let empty = Overlay::empty(tree);
                 let overlay = before.as_ref().and_then(|draft| draft.table(table_id)).unwrap_or(&empty);
                 let mut desk = Desk { objects, schema: &schema, tree, overlay, rows: BTreeMap::new() };
                 let keys = desk.apply_all(edits)?;
                 let touched = desk.patches()?;
-                let mut patches = overlay.patches().clone();
                 let (mut puts, mut removals) = (Vec::new(), Vec::new());
-                for (key, patch) in touched {
+                for (key, patch) in &touched {
                     match patch {
                         Some(patch) => {
-                            let bytes = patch::encode(&schema, &patch)?;
+                            let bytes = patch::encode(&schema, patch)?;
                             puts.push(DraftRow { table: table_id, key: key.as_bytes().to_vec(), patch: bytes });
-                            patches.insert(key, patch);
                         }
-                        None => {
-                            removals.push((table_id, key.as_bytes().to_vec()));
-                            patches.remove(&key);
-                        }
+                        None => removals.push((table_id, key.as_bytes().to_vec())),
                     }
                 }
-                if patches.len() > MAX_PATCHES {
+                let overlay = overlay.apply(objects, touched)?;
+                if overlay.patches().len() > MAX_PATCHES {
                     return Err(Error::State {
                         message: format!(
                             "A draft changes at most {MAX_PATCHES} rows of a table. Commit what you have, or import a file."
                         ),
                     });
                 }
-                let overlay = Overlay::new(objects, tree, patches)?;
                 Ok(Done { keys, overlay, puts, removals })
             })
             .await?;

@@ -1,9 +1,6 @@
 //! A table as it is asked: a tree with a draft laid over it, read leaf by leaf in the order of its keys.
 
-use std::{
-    collections::BTreeMap,
-    ops::{Bound, ControlFlow},
-};
+use std::ops::{Bound, ControlFlow};
 
 use super::{
     bind::{Part, Predicate},
@@ -13,7 +10,7 @@ use super::{
 use crate::{
     ColumnId, Hash, Key, ObjectSource, ReadError, Row, Schema, Tree, Type,
     bits::Bits,
-    overlay::Patch,
+    overlay::{Patch, Patches},
     schema::RowError,
     tree::{Content, Leaf, Node},
 };
@@ -117,7 +114,7 @@ pub struct Table<'a> {
     pub(super) source: &'a dyn ObjectSource,
     pub(super) schema: &'a Schema,
     pub(super) tree: Tree,
-    patches: Option<&'a BTreeMap<Key, Patch>>,
+    patches: Option<&'a Patches>,
 }
 
 /// In which order leaves are visited.
@@ -140,7 +137,7 @@ impl<'a> Table<'a> {
     /// The table with a draft laid over it: what it says after is there instead of what the tree has. Costs reading and
     /// making anew the leaves that it touches.
     #[must_use]
-    pub fn with_patches(self, patches: &'a BTreeMap<Key, Patch>) -> Self {
+    pub fn with_patches(self, patches: &'a Patches) -> Self {
         Self { patches: Some(patches).filter(|patches| !patches.is_empty()), ..self }
     }
 
@@ -334,7 +331,7 @@ impl Scan<'_, '_> {
         let schema = self.table.schema;
         let after = span.after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
         let last = span.last.as_ref().map_or(Bound::Unbounded, Bound::Included);
-        let patches = self.table.patches.map(|patches| patches.range::<Key, _>((after, last)));
+        let patches = self.table.patches.map(|patches| patches.range((after, last)));
         let mut patches = patches.into_iter().flatten().peekable();
         if patches.peek().is_none() {
             return leaf.map_or(Ok(ControlFlow::Continue(())), |leaf| self.visit(leaf, &span.range()));

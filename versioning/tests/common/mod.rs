@@ -11,6 +11,13 @@ use versioning::{
     WriteError, tree::TreeBuilder,
 };
 
+/// Bare WebAssembly has no standard error: what a failed test says goes to the console.
+#[cfg(target_family = "wasm")]
+#[wasm_bindgen::prelude::wasm_bindgen(start)]
+fn show_panics() {
+    console_error_panic_hook::set_once();
+}
+
 /// Chunks in memory; counts reads and writes.
 #[derive(Default)]
 pub struct Memory {

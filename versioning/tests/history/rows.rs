@@ -484,3 +484,26 @@ impl Memory {
         source.commit(commit).expect("all is there").root
     }
 }
+
+#[test]
+fn h2_a_cell_that_is_only_the_fill_is_blamed_on_the_commit_that_added_the_column() {
+    let old = products();
+    let mut new = old.clone();
+    let mut stock = column(11, "stock", Type::Integer);
+    stock.fill = Value::Integer(4);
+    new.columns.push(stock);
+    let mut line = Line::new();
+    let tree = line.memory.build(&old, &rows(&old, 0..2_000));
+    let first = line.commit(&old, tree);
+    let second = line.commit(&new, tree);
+    let mut row = product(5, "product 5", 35);
+    row.push(Value::Integer(3));
+    let (fifth, row) = entry(&new, row);
+    let tree = line.memory.edit(&new, tree, vec![(fifth.clone(), Some(row))]);
+    let third = line.commit(&new, tree);
+    let blamed = blame_page(&line.memory, third, TABLE, &[key(6), fifth.clone()], 9).expect("all is there");
+    let of = |last| vec![Some(first), Some(first), Some(first), Some(last)];
+    assert_eq!(blamed.rows().iter().map(|row| row.commits.clone()).collect::<Vec<_>>(), [of(second), of(third)]);
+    assert_eq!(line.states(&key(6)), [(first, key(6))]);
+    assert_eq!(line.states(&fifth), [(third, fifth.clone()), (first, fifth)]);
+}
