@@ -1,25 +1,46 @@
 //! The REST API, version 1: JSON over HTTP under `/api/v1`. A handler reads the request, calls the hub, and writes the
 //! answer; errors are problem details.
+//!
+//! Each handler carries its description, from which the OpenAPI document is made ([`document`]); the table of all
+//! addresses is in `router.rs`. Start with [`request`] for what a request may say and [`reading`] for how reads of a state
+//! are answered.
+#![allow(unused_qualifications, reason = "utoipa's macros spell out the types they are given")]
 
+pub(crate) mod aggregates;
 pub(crate) mod commits;
+pub(crate) mod cursor;
 pub(crate) mod datasets;
+pub(crate) mod diffs;
+pub(crate) mod docs;
+pub(crate) mod document;
+pub(crate) mod exports;
+pub(crate) mod idempotency;
 pub(crate) mod imports;
+pub(crate) mod jobs;
+pub(crate) mod merges;
+pub(crate) mod reading;
+pub(crate) mod refs;
+pub(crate) mod request;
+pub(crate) mod resolutions;
 pub(crate) mod rows;
+pub(crate) mod tables;
 
-use axum::{
-    extract::{FromRequestParts, Path, Query},
-    http::{StatusCode, request::Parts},
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+use utoipa::ToSchema;
+use versioning::{Row, Schema, Value};
+
+pub(crate) use self::{
+    reading::Reading,
+    request::{Address, Body, Parameters, limit},
 };
-use hub::{ParseReferenceError, Reference};
-use serde::{Serialize, de::DeserializeOwned};
-use versioning::Value;
-
-use crate::problem::Problem;
 
 /// A page of a list.
-#[derive(Serialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct List<T> {
+    /// The things.
     pub(crate) items: Vec<T>,
+    /// Goes back as `cursor` to ask for the next page; null where there is none.
     pub(crate) next_cursor: Option<String>,
 }
 
@@ -28,50 +49,30 @@ pub(crate) fn time(micros: i64) -> Option<String> {
     versioning::value::Timestamp::from_micros(micros).map(|time| time.to_string())
 }
 
-/// The state that a request asks for with `ref`.
-pub(crate) fn reference(text: Option<&str>) -> Result<Reference, Problem> {
-    let parsed = text.unwrap_or_default().parse();
-    parsed.map_err(|error: ParseReferenceError| Problem::new(StatusCode::BAD_REQUEST, error.to_string()))
-}
-
-/// A cell as JSON: numbers that JSON holds exactly as numbers, the others as text.
-pub(crate) fn cell(value: &Value) -> serde_json::Value {
+/// A cell as JSON: what JSON holds exactly as it is, tags as an array, the others as text.
+pub(crate) fn cell(value: &Value) -> Json {
     /// Beyond this, programs that read numbers as binary64 lose digits.
     const SAFE: u64 = 1 << 53;
     match value {
-        Value::Null => serde_json::Value::Null,
+        Value::Null => Json::Null,
         Value::Boolean(value) => (*value).into(),
         Value::Integer(number) if number.unsigned_abs() <= SAFE => (*number).into(),
         Value::Float(number) => number.number().into(),
         Value::Json(json) => serde_json::from_str(json.as_str()).unwrap_or_default(),
+        Value::Tags(tags) => tags.iter().collect(),
         other => other.to_string().into(),
     }
 }
 
-/// The parts of an address, with errors as problem details.
-pub(crate) struct Address<T>(pub(crate) T);
-
-impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Address<T> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        match Path::<T>::from_request_parts(parts, state).await {
-            Ok(Path(address)) => Ok(Self(address)),
-            Err(rejection) => Err(Problem::new(StatusCode::BAD_REQUEST, rejection.body_text())),
-        }
-    }
+/// The cells of a row by the names of their columns.
+pub(crate) fn object(schema: &Schema, row: &Row) -> Map<String, Json> {
+    schema.columns.iter().zip(row).map(|(column, value)| (column.name.clone(), cell(value))).collect()
 }
 
-/// The query of an address, with errors as problem details.
-pub(crate) struct Parameters<T>(pub(crate) T);
-
-impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Parameters<T> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        match Query::<T>::from_request_parts(parts, state).await {
-            Ok(Query(parameters)) => Ok(Self(parameters)),
-            Err(rejection) => Err(Problem::new(StatusCode::BAD_REQUEST, rejection.body_text())),
-        }
+/// The word that serde has for a unit variant.
+pub(crate) fn word(value: impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(Json::String(word)) => word,
+        _ => String::new(),
     }
 }

@@ -26,17 +26,25 @@ fn main() -> ExitCode {
         cli::Command::Service { name } => services::worker::run(&name),
         cli::Command::Serve(options) => report(serve::run(options)),
         cli::Command::Import(options) => report(cli::import::run(&options)),
+        cli::Command::Export(options) => report(cli::export::run(&options)),
+        cli::Command::Log(options) => report(cli::history::log(&options)),
+        cli::Command::Diff(options) => report(cli::history::diff(&options)),
+        cli::Command::Blame(options) => report(cli::history::blame(&options)),
+        cli::Command::Branch(command) => report(cli::refs::run(cli::refs::Kind::Branches, &command)),
+        cli::Command::Tag(command) => report(cli::refs::run(cli::refs::Kind::Tags, &command)),
+        cli::Command::Merge(options) => report(cli::merge::merge(&options)),
+        cli::Command::Revert(options) => report(cli::merge::revert(&options)),
         cli::Command::Verify { data } => report(cli::verify::run(data)),
     }
 }
 
-/// Says what went wrong, with its causes, and ends with 1.
+/// Says what went wrong, with its causes, and ends with what that means to scripts.
 fn report(result: Result<(), cli::Failure>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("anabranch: {failure}");
-            ExitCode::FAILURE
+            ExitCode::from(failure.code())
         }
     }
 }

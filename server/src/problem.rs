@@ -6,10 +6,21 @@ use axum::{
 };
 use hub::{Error, StaleCell};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-/// The body of an error answer.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Problem {
+use crate::api::{
+    commits::CommitBody,
+    merges::{ConflictBody, StatsBody, ViolationBody},
+};
+
+/// An error answer. Boxed: results that carry one are small.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem(Box<ProblemBody>);
+
+/// The body of an error answer (RFC 9457).
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct ProblemBody {
     /// What kind of problem, as an address; `about:blank` where the status says it all.
     #[serde(rename = "type")]
     pub(crate) kind: String,
@@ -24,13 +35,29 @@ pub(crate) struct Problem {
     pub(crate) errors: Vec<FieldProblem>,
     /// The cells that changed meanwhile.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Object>)]
     pub(crate) stale: Vec<StaleCell>,
+    /// Where a write was based on another commit: the head of the branch now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) head: Option<String>,
+    /// Where a write was based on another commit: the commits that came since, the newest first; at most 100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) between: Option<Vec<CommitBody>>,
+    /// Where a merge has something left to decide: what both sides changed differently; the first 1,000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) conflicts: Option<Vec<ConflictBody>>,
+    /// Where a merge has something left to decide: the rules that the merged state would break; the first 1,000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) violations: Option<Vec<ViolationBody>>,
+    /// Where a merge has something left to decide: how much.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) stats: Option<StatsBody>,
 }
 
 /// A field that is wrong.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct FieldProblem {
-    /// Where it is in the request (RFC 6901).
+    /// Where it is in the request: a JSON pointer (RFC 6901) into the body, or `/NAME` for a parameter.
     pub(crate) pointer: String,
     /// What is wrong with it.
     pub(crate) detail: String,
@@ -38,14 +65,38 @@ pub(crate) struct FieldProblem {
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(ProblemBody {
             kind: "about:blank".to_owned(),
             title: status.canonical_reason().unwrap_or("Error").to_owned(),
             status: status.as_u16(),
             detail: detail.into(),
             errors: Vec::new(),
             stale: Vec::new(),
-        }
+            head: None,
+            between: None,
+            conflicts: None,
+            violations: None,
+            stats: None,
+        }))
+    }
+
+    /// 400: the request is not as this operation takes it.
+    pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    /// One wrong field, with the place where it is.
+    pub(crate) fn field(status: StatusCode, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        let mut problem = Self::new(status, detail.clone());
+        problem.0.errors.push(FieldProblem { pointer: pointer.into(), detail });
+        problem
+    }
+
+    /// Says more than the status does.
+    pub(crate) fn with(mut self, add: impl FnOnce(&mut ProblemBody)) -> Self {
+        add(&mut self.0);
+        self
     }
 }
 
@@ -55,10 +106,21 @@ pub(crate) fn status(error: &Error) -> StatusCode {
         Error::NotFound { .. } => StatusCode::NOT_FOUND,
         Error::Forbidden { .. } => StatusCode::FORBIDDEN,
         Error::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-        Error::Exists { .. } | Error::Stale { .. } | Error::State { .. } => StatusCode::CONFLICT,
+        Error::Exists { .. } | Error::Stale { .. } | Error::State { .. } | Error::Moved { .. } => StatusCode::CONFLICT,
         Error::Service(_) => StatusCode::BAD_GATEWAY,
         Error::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
         Error::Read(_) | Error::Storage(_) | Error::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// The place of a field as the hub names it: a JSON pointer already, or the name of a field.
+fn pointer(field: &str) -> String {
+    if field.starts_with('/') { field.to_owned() } else { format!("/{}", field.replace('~', "~0").replace('/', "~1")) }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        Self::from(&error)
     }
 }
 
@@ -69,29 +131,29 @@ impl From<&Error> for Problem {
             // Once, whole, at the boundary; the client is told no more than that.
             tracing::error!(error = error as &dyn std::error::Error, "a request failed");
         }
-        let mut problem = Self::new(status, error.to_string());
-        match error {
+        Self::new(status, error.to_string()).with(|body| match error {
             Error::Invalid { fields } => {
-                problem.errors = fields
-                    .iter()
-                    .map(|field| FieldProblem {
-                        pointer: format!("/{}", field.field.replace('~', "~0").replace('/', "~1")),
-                        detail: field.message.clone(),
-                    })
-                    .collect();
+                let problem = |field: &hub::FieldError| FieldProblem {
+                    pointer: pointer(&field.field),
+                    detail: field.message.clone(),
+                };
+                body.errors = fields.iter().map(problem).collect();
             }
-            Error::Stale { cells, .. } => problem.stale = cells.clone(),
-            Error::Internal { .. } => problem.detail = "A fault of the server; its log has the details.".to_owned(),
+            Error::Stale { cells, .. } => body.stale.clone_from(cells),
+            Error::Moved { head, between, .. } => {
+                body.head = head.map(|head| head.to_string());
+                body.between = Some(between.iter().cloned().map(CommitBody::from).collect());
+            }
+            Error::Internal { .. } => body.detail = "A fault of the server; its log has the details.".to_owned(),
             _ => {}
-        }
-        problem
+        })
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = serde_json::to_string(&self).unwrap_or_default();
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_string(&self.0).unwrap_or_default();
         (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()
     }
 }

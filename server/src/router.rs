@@ -5,11 +5,14 @@ use axum::{
     extract::DefaultBodyLimit,
     http::StatusCode,
     middleware,
-    routing::{delete, get, post},
+    response::Html,
+    routing::{get, post},
 };
 use leptos::context::provide_context;
 use tower::ServiceBuilder;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer, trace::TraceLayer};
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{api, assets, events, observe, pages, problem::Problem, security, state::AppState};
 
@@ -17,15 +20,17 @@ use crate::{api, assets, events, observe, pages, problem::Problem, security, sta
 const MAX_BODY: usize = 8 << 20;
 
 pub(crate) fn router(state: AppState) -> Router {
-    // Uploads are streamed and may be of any size: they bound themselves.
-    let api = Router::new()
-        .route("/datasets", get(api::datasets::list).post(api::datasets::create))
-        .route("/datasets/{owner}/{dataset}", get(api::datasets::show))
-        .route("/datasets/{owner}/{dataset}/commits", get(api::commits::list))
-        .route("/datasets/{owner}/{dataset}/commits/{commit}", get(api::commits::show))
-        .route("/datasets/{owner}/{dataset}/tables/{table}/rows", get(api::rows::list))
-        .route("/datasets/{owner}/{dataset}/imports", post(api::imports::create).layer(DefaultBodyLimit::disable()))
-        .route("/jobs/{id}", get(api::imports::show).merge(delete(api::imports::cancel)));
+    let (api, document) = api().split_for_parts();
+    let document = api::document::complete(&document);
+    let sent = api::document::Sent::new(&document);
+    let docs: std::sync::Arc<str> = api::docs::page(&document, &state.site).into();
+    let api = api
+        .route("/openapi.json", get(async move || sent.answer()))
+        .route("/docs", get(async move || Html(docs.to_string())))
+        .method_not_allowed_fallback(async || {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "This address does not take this method: see /api/v1/docs.")
+        })
+        .layer(middleware::from_fn_with_state(api::idempotency::Answers::default(), api::idempotency::layer));
 
     Router::new()
         .merge(pages::routes(&state))
@@ -51,6 +56,39 @@ pub(crate) fn router(state: AppState) -> Router {
                 .layer(DefaultBodyLimit::max(MAX_BODY)),
         )
         .with_state(state)
+}
+
+/// The REST API. The paths and methods stand with the handlers, for the document; each group is one path.
+fn api() -> OpenApiRouter<AppState> {
+    use api::{aggregates, commits, datasets, diffs, exports, imports, jobs, merges, refs, rows, tables};
+    // Uploads are streamed and may be of any size: they bound themselves.
+    let uploads = OpenApiRouter::new().routes(routes!(imports::list, imports::create)).layer(DefaultBodyLimit::disable());
+    OpenApiRouter::with_openapi(api::document::Document::openapi())
+        .routes(routes!(datasets::list, datasets::create))
+        .routes(routes!(datasets::show))
+        .routes(routes!(refs::branches, refs::create_branch))
+        .routes(routes!(refs::delete_branch))
+        .routes(routes!(refs::tags, refs::create_tag))
+        .routes(routes!(refs::delete_tag))
+        .routes(routes!(tables::list, tables::create))
+        .routes(routes!(tables::show, tables::change, tables::drop))
+        .routes(routes!(rows::list))
+        .routes(routes!(rows::show))
+        .routes(routes!(rows::history))
+        .routes(routes!(rows::blame))
+        .routes(routes!(aggregates::show))
+        .routes(routes!(commits::list, commits::create))
+        .routes(routes!(commits::show))
+        .routes(routes!(diffs::show))
+        .routes(routes!(diffs::summary))
+        .routes(routes!(merges::merge))
+        .routes(routes!(merges::cherry_pick))
+        .routes(routes!(merges::revert))
+        .routes(routes!(exports::show))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::show, jobs::cancel))
+        .merge(uploads)
+        .fallback(async || Problem::new(StatusCode::NOT_FOUND, "There is no such address in the API: see /api/v1/docs."))
 }
 
 /// Server functions: what islands call. They find the hub and the acting person in their context.

@@ -132,7 +132,7 @@ fn a_value_that_changed_meanwhile_is_not_overwritten() {
     let refused = server.form(path, &fields);
     assert_eq!(refused.status, 409);
     assert!(refused.body.contains("700001") && refused.body.contains("700002"), "{}", refused.body);
-    let rows = server.get("/api/v1/datasets/local/places/tables/cities/rows").json();
+    let rows = server.get("/api/v1/datasets/local/places/tables/cities/rows?draft=true").json();
     assert_eq!(rows["items"][0]["population"], 700_001);
 }
 

@@ -1,6 +1,6 @@
 //! The rules that one row can be checked against by itself (rule M16): required, type, size, options, range, pattern.
 //!
-//! Whether values are unique and links lead somewhere takes other rows to see.
+//! Whether values are unique and links lead somewhere takes other rows to see: see [`crate::rules`].
 
 use std::collections::BTreeSet;
 

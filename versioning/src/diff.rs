@@ -13,6 +13,7 @@ use crate::{
         Content, Node,
         rows::RowSet,
         walk::{Next, Walk},
+        walk3::Place,
     },
 };
 
@@ -92,9 +93,27 @@ impl<'a> Diff<'a> {
     }
 
     fn step(&mut self) -> Result<Option<RowDelta>, ReadError> {
+        while let Some((before, after)) = self.places()? {
+            let Some(key) = after.as_ref().or(before.as_ref()).map(Place::key) else { continue };
+            let before = before.map(|place| place.leaf().row(self.before.1, place.index));
+            let after = after.map(|place| place.leaf().row(self.after.1, place.index));
+            if !self.same_schema
+                && let (Some(old), Some(new)) = (&before, &after)
+                && self.same_cells(old, new)
+            {
+                continue;
+            }
+            return Ok(Some(RowDelta { key, before, after }));
+        }
+        Ok(None)
+    }
+
+    /// The next row that may differ, before and after: where the schemas differ, a row that is in both trees may turn
+    /// out to be the same.
+    pub(crate) fn places(&mut self) -> Result<Option<(Option<Place>, Option<Place>)>, ReadError> {
         loop {
-            if let Some(delta) = self.next_aligned() {
-                return Ok(Some(delta));
+            if let Some((before, after)) = self.next_aligned() {
+                return Ok(Some((Some(before), Some(after))));
             }
             let Some(act) = self.act() else { return Ok(None) };
             match act {
@@ -110,16 +129,9 @@ impl<'a> Diff<'a> {
                         self.after.0.open()?;
                     }
                 }
-                Act::Removed => return Ok(take(&mut self.before).map(|(key, row)| delta(key, Some(row), None))),
-                Act::Added => return Ok(take(&mut self.after).map(|(key, row)| delta(key, None, Some(row)))),
-                Act::Compare => {
-                    let (Some((key, old)), Some((_, new))) = (take(&mut self.before), take(&mut self.after)) else {
-                        return Ok(None);
-                    };
-                    if self.same_schema || !self.same_cells(&old, &new) {
-                        return Ok(Some(delta(key, Some(old), Some(new))));
-                    }
-                }
+                Act::Removed => return Ok(Some((take(&mut self.before.0), None))),
+                Act::Added => return Ok(Some((None, take(&mut self.after.0)))),
+                Act::Compare => return Ok(Some((take(&mut self.before.0), take(&mut self.after.0)))),
                 Act::Align => self.align(),
             }
         }
@@ -192,31 +204,23 @@ impl<'a> Diff<'a> {
         changes.all(|change| !self.lists_gone && self.after.1.column(change.column).is_none())
     }
 
-    fn next_aligned(&mut self) -> Option<RowDelta> {
+    fn next_aligned(&mut self) -> Option<(Place, Place)> {
         let aligned = self.aligned.as_mut()?;
         let Some(index) = aligned.rows.from(aligned.next) else {
             self.aligned = None;
             return None;
         };
         aligned.next = index + 1;
-        let (Content::Leaf(before), Content::Leaf(after)) = (aligned.before.content(), aligned.after.content()) else {
-            return None;
-        };
-        let key = Key::from_bytes(after.key(index));
-        Some(delta(key, Some(before.row(self.before.1, index)), Some(after.row(self.after.1, index))))
+        let place = |node: &Node| Place { node: node.clone(), index };
+        Some((place(&aligned.before), place(&aligned.after)))
     }
 }
 
-fn delta(key: Key, before: Option<Row>, after: Option<Row>) -> RowDelta {
-    RowDelta { key, before, after }
-}
-
 /// The row that comes next, which is passed.
-fn take((walk, schema): &mut (Walk<'_>, &Schema)) -> Option<(Key, Row)> {
-    let Some(Next::Row { leaf, index }) = walk.peek() else { return None };
-    let taken = (Key::from_bytes(leaf.key(index)), leaf.row(schema, index));
+fn take(walk: &mut Walk<'_>) -> Option<Place> {
+    let place = walk.row().map(|(node, index)| Place { node: node.clone(), index });
     walk.skip();
-    Some(taken)
+    place
 }
 
 impl Iterator for Diff<'_> {

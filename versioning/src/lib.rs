@@ -21,6 +21,7 @@ pub mod merge;
 pub mod object;
 pub mod overlay;
 pub mod query;
+pub mod rules;
 pub mod schema;
 pub mod tree;
 pub mod value;

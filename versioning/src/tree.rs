@@ -142,6 +142,11 @@ impl Tree {
         Ok(place.map(|place| walk3::Place { node: place.leaf, index: place.index }))
     }
 
+    /// The leaf that has the row with this key, if there is such a row.
+    pub(crate) fn leaf_for(&self, source: &dyn ObjectSource, key: &Key) -> Result<Option<Node>, ReadError> {
+        Ok(self.locate(source, key)?.map(|place| place.leaf))
+    }
+
     fn locate(&self, source: &dyn ObjectSource, key: &Key) -> Result<Option<Place>, ReadError> {
         let Some(root) = self.root else { return Ok(None) };
         let mut node = Node::read(source, root)?;

@@ -1,48 +1,64 @@
 //! `/datasets`
 
-use axum::{
-    Json,
-    extract::{State, rejection::JsonRejection},
-    http::StatusCode,
-};
-use hub::{Dataset, DatasetPath, NewDataset, Place};
+use axum::{Json, extract::State, http::StatusCode, response::Response};
+use hub::{Dataset, NewDataset};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use super::{Address, List, Parameters, reference, time};
+use super::{
+    Body, List, Parameters, Reading,
+    tables::{Asked, TableBody, bodies},
+    time,
+};
 use crate::{problem::Problem, state::AppState};
 
-/// Which state is asked for.
-#[derive(Deserialize)]
-pub(crate) struct Asked {
-    #[serde(rename = "ref")]
-    reference: Option<String>,
-}
-
-#[derive(Serialize)]
+/// A dataset.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = Dataset)]
 pub(crate) struct DatasetBody {
+    /// The namespace.
     owner: String,
+    /// The name within it.
     name: String,
+    /// What people call it.
     title: String,
+    /// What it is about.
     description: String,
+    /// The branch that is read where none is named.
     default_branch: String,
+    /// When it was created.
     created_at: Option<String>,
+    /// When it last changed.
     updated_at: Option<String>,
 }
 
-#[derive(Serialize)]
-pub(crate) struct TableBody {
-    name: String,
-    rows: u64,
-    columns: Vec<versioning::Column>,
-    primary_key: Vec<String>,
-}
-
-#[derive(Serialize)]
+/// A dataset with its tables.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct DatasetWithTables {
     #[serde(flatten)]
     dataset: DatasetBody,
-    head: Option<versioning::Hash>,
+    /// The commit that is read; null where nothing was committed yet.
+    head: Option<String>,
+    /// Its tables at that commit.
     tables: Vec<TableBody>,
+}
+
+/// A dataset to be created.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewDatasetBody {
+    /// The namespace; the caller's where empty.
+    #[serde(default)]
+    owner: String,
+    /// Lower-case letters, digits, `-`, `_` and `.`, 1 to 64 characters, beginning with a letter or digit.
+    #[serde(default)]
+    name: String,
+    /// What people call it; the name where empty. Up to 200 characters.
+    #[serde(default)]
+    title: String,
+    /// What it is about. Up to 10,000 characters.
+    #[serde(default)]
+    description: String,
 }
 
 impl From<Dataset> for DatasetBody {
@@ -59,42 +75,45 @@ impl From<Dataset> for DatasetBody {
     }
 }
 
+/// The datasets that the caller may read, the last changed first; at most 200.
+#[utoipa::path(
+    get, path = "/datasets", tag = "datasets",
+    responses((status = 200, description = "The datasets.", body = List<DatasetBody>)),
+)]
 pub(crate) async fn list(State(state): State<AppState>) -> Result<Json<List<DatasetBody>>, Problem> {
-    let datasets = state.hub.datasets(&state.actor()).await.map_err(|error| Problem::from(&error))?;
+    let datasets = state.hub.datasets(&state.actor()).await?;
     let items = datasets.into_iter().map(|summary| summary.dataset.into()).collect();
     Ok(Json(List { items, next_cursor: None }))
 }
 
+/// Creates a dataset without tables.
+#[utoipa::path(
+    post, path = "/datasets", tag = "datasets",
+    request_body = NewDatasetBody,
+    responses((status = 201, description = "The dataset.", body = DatasetBody)),
+)]
 pub(crate) async fn create(
     State(state): State<AppState>,
-    body: Result<Json<NewDataset>, JsonRejection>,
+    Body(new): Body<NewDatasetBody>,
 ) -> Result<(StatusCode, Json<DatasetBody>), Problem> {
-    let Json(new) = body.map_err(|rejection| Problem::new(rejection.status(), rejection.body_text()))?;
-    let dataset = state.hub.create_dataset(&state.actor(), new).await.map_err(|error| Problem::from(&error))?;
+    let NewDatasetBody { owner, name, title, description } = new;
+    let dataset = state.hub.create_dataset(&state.actor(), NewDataset { owner, name, title, description }).await?;
     Ok((StatusCode::CREATED, Json(dataset.into())))
 }
 
+/// A dataset with its tables.
+#[utoipa::path(
+    get, path = "/datasets/{owner}/{dataset}", tag = "datasets",
+    params(("owner", description = "The namespace."), ("dataset", description = "The dataset's name."), Asked),
+    responses((status = 200, description = "The dataset.", body = DatasetWithTables)),
+)]
 pub(crate) async fn show(
     State(state): State<AppState>,
-    Address((owner, name)): Address<(String, String)>,
-    Parameters(asked): Parameters<Asked>,
-) -> Result<Json<DatasetWithTables>, Problem> {
-    let place = Place { path: DatasetPath { owner, name }, at: reference(asked.reference.as_deref())? };
-    let view = state.hub.dataset(&state.actor(), &place).await.map_err(|error| Problem::from(&error))?;
-    let tables = view
-        .tables
-        .into_iter()
-        .map(|table| TableBody {
-            name: table.name,
-            rows: table.rows,
-            primary_key: table
-                .schema
-                .key_positions()
-                .into_iter()
-                .map(|position| table.schema.columns[position].name.clone())
-                .collect(),
-            columns: table.schema.columns,
-        })
-        .collect();
-    Ok(Json(DatasetWithTables { dataset: view.dataset.into(), head: view.viewed.commit, tables }))
+    reading: Reading,
+    Parameters(_): Parameters<Asked>,
+) -> Result<Response, Problem> {
+    let view = state.hub.dataset(&state.actor(), &reading.place).await?;
+    let head = reading.viewed.commit.map(|hash| hash.to_string());
+    let tables = bodies(&view.tables);
+    Ok(reading.answer_untagged(DatasetWithTables { dataset: view.dataset.into(), head, tables }))
 }

@@ -10,60 +10,52 @@ use std::{
     time::Duration,
 };
 
-use hub::{ImportPhase, ImportView, JobState};
-use serde::Deserialize;
-use ureq::{Agent, SendBody, http::Response};
+use ureq::SendBody;
 
-use super::{Failure, ImportOptions, Mode};
-use crate::problem::Problem;
+use super::{
+    Failure, ImportOptions,
+    client::{Client, path, segment},
+    text::{clean, print, print_json, short},
+};
+use crate::api::{imports::Started, jobs::JobBody};
 
 /// How often the job is asked how far it is.
 const PERIOD: Duration = Duration::from_millis(40);
 
-#[derive(Deserialize)]
-struct Started {
-    id: String,
-}
-
 pub(crate) fn run(options: &ImportOptions) -> Result<(), Failure> {
-    let Some((owner, dataset)) = options.into.split_once('/').filter(|(_, name)| !name.contains('/')) else {
-        return Err(Failure::new(format!("--into takes OWNER/DATASET, not “{}”", options.into)));
-    };
-    let path = &options.file;
-    let cannot_read = |error| Failure::because(format!("can't read {}", path.display()), error);
-    let file = File::open(path).map_err(cannot_read)?;
+    let file_path = &options.file;
+    let cannot_read = |error| Failure::because(format!("can't read {}", file_path.display()), error);
+    let file = File::open(file_path).map_err(cannot_read)?;
     let size = file.metadata().map_err(cannot_read)?.len();
-    let base = options.url.trim_end_matches('/');
-    let agent: Agent = Agent::config_builder().http_status_as_error(false).build().into();
+    let client = Client::new(&options.connection);
 
-    let mode = match options.mode {
-        Mode::Create => "create",
-        Mode::Replace => "replace",
-    };
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = file_path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let key = options.key.join(",");
     let sent = Arc::new(AtomicU64::new(0));
     let mut reader = Counted { inner: file, count: Arc::clone(&sent) };
     let line = Line::new(size, Arc::clone(&sent));
-    let url = format!("{base}/api/v1/datasets/{}/{}/imports", segment(owner), segment(dataset));
-    let response = agent
-        .post(&url)
-        .query("table", &options.table)
-        .query("mode", mode)
-        .query("key", options.key.join(","))
-        .query("message", &options.message)
-        .query("file_name", &name)
-        .query("create_dataset", "true")
-        .query("unattended", "true")
-        .header("content-type", "text/csv")
-        .header("content-length", size.to_string())
-        .send(SendBody::from_reader(&mut reader));
-    let started: Started = answer(response, base)?;
-    let job = format!("{base}/api/v1/jobs/{}", segment(&started.id));
+    let query = [
+        ("table", Some(options.table.as_str())),
+        ("branch", options.branch.as_deref()),
+        ("mode", Some(options.mode.word())),
+        ("key", Some(key.as_str())),
+        ("message", Some(options.message.as_str())),
+        ("file_name", Some(name.as_str())),
+        ("create_dataset", Some("true")),
+    ];
+    let address = path(&options.into, &["imports"]);
+    let started = client.upload(&address, &query, size, SendBody::from_reader(&mut reader))?;
+    let started: Started = client.understand(started)?;
+    let job = format!("/jobs/{}", segment(&started.id));
     loop {
-        let view: ImportView = answer(agent.get(&job).call(), base)?;
+        let json = client.get(&job, &[])?;
+        let view: JobBody = client.understand(json.clone())?;
         line.show(&view);
-        if view.state.is_final() {
+        if view.is_final() {
             line.end();
+            if options.connection.json {
+                print_json(&json)?;
+            }
             return finish(&view, options);
         }
         // There is nothing else to do until the job is further.
@@ -71,67 +63,27 @@ pub(crate) fn run(options: &ImportOptions) -> Result<(), Failure> {
     }
 }
 
-fn finish(view: &ImportView, options: &ImportOptions) -> Result<(), Failure> {
-    match (view.state, view.commit) {
-        (JobState::Succeeded, Some(commit)) => {
-            println!("{} rows in {}/{}, commit {}", view.imported_rows, options.into, options.table, commit.short());
-            Ok(())
+fn finish(view: &JobBody, options: &ImportOptions) -> Result<(), Failure> {
+    if view.state == "succeeded" {
+        let place = format!("{} rows in {}/{}", view.imported_rows, options.into, clean(&options.table));
+        return match &view.commit {
+            _ if options.connection.json => Ok(()),
+            Some(commit) => print(&format!("{place}, commit {}\n", short(commit))),
+            None => print(&format!("{place}: nothing differs, no commit\n")),
+        };
+    }
+    if !options.connection.json {
+        for problem in &view.problems {
+            let column = problem.column.as_deref().map(|name| format!(", column “{}”", clean(name))).unwrap_or_default();
+            eprintln!("line {}{column}: “{}”: {}", problem.line, clean(&problem.value), clean(&problem.reason));
         }
-        (JobState::Succeeded, None) => {
-            println!("{} rows in {}/{}: nothing differs, no commit", view.imported_rows, options.into, options.table);
-            Ok(())
-        }
-        _ => {
-            for problem in &view.problems {
-                let column = problem.column.as_deref().map(|name| format!(", column “{name}”")).unwrap_or_default();
-                eprintln!("line {}{column}: “{}”: {}", problem.line, problem.value, problem.reason);
-            }
-            let more = view.problem_count.saturating_sub(view.problems.len() as u64);
-            if more > 0 {
-                eprintln!("… and {more} more");
-            }
-            let reason = view.error.clone().unwrap_or_else(|| "the import was cancelled".to_owned());
-            Err(Failure::new(reason))
+        let more = view.problem_count.saturating_sub(view.problems.len() as u64);
+        if more > 0 {
+            eprintln!("… and {more} more");
         }
     }
-}
-
-/// The body of a good answer; what the server says in a bad one.
-fn answer<T: serde::de::DeserializeOwned>(
-    response: Result<Response<ureq::Body>, ureq::Error>,
-    base: &str,
-) -> Result<T, Failure> {
-    let mut response =
-        response.map_err(|error| Failure::because(format!("no answer from the server at {base}"), error))?;
-    let good = response.status().is_success();
-    let text = response
-        .body_mut()
-        .with_config()
-        .limit(64 << 20)
-        .read_to_string()
-        .map_err(|error| Failure::because("the server's answer broke off", error))?;
-    if good {
-        return serde_json::from_str(&text)
-            .map_err(|error| Failure::because(format!("{base} does not answer as Anabranch does"), error));
-    }
-    let problem: Result<Problem, _> = serde_json::from_str(&text);
-    Err(problem.map_or_else(
-        |_| Failure::new(format!("the server at {base} answered {}", response.status())),
-        |problem| Failure::new(problem.detail),
-    ))
-}
-
-/// Percent-encodes what is not unreserved in RFC 3986.
-fn segment(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
+    let reason = view.error.clone().unwrap_or_else(|| "the import was cancelled".to_owned());
+    Err(Failure::new(reason))
 }
 
 struct Counted<R> {
@@ -172,12 +124,9 @@ impl Line {
         Self { shown, size }
     }
 
-    fn show(&self, view: &ImportView) {
+    fn show(&self, view: &JobBody) {
         if self.shown {
-            let doing = match view.phase {
-                ImportPhase::Inspecting => "looking",
-                ImportPhase::Importing => "importing",
-            };
+            let doing = if view.phase == "importing" { "importing" } else { "looking" };
             let percent = (view.bytes * 100).checked_div(self.size).unwrap_or(100).min(100);
             eprint!("\r\x1b[K{doing}: {} rows, {percent} %, {} rows/s", view.rows, view.rate);
             let _ = std::io::stderr().flush();

@@ -1,6 +1,8 @@
 //! A real server on a directory of its own, and a client for it.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub mod api;
+
 use std::{
     fs,
     io::{BufRead, BufReader},
@@ -87,6 +89,23 @@ impl Server {
 
     pub fn delete(&self, path: &str) -> Answer {
         answer(self.agent.delete(format!("{}{path}", self.url)).call())
+    }
+
+    /// Any method, with headers and perhaps a body.
+    pub fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Answer {
+        let mut request = http::Request::builder().method(method).uri(format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        answer(match body {
+            Some(body) => self.agent.run(request.body(body.to_vec()).expect("a request")),
+            None => self.agent.run(request.body(()).expect("a request")),
+        })
+    }
+
+    /// `anabranch` with these arguments, told where the server is.
+    pub fn command(&self, arguments: &[&str]) -> Output {
+        program().args(arguments).env("ANABRANCH_URL", &self.url).output().expect("the program starts")
     }
 
     /// `anabranch import` of a file with this content.

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     Column, Key, Schema, TableId, Value,
     check::ColumnChecker,
+    rules,
     tree::walk3::{BASE, OURS, THEIRS},
 };
 
@@ -229,13 +230,8 @@ impl<'p> Changes<'p> {
             }
             let column = &self.schema.columns[index];
             for (keys, value) in duplicates {
-                let cells = || RowCells::from([(column.id, value.clone())]);
-                context.violation(Violation {
-                    table: self.table,
-                    rule: Rule::Unique { column: column.id },
-                    message: format!("{} rows have “{value}” in the unique column “{}”", keys.len(), column.name),
-                    rows: keys.into_iter().map(|key| (key, cells())).collect(),
-                });
+                let count = keys.len() as u64;
+                context.violation(rules::duplicates(self.table, column, value, keys, count));
             }
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     Cursor, MergeError, Merged, Options, Sides, Stats,
     changes::Changes,
-    conflict::{Conflict, Rule, Side, TableProperty, Violation},
+    conflict::{Conflict, Side, TableProperty},
     context::Context,
     rekey,
     resolve::Choice,
@@ -509,14 +509,4 @@ fn dropped(
         Some(false) => Decided::Gone,
         None => Decided::Open,
     }
-}
-
-/// What the merged schema is missing: links to tables that are gone.
-pub(crate) fn report_lost_target(context: &mut Context<'_>, table: TableId, column: &Column, target: TableId) {
-    context.violation(Violation {
-        table,
-        rule: Rule::Link { column: column.id, target },
-        rows: Vec::new(),
-        message: format!("“{}” links to a table that is gone", column.name),
-    });
 }

@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     changes::{Changes, Origin},
-    conflict::{RowCells, Rule, Violation},
     context::Context,
     schema::Plan,
-    table::report_lost_target,
 };
 use crate::{
     Column, Key, ObjectSource, ReadError, Schema, TableEntry, TableId, Tree, Value,
+    rules::{dangling, lost_target},
     tree::{
         Leaf,
         map::each_leaf,
@@ -86,7 +85,7 @@ pub(crate) fn validate(
         for column in &table.schema.columns {
             let Some(target) = column.target else { continue };
             let Some(known) = by_id.get(&target) else {
-                report_lost_target(context, table.table, column, target);
+                context.violation(lost_target(table.table, column, target));
                 continue;
             };
             let mut broken: BTreeMap<Key, Value> = BTreeMap::new();
@@ -107,12 +106,7 @@ pub(crate) fn validate(
                 })?;
             }
             for (key, value) in broken {
-                context.violation(Violation {
-                    table: table.table,
-                    rule: Rule::Link { column: column.id, target },
-                    message: format!("“{}” links to the row “{value}”, which is not there", column.name),
-                    rows: vec![(key, RowCells::from([(column.id, value)]))],
-                });
+                context.violation(dangling(table.table, column, target, key, value));
             }
         }
     }
@@ -144,16 +138,10 @@ pub(crate) fn scan<E: From<ReadError>>(
     column: &Column,
     visit: &mut dyn FnMut(&Key, &Value),
 ) -> Result<(), E> {
-    let scanned = each_leaf(&tree, source, |leaf: &Leaf| {
+    each_leaf(&tree, source, |leaf: &Leaf| {
         for (row, value) in leaf.column(column).enumerate() {
             visit(&Key::from_bytes(leaf.key(row)), &value);
         }
-        Ok::<(), crate::tree::EditError>(())
-    });
-    match scanned {
-        Ok(()) => Ok(()),
-        Err(crate::tree::EditError::Read(error)) => Err(error.into()),
-        // Nothing is written when leaves are only looked at.
-        Err(crate::tree::EditError::Build(_)) => Ok(()),
-    }
+        Ok(())
+    })
 }

@@ -120,6 +120,14 @@ impl Cells {
         }
     }
 
+    /// The text of a row's cell, where cells are stored as texts; none when it is null.
+    pub(crate) fn text(&self, row: usize) -> Option<&str> {
+        match &self.data {
+            Data::Text { ends, text } => self.position(row).map(|position| slice(ends, text, position)),
+            _ => None,
+        }
+    }
+
     /// Appends the row's part of its key; false when the cell is null.
     pub(crate) fn encode_key(&self, row: usize, bytes: &mut Vec<u8>) -> bool {
         let Some(position) = self.position(row) else { return false };

@@ -219,6 +219,11 @@ impl Leaf {
         self.slot(id).is_some()
     }
 
+    /// The cell of a row.
+    pub(crate) fn value(&self, column: &Column, row: usize) -> Value {
+        self.cells(column.id).map_or_else(|| column.fill.clone(), |cells| cells.value(row))
+    }
+
     /// The cells of a column in the order of rows.
     pub(crate) fn column<'l>(&'l self, column: &'l Column) -> impl Iterator<Item = Value> + 'l {
         let cells = self.cells(column.id);

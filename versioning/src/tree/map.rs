@@ -47,19 +47,27 @@ fn map<E: From<ReadError> + From<WriteError>>(
 }
 
 /// Gives each leaf to `visit`, in order.
-pub(crate) fn each_leaf<E: From<ReadError> + From<WriteError>>(
+pub(crate) fn each_leaf<E: From<ReadError>>(
     tree: &Tree,
     source: &dyn ObjectSource,
     mut visit: impl FnMut(&Leaf) -> Result<(), E>,
 ) -> Result<(), E> {
-    map_leaves(tree, source, &mut Nowhere, |leaf| visit(leaf).map(|()| None)).map(|_| ())
+    match tree.root {
+        Some(root) => each(source, &Node::read(source, root)?, &mut visit),
+        None => Ok(()),
+    }
 }
 
-/// Nothing is written where no leaf changes.
-struct Nowhere;
-
-impl ChunkSink for Nowhere {
-    fn put(&mut self, _: Hash, _: Vec<u8>) -> Result<(), WriteError> {
-        Ok(())
-    }
+fn each<E: From<ReadError>>(
+    source: &dyn ObjectSource,
+    node: &Node,
+    visit: &mut impl FnMut(&Leaf) -> Result<(), E>,
+) -> Result<(), E> {
+    let inner = match node.content() {
+        Content::Leaf(leaf) => return visit(leaf),
+        Content::Inner(inner) => inner,
+    };
+    let hashes: Vec<Hash> = inner.children().iter().map(|child| child.hash).collect();
+    source.prefetch(&hashes);
+    (0..inner.children().len()).try_for_each(|index| each(source, &node.child(source, index)?, visit))
 }

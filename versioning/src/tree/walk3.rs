@@ -24,6 +24,10 @@ impl Place {
     pub(crate) fn leaf(&self) -> &Leaf {
         leaf(&self.node)
     }
+
+    pub(crate) fn key(&self) -> Key {
+        Key::from_bytes(self.leaf().key(self.index))
+    }
 }
 
 /// The leaf that a node is known to be.

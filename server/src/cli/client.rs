@@ -1,0 +1,161 @@
+//! The command line's way to a running server: its REST API.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+use ureq::{Agent, Body, SendBody, http::Response};
+
+use super::{Connection, Failure, OwnerDataset};
+use crate::problem::ProblemBody;
+
+/// A server.
+pub(super) struct Client {
+    agent: Agent,
+    base: String,
+}
+
+/// What a server answered: what was asked for, or why not.
+pub(super) type Answer = Result<Json, Refusal>;
+
+/// A refusal.
+pub(super) struct Refusal {
+    /// The problem, where the server said one, as it said it.
+    pub(super) json: Json,
+    failure: Failure,
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        refusal.failure
+    }
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        Self { json: Json::Null, failure }
+    }
+}
+
+/// Parameters of an address; those without a value are left out.
+pub(super) type Query<'a> = &'a [(&'a str, Option<&'a str>)];
+
+impl Client {
+    pub(super) fn new(connection: &Connection) -> Self {
+        let agent = Agent::config_builder().http_status_as_error(false).build().into();
+        Self { agent, base: connection.url.trim_end_matches('/').to_owned() }
+    }
+
+    fn address(&self, path: &str) -> String {
+        format!("{}/api/v1{path}", self.base)
+    }
+
+    pub(super) fn get(&self, path: &str, query: Query<'_>) -> Answer {
+        let request = self.agent.get(self.address(path)).query_pairs(pairs(query));
+        self.read(request.call())
+    }
+
+    /// An answer that is read while it arrives.
+    pub(super) fn stream(&self, path: &str, query: Query<'_>) -> Result<Body, Failure> {
+        let request = self.agent.get(self.address(path)).query_pairs(pairs(query));
+        let response = request.call().map_err(|error| self.silent(error))?;
+        if response.status().is_success() { Ok(response.into_body()) } else { Err(self.refused(response).into()) }
+    }
+
+    pub(super) fn post(&self, path: &str, body: &Json) -> Answer {
+        let request = self.agent.post(self.address(path)).header("content-type", "application/json");
+        self.read(request.send(body.to_string()))
+    }
+
+    pub(super) fn upload(&self, path: &str, query: Query<'_>, size: u64, body: SendBody<'_>) -> Answer {
+        let request = self.agent.post(self.address(path)).query_pairs(pairs(query));
+        self.read(request.header("content-type", "text/csv").header("content-length", size.to_string()).send(body))
+    }
+
+    pub(super) fn delete(&self, path: &str) -> Answer {
+        self.read(self.agent.delete(self.address(path)).call())
+    }
+
+    fn silent(&self, error: ureq::Error) -> Failure {
+        Failure::because(format!("no answer from the server at {}", self.base), error)
+    }
+
+    fn read(&self, response: Result<Response<Body>, ureq::Error>) -> Answer {
+        let mut response = response.map_err(|error| self.silent(error))?;
+        if !response.status().is_success() {
+            return Err(self.refused(response));
+        }
+        let text = text(&mut response)?;
+        if text.is_empty() {
+            return Ok(Json::Null);
+        }
+        Ok(parse(&text).map_err(|error| self.strange(error))?)
+    }
+
+    fn refused(&self, mut response: Response<Body>) -> Refusal {
+        let text = match text(&mut response) {
+            Ok(text) => text,
+            Err(failure) => return failure.into(),
+        };
+        let json: Json = serde_json::from_str(&text).unwrap_or_default();
+        let failure = match serde_json::from_value::<ProblemBody>(json.clone()) {
+            Ok(problem) => {
+                let mut told = problem.detail.clone();
+                for error in problem.errors.iter().filter(|error| !problem.detail.contains(&error.detail)) {
+                    told.push_str(&format!("\n  {}: {}", error.pointer, error.detail));
+                }
+                for commit in problem.between.iter().flatten() {
+                    told.push_str(&format!("\n  {} {}", super::text::short(&commit.hash), super::text::line(&commit.message)));
+                }
+                Failure::new(told)
+            }
+            Err(_) => Failure::new(format!("the server at {} answered {}", self.base, response.status())),
+        };
+        Refusal { json, failure }
+    }
+
+    fn strange(&self, error: serde_json::Error) -> Failure {
+        Failure::because(format!("{} does not answer as Anabranch does", self.base), error)
+    }
+
+    /// The answer as a type of the API.
+    pub(super) fn understand<T: DeserializeOwned>(&self, json: Json) -> Result<T, Failure> {
+        serde_json::from_value(json).map_err(|error| self.strange(error))
+    }
+}
+
+fn parse(text: &str) -> Result<Json, serde_json::Error> {
+    serde_json::from_str(text)
+}
+
+fn pairs<'a>(query: Query<'a>) -> impl Iterator<Item = (&'a str, &'a str)> {
+    query.iter().filter_map(|(name, value)| Some((*name, (*value)?)))
+}
+
+fn text(response: &mut Response<Body>) -> Result<String, Failure> {
+    /// The largest answer, in bytes.
+    const MAX: u64 = 256 << 20;
+    let body = response.body_mut().with_config().limit(MAX);
+    body.read_to_string().map_err(|error| Failure::because("the server's answer broke off", error))
+}
+
+/// The path of something of a dataset.
+pub(super) fn path(dataset: &OwnerDataset, rest: &[&str]) -> String {
+    let mut path = String::from("/datasets");
+    for part in [dataset.owner.as_str(), dataset.name.as_str()].iter().chain(rest) {
+        path.push('/');
+        path.push_str(&segment(part));
+    }
+    path
+}
+
+/// Percent-encodes what is not unreserved in RFC 3986.
+pub(super) fn segment(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
