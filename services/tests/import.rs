@@ -235,6 +235,33 @@ fn required_columns_must_have_values() {
 }
 
 #[test]
+fn values_that_break_a_rule_of_their_column_are_told() {
+    let names = [("id", Type::Integer), ("code", Type::Text), ("size", Type::Choice), ("tags", Type::Tags)];
+    let mut plan = plan(&names);
+    let [id, code, size, tags] = &mut plan.schema.columns[..] else { panic!("four columns") };
+    (id.minimum, id.maximum) = (Value::Integer(1), Value::Integer(9));
+    code.pattern = "[a-z]{2}".to_owned();
+    size.options = vec!["small".to_owned(), "large".to_owned()];
+    tags.options = vec!["new".to_owned()];
+    let bad = "id,code,size,tags\n5,ab,small,new\n0,abc,huge,\n10,,,\"new,old\"\nx,A,large,\n6,cd,,\n";
+    let expected = [
+        "3 id: 0: “id” must not be below 1",
+        "3 code: abc: “code” must match the pattern [a-z]{2}",
+        "3 size: huge: “huge” is not among the options of “size”",
+        "4 id: 10: “id” must not be above 9",
+        "4 tags: new,old: “old” is not among the options of “tags”",
+        "5 id: x: not a whole number, such as 42 or -7",
+        "5 code: A: “code” must match the pattern [a-z]{2}",
+    ];
+    for increasing in [true, false] {
+        plan.increasing = increasing;
+        let (problems, count) = refused(&plan, bad);
+        assert_eq!((told(&problems), count), (expected.map(str::to_owned).to_vec(), 7));
+        assert_eq!(imported(&plan, "id,code,size,tags\n1,ab,small,new\n9,,,\n").len(), 2);
+    }
+}
+
+#[test]
 fn the_same_key_twice_is_told_with_both_lines() {
     let mut plan = plan(&[("id", Type::Integer), ("name", Type::Text)]);
     let told_twice = |plan: &ImportPlan, file| told(&refused(plan, file).0);

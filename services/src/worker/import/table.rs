@@ -7,7 +7,8 @@ use std::{
 
 use encoding_rs::Encoding;
 use versioning::{
-    Key, Row, Schema, Tree, Type, Value,
+    Column, Key, Row, Schema, Tree, Type, Value,
+    check::ColumnChecker,
     tree::{BuildError, TreeBuilder},
     value::{Decimal, ParseValueError},
 };
@@ -104,6 +105,7 @@ fn in_any_order<W: Write>(
     let read = read_rows(&mut converter, &mut records, problems, link, |_, _, line, fields, key, _| {
         sorter.push(key.as_bytes(), line, fields).map_err(Failure::Sort)
     })?;
+    converter.skip_rules();
     let mut sink = link;
     let schema = converter.schema;
     let mut builder = Some(TreeBuilder::new(schema, &mut sink));
@@ -208,6 +210,8 @@ struct Converter<'p> {
     schema: &'p Schema,
     /// For each column of the schema whether it must have a value.
     required: Vec<bool>,
+    /// For each column of the schema its rules, where it has any that parsing a value and `required` don't see to.
+    rules: Vec<Option<ColumnChecker<'p>>>,
     generated: Generated,
     /// Fields of the first record.
     width: usize,
@@ -227,7 +231,17 @@ impl<'p> Converter<'p> {
             }
         }
         let required = schema.columns.iter().map(|column| column.required || schema.is_key(column.id)).collect();
-        Ok(Self { plan, schema, required, generated: Generated::new(), width: 0 })
+        let rules = schema.columns.iter().map(|column| {
+            let is_key = schema.is_key(column.id);
+            has_rules(column).then(|| ColumnChecker::new(column, is_key))
+        });
+        let rules = rules.collect();
+        Ok(Self { plan, schema, required, rules, generated: Generated::new(), width: 0 })
+    }
+
+    /// All rows were checked: what follows converts them again.
+    fn skip_rules(&mut self) {
+        self.rules.iter_mut().for_each(|rules| *rules = None);
     }
 
     /// Takes the number of the file's columns.
@@ -269,7 +283,13 @@ impl<'p> Converter<'p> {
                 Ok(Value::Null) if self.required[index] => {
                     refuse("it is empty, but every row needs a value here".to_owned());
                 }
-                Ok(value) => row.push(value),
+                Ok(value) => match &self.rules[index] {
+                    None => row.push(value),
+                    Some(rules) => match rules.check(&value) {
+                        Ok(()) => row.push(value),
+                        Err(error) => refuse(error.to_string()),
+                    },
+                },
                 Err(error) => refuse(error.to_string()),
             }
         }
@@ -286,6 +306,11 @@ impl<'p> Converter<'p> {
         let names = self.schema.key_positions().into_iter().map(|position| self.schema.columns[position].name.as_str());
         names.collect::<Vec<_>>().join(", ")
     }
+}
+
+/// Whether a value of the column's type can break a rule.
+fn has_rules(column: &Column) -> bool {
+    !column.minimum.is_null() || !column.maximum.is_null() || !column.pattern.is_empty() || !column.options.is_empty()
 }
 
 /// As [`Type::parse`], faster for the numbers that tables are full of.
