@@ -40,6 +40,9 @@ pub struct Diff<'a> {
     failed: bool,
 }
 
+/// A row before and after: at least one of the two.
+pub(crate) type Places = (Option<Place>, Option<Place>);
+
 /// Two leaves of the same keys, and the rows that differ between them.
 struct Aligned {
     before: Node,
@@ -110,7 +113,7 @@ impl<'a> Diff<'a> {
 
     /// The next row that may differ, before and after: where the schemas differ, a row that is in both trees may turn
     /// out to be the same.
-    pub(crate) fn places(&mut self) -> Result<Option<(Option<Place>, Option<Place>)>, ReadError> {
+    pub(crate) fn places(&mut self) -> Result<Option<Places>, ReadError> {
         loop {
             if let Some((before, after)) = self.next_aligned() {
                 return Ok(Some((Some(before), Some(after))));

@@ -36,8 +36,8 @@ pub const MAX_ROWS: usize = 100;
 /// The rules that a change breaks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Breaches {
-    /// The first ones: by table, unique columns before links, then by column. Duplicates come in the order of their
-    /// second rows, links in the order of their rows.
+    /// In the order of tables, unique columns before links, then by column. Duplicates come in the order of their second
+    /// rows, links in the order of their rows. Where there are more than the limit, duplicates of all tables come first.
     pub listed: Vec<Violation>,
     /// How many there are: one for each value that several rows have in a unique column, one for each link that leads
     /// nowhere, and one for each column whose target table went.
@@ -64,7 +64,7 @@ pub fn breaches(source: &dyn ObjectSource, before: &Root, after: &Root, limit: u
     for table in &tables {
         let mut unique = unique::Unique::new(table);
         if table.is_changed() && (unique.is_needed() || links.concern(table)) {
-            table.each_change(source, &mut |before, after| {
+            table.each_change(source, |before, after| {
                 unique.note(before, after);
                 links.note(table.id, before, after)
             })?;

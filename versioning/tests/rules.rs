@@ -471,7 +471,7 @@ fn build(memory: &mut Memory, (rows, others): &Rows) -> Root {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
     fn m16_a_change_breaks_what_looking_at_all_rows_tells(

@@ -87,7 +87,7 @@ impl Table {
     pub(super) fn each_change(
         &self,
         source: &dyn ObjectSource,
-        visit: &mut dyn FnMut(Option<&Place>, Option<&Place>) -> Result<(), ReadError>,
+        mut visit: impl FnMut(Option<&Place>, Option<&Place>) -> Result<(), ReadError>,
     ) -> Result<(), ReadError> {
         let after = &self.after;
         if self.is_rekeyed() {
