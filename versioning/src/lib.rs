@@ -1,9 +1,10 @@
-//! Versioned tables: values, schemas and their evolution, trees of chunks, commits, diff.
+//! Versioned tables: values, schemas and their evolution, trees of chunks, commits, diff, merge.
 //!
 //! This crate is the engine. It never does I/O, never asks the time and never learns of the database or of HTTP: it
 //! reads through [`ObjectSource`] and writes through [`ChunkSink`], so that the same code runs in the back end, in a
 //! service process and in the browser. Start with [`schema::Schema`] and [`value::Value`], then [`tree::Tree`] for how
-//! rows become chunks, [`evolve`] for how schemas change under them, and [`diff`] for how two states are compared.
+//! rows become chunks, [`evolve`] for how schemas change under them, [`diff`] for how two states are compared, and
+//! [`mod@merge`] for how two become one.
 
 mod bits;
 mod calendar;

@@ -145,6 +145,15 @@ impl<'p> Changes<'p> {
         }
     }
 
+    /// It is not decided what the cell, or without a column the whole row, will be.
+    pub(crate) fn undecided(&mut self, key: &Key, index: Option<usize>) {
+        for (place, watch) in self.watches.iter_mut().enumerate() {
+            if index.is_none_or(|index| index == place) && (watch.is_unique || watch.link.is_some()) {
+                watch.written.insert(key.clone(), (Value::Null, Origin::Base));
+            }
+        }
+    }
+
     /// The row is not in the merged table.
     pub(crate) fn deleted(&mut self, key: &Key) {
         if self.is_target {

@@ -3,6 +3,10 @@
 //! A row is the same row on both sides when the new key of what it was in the base is its key on the side that changed
 //! the key. So each row that the other side changed is looked up there by that key, merged like any other, and stands
 //! under the key that its merged cells give it.
+//!
+//! Links that the other side wrote into the table still name rows by their old keys: where such a key names no row, the
+//! link is a violation. A column that the side with the new key dropped, and that someone decides to keep, has its old
+//! values only in rows that the other side changed.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -392,7 +392,10 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
             choice => keeps(choice, deleted_by).map(|keep| if keep { Kept::Edited } else { Kept::Nothing }),
         });
         match (made, base) {
-            (None, _) => Outcome::Kept,
+            (None, _) => {
+                self.changes.undecided(key, None);
+                Outcome::Kept
+            }
             (Some(Kept::Nothing), _) => Outcome::Absent,
             (Some(Kept::Base), Some(base)) => self.project(key, BASE, base, None),
             (Some(_), _) => self.project(key, editor, edited, base),
@@ -451,7 +454,7 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
             theirs,
             convert_to: (!is_convertible).then_some(column.ty),
         };
-        self.context.decide(conflict, |choice| match choice {
+        let made = self.context.decide(conflict, |choice| match choice {
             Choice::Ours => mine.clone().map(|value| (value, Origin::Ours)),
             Choice::Theirs => other.clone().map(|value| (value, Origin::Theirs)),
             Choice::Base => Some((old.clone().unwrap_or_else(|| unset.clone()), Origin::New)),
@@ -461,7 +464,11 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
                 can_stand_in(&value, column).then_some((value, Origin::New))
             }
             Choice::Keep | Choice::Delete => None,
-        })
+        });
+        if made.is_none() {
+            self.changes.undecided(key, Some(index));
+        }
+        made
     }
 
     /// Whether a side changed any cell of a row.

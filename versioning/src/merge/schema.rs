@@ -76,8 +76,14 @@ pub(crate) fn merge(
     let empty =
         Schema { columns: Vec::new(), primary_key: Vec::new(), generated_key: false, description: String::new() };
     let [base, ours, theirs] = schemas.map(|schema| schema.unwrap_or(&empty));
-    let mut merger =
-        Merger { context, table, is_new: schemas[BASE].is_none(), renamed: unify(base, ours, theirs), is_open: false };
+    let mut merger = Merger {
+        context,
+        table,
+        is_new: schemas[BASE].is_none(),
+        renamed: unify(base, ours, theirs),
+        is_open: false,
+        is_provisional: false,
+    };
     let mut columns = merger.columns([base, ours, theirs], count_edits)?;
     merger.names(&mut columns, [base, ours, theirs]);
     let (primary_key, generated_key) = merger.primary_key([base, ours, theirs]);
@@ -89,6 +95,7 @@ pub(crate) fn merge(
     if merger.is_open {
         return Ok(None);
     }
+    let is_provisional = merger.is_provisional;
     let mut plan_columns = Vec::with_capacity(order.len());
     let mut merged = Vec::with_capacity(order.len());
     for id in order {
@@ -100,6 +107,9 @@ pub(crate) fn merge(
     }
     let schema = Schema { columns: merged, primary_key, generated_key, description };
     if let Err(error) = schema.validate() {
+        if is_provisional {
+            return Ok(None);
+        }
         let message = format!("the merged columns do not go together: {error}");
         context.violation(Violation { table, rule: Rule::Schema, rows: Vec::new(), message });
         return Ok(None);
@@ -189,6 +199,8 @@ struct Merger<'m, 'c> {
     renamed: [BTreeMap<ColumnId, ColumnId>; 3],
     /// Whether something is undecided without which rows can't be merged.
     is_open: bool,
+    /// Whether a property is undecided.
+    is_provisional: bool,
 }
 
 impl Merger<'_, '_> {
@@ -256,9 +268,11 @@ impl Merger<'_, '_> {
         let text = |text: &str| Value::Text(text.to_owned());
         let mut merged = ours.clone();
         let name = |column: &Column| text(&column.name);
-        if let (Value::Text(name), _) = self.property(id, Property::Name, base.map(name), name(ours), name(theirs)) {
-            merged.name = name;
-        }
+        merged.name = match self.property(id, Property::Name, base.map(name), name(ours), name(theirs)) {
+            (Value::Text(name), false) => name,
+            // Until it is decided, a name that no other column has.
+            _ => id.to_string(),
+        };
         let ty = |column: &Column| text(column.ty.name());
         let (ty, is_open) = self.property(id, Property::Type, base.map(ty), ty(ours), ty(theirs));
         self.is_open |= is_open;
@@ -322,7 +336,13 @@ impl Merger<'_, '_> {
             Choice::Value(value) => fits_property(property, value).then(|| value.clone()),
             _ => None,
         });
-        made.map_or((ours, true), |value| (value, false))
+        if let Some(value) = made {
+            return (value, false);
+        }
+        // Until it is decided, what does not depend on which side is which.
+        self.is_provisional = true;
+        let either = if ours.to_string() <= theirs.to_string() { ours } else { theirs };
+        (base.unwrap_or(either), true)
     }
 
     /// M8 and M10: two columns can't have one name.
@@ -444,7 +464,7 @@ pub(crate) fn text(
         }
         _ => None,
     });
-    made.map_or_else(|| (owned(ours), true), |text| (text, false))
+    made.map_or_else(|| (owned(ours.min(theirs)), true), |text| (text, false))
 }
 
 /// Whether a choice keeps what one side dropped.

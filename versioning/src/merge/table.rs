@@ -258,7 +258,10 @@ impl<'a> Run<'a> {
         let [Some(our_name), Some(their_name)] = [entries[OURS].map(name), entries[THEIRS].map(name)] else {
             return Ok(Decided::Gone);
         };
-        let (name, _) = schema::text(context, triple.id, TableProperty::Name, base.map(name), our_name, their_name);
+        let (name, is_open) =
+            schema::text(context, triple.id, TableProperty::Name, base.map(name), our_name, their_name);
+        // Until it is decided, a name that no other table has.
+        let name = if is_open { triple.id.to_string() } else { name };
         let mut schemas = [None, None, None];
         for (schema, entry) in schemas.iter_mut().zip(entries) {
             let Some(entry) = entry else { continue };

@@ -17,6 +17,11 @@ impl Cells {
         }
     }
 
+    /// Whether the canonical bytes of both are the same, where they are at hand: then so are the cells (rule T2).
+    pub(crate) fn is_encoded_as(&self, other: &Self) -> Option<bool> {
+        Some(self.encoded.as_ref()? == other.encoded.as_ref()?)
+    }
+
     /// Whether the cell of a row has this value.
     pub(crate) fn is(&self, row: usize, value: &Value) -> bool {
         match (self.position(row), value) {
@@ -37,12 +42,18 @@ impl Cells {
 
     /// Adds to `rows` the rows in which two columns of equally many cells differ.
     pub(crate) fn differing(&self, other: &Self, rows: &mut RowSet) {
-        if self.ty == other.ty
-            && self.index == other.index
-            && let (true, Data::Whole(a), Data::Whole(b)) = (self.index.is_empty(), &self.data, &other.data)
-        {
-            a.iter().zip(b).enumerate().filter(|(_, (a, b))| a != b).for_each(|(row, _)| rows.insert(row));
-            return;
+        if self.index.is_empty() && other.index.is_empty() {
+            match (&self.data, &other.data) {
+                (Data::Whole(a), Data::Whole(b)) if self.ty == other.ty => {
+                    a.iter().zip(b).enumerate().filter(|(_, (a, b))| a != b).for_each(|(row, _)| rows.insert(row));
+                    return;
+                }
+                (Data::Text { ends: a, text: x }, Data::Text { ends: b, text: y }) if self.ty == other.ty => {
+                    differing_texts((a, x.as_bytes()), (b, y.as_bytes()), rows);
+                    return;
+                }
+                _ => {}
+            }
         }
         for row in 0..rows.len() {
             if !self.same_cell(row, other, row) {
@@ -50,6 +61,44 @@ impl Cells {
             }
         }
     }
+}
+
+/// Adds the rows in which texts differ. What both begin and end with is passed in long strides.
+fn differing_texts((a, x): (&[u32], &[u8]), (b, y): (&[u32], &[u8]), rows: &mut RowSet) {
+    let count = a.len().min(b.len());
+    let prefix = common_prefix(x, y);
+    let is_same = |row: usize| a[row] == b[row] && a[row] as usize <= prefix;
+    let first = (0..count).find(|row| !is_same(*row)).unwrap_or(count);
+    let start = |ends: &[u32], row: usize| if row == 0 { 0 } else { ends[row - 1] as usize };
+    // Behind the last difference, both are the same distance from their ends.
+    let suffix = common_suffix(&x[start(a, first)..], &y[start(b, first)..]);
+    let from_end = |ends: &[u32], all: &[u8], row: usize| all.len() - start(ends, row);
+    let is_behind = |row: usize| {
+        let left = from_end(a, x, row);
+        left == from_end(b, y, row) && left <= suffix
+    };
+    let mut end = count;
+    while end > first && is_behind(end - 1) {
+        end -= 1;
+    }
+    for row in first..end {
+        if x[start(a, row)..a[row] as usize] != y[start(b, row)..b[row] as usize] {
+            rows.insert(row);
+        }
+    }
+}
+
+const STRIDE: usize = 256;
+
+fn common_prefix(x: &[u8], y: &[u8]) -> usize {
+    let strides = x.chunks_exact(STRIDE).zip(y.chunks_exact(STRIDE)).take_while(|(x, y)| x == y).count() * STRIDE;
+    strides + x[strides..].iter().zip(&y[strides..]).take_while(|(x, y)| x == y).count()
+}
+
+fn common_suffix(x: &[u8], y: &[u8]) -> usize {
+    let strides = x.rchunks_exact(STRIDE).zip(y.rchunks_exact(STRIDE)).take_while(|(x, y)| x == y).count() * STRIDE;
+    let (x, y) = (&x[..x.len() - strides], &y[..y.len() - strides]);
+    strides + x.iter().rev().zip(y.iter().rev()).take_while(|(x, y)| x == y).count()
 }
 
 impl Data {
@@ -138,5 +187,39 @@ impl<'c> Splice<'c> {
     /// The column; none when every cell is the fill.
     pub(crate) fn finish(self) -> Option<Cells> {
         (!self.is_filled).then_some(self.cells)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(texts: &[&str]) -> Cells {
+        let values: Vec<Value> = texts.iter().map(|text| Value::Text((*text).to_owned())).collect();
+        Cells::collect(Type::Text, &mut values.iter())
+    }
+
+    #[test]
+    fn texts_that_differ_are_found_wherever_they_stand() {
+        let long = "x".repeat(700);
+        let lists: [&[&str]; 9] = [
+            &["a", "b", "c"],
+            &["a", "bb", "c"],
+            &["ab", "", "c"],
+            &["", "ab", "c"],
+            &["a", "b", "cc"],
+            &["aa", "aa", "aa"],
+            &["a", "aaaa", "a"],
+            &[&long, "b", &long],
+            &["", &long, &long],
+        ];
+        for a in lists {
+            for b in lists {
+                let mut rows = RowSet::new(3);
+                column(a).differing(&column(b), &mut rows);
+                let expected: Vec<usize> = (0..3).filter(|row| a[*row] != b[*row]).collect();
+                assert_eq!(rows.iter().collect::<Vec<_>>(), expected, "{a:?} {b:?}");
+            }
+        }
     }
 }
