@@ -745,8 +745,12 @@ fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// A cell's value from JSON.
-pub(crate) fn value_of(ty: Type, json: &Json) -> Result<Value, String> {
+/// A cell's value from JSON: numbers, booleans, null, text as people write the type, an array of texts for tags, and any
+/// JSON for json.
+///
+/// # Errors
+/// Why it can't be read, without a full stop.
+pub fn value_of(ty: Type, json: &Json) -> Result<Value, String> {
     let parse = |text: &str| ty.parse(text).map_err(|error| error.to_string());
     match (ty, json) {
         (_, Json::Null) => Ok(Value::Null),

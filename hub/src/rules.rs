@@ -2,9 +2,25 @@
 
 use versioning::Root;
 
-use crate::{Error, write::Desk};
+use crate::{Error, FieldError, write::Desk};
+
+/// The most breaches that are told.
+const MAX_TOLD: usize = 20;
 
 /// Refuses a state that breaks rules which the state before it kept.
-pub(crate) fn check(_desk: &Desk<'_>, _before: &Root, _after: &Root) -> Result<(), Error> {
-    Ok(())
+pub(crate) fn check(desk: &Desk<'_>, before: &Root, after: &Root) -> Result<(), Error> {
+    let found = versioning::rules::breaches(desk, before, after, MAX_TOLD)?;
+    if found.count == 0 {
+        return Ok(());
+    }
+    let more = found.count.saturating_sub(found.listed.len() as u64);
+    let mut fields: Vec<FieldError> = found
+        .listed
+        .into_iter()
+        .map(|violation| FieldError { field: "rules".to_owned(), message: violation.message })
+        .collect();
+    if more > 0 {
+        fields.push(FieldError { field: "rules".to_owned(), message: format!("And {more} more of the kind.") });
+    }
+    Err(Error::Invalid { fields })
 }

@@ -17,11 +17,6 @@ impl Cells {
         }
     }
 
-    /// Whether the canonical bytes of both are the same, where they are at hand: then so are the cells (rule T2).
-    pub(crate) fn is_encoded_as(&self, other: &Self) -> Option<bool> {
-        Some(self.encoded.as_ref()? == other.encoded.as_ref()?)
-    }
-
     /// Whether the cell of a row has this value.
     pub(crate) fn is(&self, row: usize, value: &Value) -> bool {
         match (self.position(row), value) {
