@@ -67,8 +67,9 @@ test.describe("moving through many rows", { tag: "@script" }, () => {
     await grid.press("Control+Shift+End");
     await grid.expectActive(ROWS, "quantity");
     await expect(grid.cell(ROWS, "price")).toHaveText("0");
+    // Rows that were never seen are loaded first.
+    await expect.poll(async () => (await grid.copy()).trimEnd().split("\n")).toHaveLength(ROWS - 2);
     const copied = (await grid.copy()).trimEnd().split("\n");
-    expect(copied).toHaveLength(ROWS - 2);
     expect([copied[0], copied.at(-1)]).toEqual(["0.75\t3", "0\t30"]);
   });
 

@@ -38,6 +38,8 @@ test("pages of an empty server are well formed and accessible, on a phone too", 
 });
 
 test("pages of a dataset are well formed and accessible, on a phone too", async ({ page, server }) => {
+  // Many pages, each looked through twice.
+  test.slow();
   await fill(server);
   await draft(page);
   await check(page);
