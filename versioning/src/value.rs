@@ -149,12 +149,15 @@ impl Type {
     pub fn parse(self, text: &str) -> Result<Value, ParseValueError> {
         self.parse_lean(text).unwrap_or_else(|| match self {
             Self::Float => Float::from_str(text.trim()).map(Value::Float),
+            Self::Tags => Tags::from_str(text).map(Value::Tags),
+            Self::File => FileRef::from_str(text.trim()).map(|file| Value::File(Box::new(file))),
             _ => Json::from_str(text.trim()).map(Value::Json),
         })
     }
 
-    /// As [`Type::parse`], for every type but float and json: reading those takes code and tables that every browser has
-    /// already, so what is compiled for one asks it instead. Of them only the empty text is read here.
+    /// As [`Type::parse`], for every type but float, json, tags and file: reading the first two takes code and tables that
+    /// every browser has already, so what is compiled for one asks it instead; the others it leaves to the server. Of them
+    /// only the empty text is read here.
     pub fn parse_lean(self, text: &str) -> Option<Result<Value, ParseValueError>> {
         if text.is_empty() {
             return Some(Ok(Value::Null));
@@ -165,16 +168,14 @@ impl Type {
             Self::Text => Ok(Value::Text(text.to_owned())),
             Self::Choice if trimmed.is_empty() => Err(ParseValueError::Choice),
             Self::Choice => Ok(Value::Choice(trimmed.to_owned())),
-            Self::Tags => Tags::from_str(text).map(Value::Tags),
             Self::Link => Link::from_str(text).map(Value::Link),
-            Self::File => FileRef::from_str(trimmed).map(|file| Value::File(Box::new(file))),
             Self::Integer => parse_integer(trimmed),
             Self::Decimal => parse_decimal(trimmed),
             Self::Boolean => parse_boolean(trimmed),
             Self::Date => Date::from_str(trimmed).map(Value::Date),
             Self::Timestamp => Timestamp::from_str(trimmed).map(Value::Timestamp),
             Self::Uuid => Uuid::try_parse(trimmed).map(Value::Uuid).map_err(|_| ParseValueError::Uuid),
-            Self::Float | Self::Json => return None,
+            Self::Float | Self::Json | Self::Tags | Self::File => return None,
         })
     }
 }

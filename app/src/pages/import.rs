@@ -15,9 +15,17 @@ use crate::{
 /// What a file can be to a table: value, words, and what it means.
 const MODES: [(&str, &str, &str); 4] = [
     ("create", "A new table", "There must be no table of this name yet."),
-    ("replace", "The new state of a table", "The commit will show how it differs: rows that are not in the file are removed."),
+    (
+        "replace",
+        "The new state of a table",
+        "The commit will show how it differs: rows that are not in the file are removed.",
+    ),
     ("append", "More rows for a table", "None of their keys may be in the table already."),
-    ("upsert", "Rows to add or to change", "Rows with keys that are in the table change; all other rows stay as they are."),
+    (
+        "upsert",
+        "Rows to add or to change",
+        "Rows with keys that are in the table change; all other rows stay as they are.",
+    ),
 ];
 
 /// The page. The file comes last in the form, so that the server knows all else before the first of its bytes.

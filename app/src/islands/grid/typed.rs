@@ -11,6 +11,8 @@ pub fn read(ty: Type, text: &str) -> Result<Option<String>, ParseValueError> {
         None if ty == Type::Float => {
             other::float(text.trim()).map(|(_, text)| Some(text)).ok_or(ParseValueError::Float)
         }
+        // Read by the server, which may choose another text for the same value.
+        None if matches!(ty, Type::Tags | Type::File) => Ok(Some(text.to_owned())),
         None => other::json(text.trim()).map(Some).ok_or(ParseValueError::Json),
     }
 }
@@ -33,10 +35,8 @@ fn lean_text(value: &Value) -> Option<String> {
         Value::Date(date) => date.to_string(),
         Value::Timestamp(moment) => moment.to_string(),
         Value::Uuid(uuid) => uuid.to_string(),
-        Value::Tags(tags) => tags.to_string(),
         Value::Link(link) => link.to_string(),
-        Value::File(file) => file.to_string(),
-        Value::Null | Value::Float(_) | Value::Json(_) => return None,
+        Value::Null | Value::Float(_) | Value::Json(_) | Value::Tags(_) | Value::File(_) => return None,
     })
 }
 
@@ -95,7 +95,6 @@ mod tests {
             (Type::Json, "{\"b\": 1, \"a\": [true]}"),
             (Type::Json, ""),
             (Type::Choice, " in progress "),
-            (Type::Tags, "b, a"),
             (Type::Link, r"a\,b,7"),
         ] {
             let value = ty.parse(text);
@@ -107,8 +106,15 @@ mod tests {
     }
 
     #[test]
+    fn tags_and_files_are_left_to_the_server() {
+        for (ty, text) in [(Type::Tags, "b, a"), (Type::File, "any")] {
+            assert_eq!(read(ty, text), Ok(Some(text.to_owned())));
+        }
+    }
+
+    #[test]
     fn wrong_texts_have_the_same_reasons() {
-        for ty in Type::ALL.into_iter().filter(|ty| *ty != Type::Text) {
+        for ty in Type::ALL.into_iter().filter(|ty| !matches!(ty, Type::Text | Type::File)) {
             assert_eq!(read(ty, "wrong!").err(), ty.parse("wrong!").err(), "{ty}");
         }
     }
