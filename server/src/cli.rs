@@ -97,7 +97,8 @@ impl FromStr for OwnerDataset {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match text.split_once('/').filter(|(owner, name)| !owner.is_empty() && !name.is_empty() && !name.contains('/')) {
+        match text.split_once('/').filter(|(owner, name)| !owner.is_empty() && !name.is_empty() && !name.contains('/'))
+        {
             Some((owner, name)) => Ok(Self { owner: owner.to_owned(), name: name.to_owned() }),
             None => Err("write it as OWNER/DATASET".to_owned()),
         }

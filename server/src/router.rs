@@ -62,7 +62,8 @@ pub(crate) fn router(state: AppState) -> Router {
 fn api() -> OpenApiRouter<AppState> {
     use api::{aggregates, commits, datasets, diffs, exports, imports, jobs, merges, refs, rows, tables};
     // Uploads are streamed and may be of any size: they bound themselves.
-    let uploads = OpenApiRouter::new().routes(routes!(imports::list, imports::create)).layer(DefaultBodyLimit::disable());
+    let uploads =
+        OpenApiRouter::new().routes(routes!(imports::list, imports::create)).layer(DefaultBodyLimit::disable());
     OpenApiRouter::with_openapi(api::document::Document::openapi())
         .routes(routes!(datasets::list, datasets::create))
         .routes(routes!(datasets::show))
@@ -88,7 +89,9 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(jobs::list))
         .routes(routes!(jobs::show, jobs::cancel))
         .merge(uploads)
-        .fallback(async || Problem::new(StatusCode::NOT_FOUND, "There is no such address in the API: see /api/v1/docs."))
+        .fallback(async || {
+            Problem::new(StatusCode::NOT_FOUND, "There is no such address in the API: see /api/v1/docs.")
+        })
 }
 
 /// Server functions: what islands call. They find the hub and the acting person in their context.

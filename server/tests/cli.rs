@@ -98,7 +98,10 @@ fn log_diff_and_blame_are_aligned_for_people_and_json_for_programs() {
 
     let blame = good(&server, &["blame", D, "cities", "1"]);
     let cells: Vec<&str> = blame.lines().collect();
-    assert!(cells[0].contains(&old[..10]) && cells[1].contains(&new[..10]) && cells[1].contains("Kristiania"), "{blame}");
+    assert!(
+        cells[0].contains(&old[..10]) && cells[1].contains(&new[..10]) && cells[1].contains("Kristiania"),
+        "{blame}"
+    );
     assert_eq!(good_json(&server, &["blame", D, "cities", "3"])["cells"][2]["value"], Value::Null);
 }
 
@@ -132,7 +135,10 @@ fn merge_shows_conflicts_ends_with_3_and_decides() {
         let open = server.command(arguments);
         assert_eq!(code(&open), 3, "{arguments:?}: {}", stderr(&open));
         let said = stdout(&open);
-        assert!(said.contains("cities / row 1 / name") && said.contains("Oslo by") && said.contains("Kristiania"), "{said}");
+        assert!(
+            said.contains("cities / row 1 / name") && said.contains("Oslo by") && said.contains("Kristiania"),
+            "{said}"
+        );
     }
     let open = server.command(&["merge", D, "other", "--json"]);
     assert_eq!(code(&open), 3);
@@ -174,9 +180,12 @@ fn wrong_calls_end_with_2_and_failures_with_1() {
     ] {
         assert_eq!(code(&server.command(arguments)), 2, "{arguments:?}");
     }
-    for arguments in
-        [&["log", "local/nothing"][..], &["diff", D, "nowhere"], &["merge", D, "nowhere"], &["blame", D, "cities", "99"]]
-    {
+    for arguments in [
+        &["log", "local/nothing"][..],
+        &["diff", D, "nowhere"],
+        &["merge", D, "nowhere"],
+        &["blame", D, "cities", "99"],
+    ] {
         let output = server.command(arguments);
         assert_eq!(code(&output), 1, "{arguments:?}");
         assert!(stderr(&output).starts_with("anabranch: "), "{}", stderr(&output));

@@ -62,7 +62,11 @@ pub(crate) async fn show(
         .groups
         .iter()
         .map(|(shared, computed)| {
-            names.iter().zip(shared.iter().chain(computed)).map(|(name, value)| ((*name).to_owned(), cell(value))).collect()
+            names
+                .iter()
+                .zip(shared.iter().chain(computed))
+                .map(|(name, value)| ((*name).to_owned(), cell(value)))
+                .collect()
         })
         .collect();
     Ok(reading.answer(GroupsBody { items }))

@@ -288,11 +288,9 @@ pub(crate) async fn show(
     type Place = (Option<String>, Option<String>, TableId, Key);
     let begin = page.cursor.as_deref().map(|text| cursor::read::<Place>(&list, text)).transpose()?;
     let (from, to, after) = match begin {
-        Some((from, to, table, key)) => (
-            Reference::named(from.unwrap_or_default()),
-            Reference::named(to.unwrap_or_default()),
-            Some((table, key)),
-        ),
+        Some((from, to, table, key)) => {
+            (Reference::named(from.unwrap_or_default()), Reference::named(to.unwrap_or_default()), Some((table, key)))
+        }
         None => (reference(Some(from), None)?, reference(Some(to), None)?, None),
     };
     let path = DatasetPath { owner: owner.clone(), name: name.clone() };
@@ -306,9 +304,8 @@ pub(crate) async fn show(
         })
         .collect();
     let (from, to) = (SideBody::from(&found.from), SideBody::from(&found.to));
-    let next_cursor = found.next.and_then(|(table, key)| {
-        cursor::write(&list, (from.commit.clone(), to.commit.clone(), table, key))
-    });
+    let next_cursor =
+        found.next.and_then(|(table, key)| cursor::write(&list, (from.commit.clone(), to.commit.clone(), table, key)));
     let tables = found.tables.iter().map(TableDiff::from).collect();
     let commit = to.commit.clone();
     Ok(with_commit(commit, DiffBody { from, to, tables, items, next_cursor }))

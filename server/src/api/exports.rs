@@ -76,7 +76,10 @@ pub(crate) struct Wanted {
 #[utoipa::path(
     get, path = "/datasets/{owner}/{dataset}/exports", tag = "imports and exports",
     params(("owner", description = "The namespace."), ("dataset", description = "The dataset's name."), Wanted),
-    responses((status = 200, description = "The rows.", body = String, content_type = "text/csv")),
+    responses((
+        status = 200, description = "The rows.",
+        content((String = "text/csv"), (String = "application/x-ndjson")),
+    )),
 )]
 pub(crate) async fn show(
     State(state): State<AppState>,

@@ -100,10 +100,8 @@ pub(crate) async fn layer(State(answers): State<Answers>, request: Request, next
     let (parts, body) = request.into_parts();
     let address = parts.uri.path_and_query().map(|address| address.as_str()).unwrap_or_default().to_owned();
     let key = Hash::of(&[name.as_bytes(), b"\n", parts.uri.path().as_bytes()].concat());
-    let is_json = parts
-        .headers
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    let is_json =
+        parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
     // A file may be of any size and is not read twice: it counts as the same where its length is.
     let (mark, body) = if is_json {
         match to_bytes(body, MAX_BODY).await {

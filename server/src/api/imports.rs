@@ -111,9 +111,7 @@ pub(crate) async fn create(
 
 /// Takes a field of a form.
 fn set(wanted: &mut Wanted, name: &str, text: String) -> Result<(), Problem> {
-    let wrong = |detail: &str| {
-        Problem::field(StatusCode::UNPROCESSABLE_ENTITY, format!("/{name}"), detail)
-    };
+    let wrong = |detail: &str| Problem::field(StatusCode::UNPROCESSABLE_ENTITY, format!("/{name}"), detail);
     let flag = |text: &str| text.parse().map_err(|_| wrong("true or false."));
     match name {
         "table" => wanted.table = text,

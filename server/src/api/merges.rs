@@ -7,16 +7,19 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use hub::{DatasetPath, Error, FoundConflict, FoundViolation, MergeOutcome, MergeRequest, MergeState, Place, Reference};
+use hub::{
+    DatasetPath, Error, FoundConflict, FoundViolation, MergeOutcome, MergeRequest, MergeState, Place, Reference,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Any, json};
 use utoipa::ToSchema;
 use versioning::merge::{Conflict, Rule, Side, Stats};
 
 use super::{
-    Address, Body, cell, word,
+    Address, Body, cell,
     request::{parent, place, reference},
     resolutions::{Names, Resolution, understand, values_needed},
+    word,
 };
 use crate::{problem::Problem, state::AppState};
 
@@ -255,12 +258,7 @@ async fn pick(
     run(state, &place, source(commit), request, &resolutions).await
 }
 
-async fn bring(
-    state: &AppState,
-    place: &Place,
-    source: &Source,
-    request: MergeRequest,
-) -> Result<MergeOutcome, Error> {
+async fn bring(state: &AppState, place: &Place, source: &Source, request: MergeRequest) -> Result<MergeOutcome, Error> {
     let actor = state.actor();
     match source {
         Source::Merge(from) => state.hub.merge(&actor, place, from, request).await,
@@ -294,7 +292,8 @@ async fn run(
         MergeState::Open if !dry_run => {
             let open = outcome.stats.open_conflicts + outcome.stats.open_violations;
             let what = if open == 1 { "One thing is".to_owned() } else { format!("{open} things are") };
-            let detail = format!("{what} left to decide. Nothing was committed: send the request again with resolutions.");
+            let detail =
+                format!("{what} left to decide. Nothing was committed: send the request again with resolutions.");
             Err(Problem::new(StatusCode::CONFLICT, detail).with(|body| {
                 body.conflicts = Some(merged.conflicts);
                 body.violations = Some(merged.violations);
@@ -382,9 +381,7 @@ fn conflict(found: &FoundConflict, names: &Names) -> ConflictBody {
             let base = base.clone().map(Any::from).unwrap_or_default();
             ((base, ours.clone().into(), theirs.clone().into()), &["ours", "theirs", "base", "value"])
         }
-        Conflict::TableNames { name, .. } => {
-            ((Any::Null, name.clone().into(), name.clone().into()), &["value"])
-        }
+        Conflict::TableNames { name, .. } => ((Any::Null, name.clone().into(), name.clone().into()), &["value"]),
     };
     ConflictBody {
         id: found.id.to_string(),

@@ -55,7 +55,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         if kind != "application/json" && !(kind.starts_with("application/") && kind.ends_with("+json")) {
-            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send JSON with Content-Type: application/json."));
+            return Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "Send JSON with Content-Type: application/json.",
+            ));
         }
         let bytes = Bytes::from_request(request, state).await;
         let bytes = bytes.map_err(|error: BytesRejection| Problem::new(error.status(), error.body_text()))?;
@@ -113,7 +116,8 @@ pub(crate) fn limit(asked: Option<usize>) -> Result<usize, Problem> {
 /// The head that a write is based on: from the body, or from If-Match.
 pub(crate) fn parent(body: Option<&str>, headers: &HeaderMap) -> Result<Option<Hash>, Problem> {
     let hash = |text: &str, field: &str| {
-        text.parse::<Hash>().map_err(|error| Problem::field(StatusCode::UNPROCESSABLE_ENTITY, field, format!("{error}.")))
+        text.parse::<Hash>()
+            .map_err(|error| Problem::field(StatusCode::UNPROCESSABLE_ENTITY, field, format!("{error}.")))
     };
     let stated = body.map(|text| hash(text, "/parent")).transpose()?;
     let matched = match headers.get(header::IF_MATCH).map(|value| value.to_str().unwrap_or_default()) {

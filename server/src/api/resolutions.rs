@@ -83,7 +83,10 @@ pub(crate) struct RowFixBody {
 impl Resolution {
     /// Whether the type of its value is known only from the conflict.
     pub(crate) fn needs_type(&self) -> bool {
-        self.choice == Some(ChoiceWord::Value) && self.conflict.is_some() && self.column.is_none() && !self.value.is_null()
+        self.choice == Some(ChoiceWord::Value)
+            && self.conflict.is_some()
+            && self.column.is_none()
+            && !self.value.is_null()
     }
 }
 
@@ -251,7 +254,8 @@ fn fix(index: usize, one: &Resolution, names: &Names) -> Result<Fix, Problem> {
                     return Err(refused(index, &place("set"), format!("There is no column “{name}”")));
                 };
                 let value = hub::value_of(column.ty, json);
-                cells.insert(column.id, value.map_err(|why| refused(index, &place("set"), format!("“{name}”: {why}")))?);
+                cells
+                    .insert(column.id, value.map_err(|why| refused(index, &place("set"), format!("“{name}”: {why}")))?);
             }
             RowFix::Set(cells)
         };

@@ -68,7 +68,10 @@ enum Place {
         ("owner", description = "The namespace."), ("dataset", description = "The dataset's name."),
         ("table", description = "The table's name."), Page,
     ),
-    responses((status = 200, description = "The rows.", body = Rows)),
+    responses((
+        status = 200, description = "The rows.",
+        content((Rows = "application/json"), (String = "text/csv"), (String = "application/x-ndjson")),
+    )),
 )]
 pub(crate) async fn list(
     State(state): State<AppState>,

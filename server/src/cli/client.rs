@@ -103,7 +103,11 @@ impl Client {
                     told.push_str(&format!("\n  {}: {}", error.pointer, error.detail));
                 }
                 for commit in problem.between.iter().flatten() {
-                    told.push_str(&format!("\n  {} {}", super::text::short(&commit.hash), super::text::line(&commit.message)));
+                    told.push_str(&format!(
+                        "\n  {} {}",
+                        super::text::short(&commit.hash),
+                        super::text::line(&commit.message)
+                    ));
                 }
                 Failure::new(told)
             }

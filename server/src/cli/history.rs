@@ -17,11 +17,8 @@ use crate::api::{
 pub(crate) fn log(options: &LogOptions) -> Result<(), Failure> {
     let client = Client::new(&options.connection);
     let limit = options.limit.to_string();
-    let query = [
-        ("ref", options.reference.as_deref()),
-        ("table", options.table.as_deref()),
-        ("limit", Some(limit.as_str())),
-    ];
+    let query =
+        [("ref", options.reference.as_deref()), ("table", options.table.as_deref()), ("limit", Some(limit.as_str()))];
     let json = client.get(&path(&options.dataset, &["commits"]), &query)?;
     if options.connection.json {
         return print_json(&json);
@@ -73,7 +70,12 @@ fn summarise(tables: &[TableCounts]) -> String {
             format!("+{}", counts.added),
             format!("-{}", counts.removed),
             format!("~{}", counts.changed),
-            counts.cells.iter().map(|(column, count)| format!("{}: {count}", clean(column))).collect::<Vec<_>>().join(", "),
+            counts
+                .cells
+                .iter()
+                .map(|(column, count)| format!("{}: {count}", clean(column)))
+                .collect::<Vec<_>>()
+                .join(", "),
         ]
     };
     let mut rows = vec![["table", "", "added", "removed", "changed", "cells"].map(str::to_owned).to_vec()];
@@ -105,12 +107,7 @@ fn describe(diff: &DiffBody) -> String {
                     };
                     let change = |name: &String| {
                         let (before, after) = (value(&row.before, name), value(&row.after, name));
-                        format!(
-                            "{}: {} → {}",
-                            clean(name),
-                            colour(Colour::Red, &before),
-                            colour(Colour::Green, &after)
-                        )
+                        format!("{}: {} → {}", clean(name), colour(Colour::Red, &before), colour(Colour::Green, &after))
                     };
                     let changes: Vec<String> = row.cells.iter().map(change).collect();
                     format!("  ~ {}  {}", clean(&row.key), changes.join("  "))

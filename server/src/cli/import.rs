@@ -74,7 +74,8 @@ fn finish(view: &JobBody, options: &ImportOptions) -> Result<(), Failure> {
     }
     if !options.connection.json {
         for problem in &view.problems {
-            let column = problem.column.as_deref().map(|name| format!(", column “{}”", clean(name))).unwrap_or_default();
+            let column =
+                problem.column.as_deref().map(|name| format!(", column “{}”", clean(name))).unwrap_or_default();
             eprintln!("line {}{column}: “{}”: {}", problem.line, clean(&problem.value), clean(&problem.reason));
         }
         let more = view.problem_count.saturating_sub(view.problems.len() as u64);

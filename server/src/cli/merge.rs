@@ -55,7 +55,8 @@ fn finish(client: &Client, answer: super::client::Answer, as_json: bool, dry_run
                 print_json(&refusal.json)?;
             } else {
                 let problem: crate::problem::ProblemBody = client.understand(refusal.json)?;
-                let (conflicts, violations) = (problem.conflicts.unwrap_or_default(), problem.violations.unwrap_or_default());
+                let (conflicts, violations) =
+                    (problem.conflicts.unwrap_or_default(), problem.violations.unwrap_or_default());
                 print(&open(&conflicts, &violations, &problem.stats.unwrap_or_default()))?;
             }
             return Err(Failure::new("something is left to decide; nothing was committed").with_code(CONFLICTS));

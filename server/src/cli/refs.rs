@@ -48,7 +48,11 @@ pub(crate) fn run(kind: Kind, command: &RefCommand) -> Result<(), Failure> {
         RefCommand::Delete { dataset, name, connection } => {
             let client = Client::new(connection);
             client.delete(&path(dataset, &[kind.segment(), name]))?;
-            if connection.json { print_json(&json!({ "deleted": name })) } else { print(&format!("{} is gone\n", clean(name))) }
+            if connection.json {
+                print_json(&json!({ "deleted": name }))
+            } else {
+                print(&format!("{} is gone\n", clean(name)))
+            }
         }
     }
 }

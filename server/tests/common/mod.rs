@@ -97,6 +97,8 @@ impl Server {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
+        // Without any body these methods would be sent in chunks, of which a server that refuses reads none.
+        let body = body.or(matches!(method, "POST" | "PUT" | "PATCH").then_some(&[]));
         answer(match body {
             Some(body) => self.agent.run(request.body(body.to_vec()).expect("a request")),
             None => self.agent.run(request.body(()).expect("a request")),
