@@ -1,5 +1,7 @@
 //! Asking a table: filters, orders, counts and groups, over the person's draft too.
 
+mod matching;
+
 use std::num::NonZero;
 
 use serde::{Deserialize, Serialize};

@@ -338,13 +338,13 @@ fn all_pages_of_lists_together_are_the_whole() {
     let (_dir, server) = server();
     let api = Api::new(&server);
     let first = with_cities(&api);
-    for start in [0, 300, 600] {
+    for start in [0, 300, 600, 900, 1_200] {
         commit(&api, "main", (start..start + 300).map(|id| row(1_000 + id, "Town", id)).collect());
     }
     for (path, total) in [
-        (format!("{D}/tables/cities/rows?limit=250"), 903),
-        (format!("{D}/commits?limit=1"), 4),
-        (format!("{D}/diff?from={first}&limit=400"), 900),
+        (format!("{D}/tables/cities/rows?limit=250"), 1_503),
+        (format!("{D}/commits?limit=1"), 6),
+        (format!("{D}/diff?from={first}&limit=400"), 1_500),
     ] {
         let (mut count, mut cursor) = (0, String::new());
         loop {
@@ -357,8 +357,12 @@ fn all_pages_of_lists_together_are_the_whole() {
         }
         assert_eq!(count, total, "{path}");
     }
-    let export = api.get(&format!("{D}/exports?table=cities&format=ndjson"));
-    assert_eq!(export.body.lines().count(), 903);
+    for (filter, count) in
+        [("", 1_503), ("&filter=id+%3E+999", 1_500), ("&filter=name+%3D+%22Town%22+or+id+%3D+1", 1_501)]
+    {
+        let export = api.get(&format!("{D}/exports?table=cities&format=ndjson{filter}"));
+        assert_eq!(export.body.lines().count(), count, "{filter}");
+    }
 }
 
 #[test]

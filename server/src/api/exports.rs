@@ -13,10 +13,10 @@ use axum::{
 };
 use bytes::Bytes;
 use futures::{Stream, stream};
-use hub::{Error, Query, QueryCursor};
+use hub::Error;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use versioning::{Row, Schema, Value};
+use versioning::{Key, Row, Schema, Value};
 
 use super::{Address, Parameters, Reading, object};
 use crate::{problem::Problem, state::AppState};
@@ -90,6 +90,14 @@ pub(crate) async fn show(
     stream(&state, &reading, &wanted.table, wanted.filter.as_deref(), wanted.format).await
 }
 
+/// What a filtered export writes next.
+enum Next {
+    /// These rows, and where it goes on.
+    Read((Vec<Row>, Option<Key>)),
+    /// The rows behind this key.
+    Behind(Key),
+}
+
 /// The rows of a table as an answer that is written while it is read.
 pub(crate) async fn stream(
     state: &AppState,
@@ -101,9 +109,9 @@ pub(crate) async fn stream(
     if reading.shows_draft() && reading.viewed.commit.is_some() {
         return Err(Problem::field(StatusCode::BAD_REQUEST, "/draft", "Drafts are not exported: commit first."));
     }
-    let (hub, actor, place) = (state.hub.clone(), state.actor(), reading.place.clone());
+    let hub = state.hub.clone();
     let filter = filter.map(str::trim).filter(|filter| !filter.is_empty());
-    let source = hub.export(&actor, &place, table).await?;
+    let source = hub.export(&state.actor(), &reading.place, table).await?;
     let schema = source.schema.clone();
     let mut head = String::new();
     if format == Format::Csv {
@@ -126,22 +134,18 @@ pub(crate) async fn stream(
             Body::from_stream(futures::StreamExt::chain(head, written(rows, schema, format)))
         }
         Some(filter) => {
-            let query = Query { filter: filter.to_owned(), sort: String::new() };
-            let table = table.to_owned();
-            // The first page is read before the answer begins, so that a wrong filter is an error and no broken stream.
-            let first = hub.query(&actor, &place, &table, &query, None, BLOCK).await?;
-            let begin = Some((Some(first), None::<QueryCursor>));
-            let rows = stream::try_unfold(begin, move |at| {
-                let (hub, actor, place, table, query) =
-                    (hub.clone(), actor.clone(), place.clone(), table.clone(), query.clone());
+            let filter = filter.to_owned();
+            // The first rows are read before the answer begins, so that a wrong filter is an error and no broken stream.
+            let first = hub.export_matching(&source, &filter, None, BLOCK).await?;
+            let rows = stream::try_unfold(Some(Next::Read(first)), move |next| {
+                let (hub, source, filter) = (hub.clone(), source.clone(), filter.clone());
                 async move {
-                    let Some((page, after)) = at else { return Ok::<_, Error>(None) };
-                    let page = match page {
-                        Some(page) => page,
-                        None => hub.query(&actor, &place, &table, &query, after, BLOCK).await?,
+                    let (rows, after) = match next {
+                        None => return Ok::<_, Error>(None),
+                        Some(Next::Read(read)) => read,
+                        Some(Next::Behind(key)) => hub.export_matching(&source, &filter, Some(key), BLOCK).await?,
                     };
-                    let rows: Vec<Row> = page.rows.rows.into_iter().map(|row| row.cells).collect();
-                    Ok(Some((rows, page.next.map(|next| (None, Some(next))))))
+                    Ok(Some((rows, after.map(Next::Behind))))
                 }
             });
             Body::from_stream(futures::StreamExt::chain(head, written(rows, schema, format)))
