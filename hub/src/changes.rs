@@ -263,7 +263,8 @@ impl Hub {
         let viewed = self.resolve(&dataset, &place.at).await?;
         let mut states = BTreeMap::new();
         for (index, change) in changes.iter().enumerate() {
-            let (Change::Restore { from } | Change::RestoreTable { from, .. } | Change::RestoreRow { from, .. }) = change
+            let (Change::Restore { from } | Change::RestoreTable { from, .. } | Change::RestoreRow { from, .. }) =
+                change
             else {
                 continue;
             };
@@ -271,7 +272,8 @@ impl Hub {
             let reference: Reference =
                 from.parse().map_err(|error: crate::ParseReferenceError| Error::invalid(&*field, error.to_string()))?;
             let found = self.resolve(&dataset, &reference).await?.commit;
-            states.insert(from.clone(), found.ok_or_else(|| Error::invalid(field, "Nothing was committed there yet."))?);
+            states
+                .insert(from.clone(), found.ok_or_else(|| Error::invalid(field, "Nothing was committed there yet."))?);
         }
         let intent = Intent {
             actor,
@@ -532,8 +534,7 @@ impl Bench<'_> {
         let objects: &dyn ObjectSource = desk;
         let schema = objects.schema(entry.schema)?;
         let mut sink = desk;
-        entry.tree =
-            entry.tree.edit(desk, &mut sink, &schema, edits.into_iter().collect()).map_err(internal)?;
+        entry.tree = entry.tree.edit(desk, &mut sink, &schema, edits.into_iter().collect()).map_err(internal)?;
         Ok(())
     }
 
@@ -585,10 +586,8 @@ impl Bench<'_> {
                 if generated_key {
                     let names = std::iter::once("row id".to_owned()).chain((2..).map(|n| format!("row id {n}")));
                     let name = names.into_iter().find(|name| made.iter().all(|column| column.name != *name));
-                    let column = Column {
-                        required: true,
-                        ..Column::new(new_column_id(), name.unwrap_or_default(), Type::Uuid)
-                    };
+                    let column =
+                        Column { required: true, ..Column::new(new_column_id(), name.unwrap_or_default(), Type::Uuid) };
                     key.push(column.id);
                     made.insert(0, column);
                 }
@@ -599,10 +598,9 @@ impl Bench<'_> {
             Change::RenameTable { table, name } => {
                 one(Operation::RenameTable { table: self.open(table)?.id, name: name.clone() })
             }
-            Change::DescribeTable { table, description } => one(Operation::DescribeTable {
-                table: self.open(table)?.id,
-                description: description.clone(),
-            }),
+            Change::DescribeTable { table, description } => {
+                one(Operation::DescribeTable { table: self.open(table)?.id, description: description.clone() })
+            }
             Change::DropTable { table } => one(Operation::DropTable { table: self.open(table)?.id }),
             Change::AddColumn { table, column, position } => {
                 let table = self.open(table)?.id;
@@ -692,8 +690,7 @@ impl Bench<'_> {
             Err(error) => return refuse(format!("{place}/type"), format!("{error}.")),
         };
         let mut column = Column::new(new_column_id(), new.name.clone(), ty);
-        column.target =
-            new.target.as_deref().map(|name| self.target(name, &format!("{place}/target"))).transpose()?;
+        column.target = new.target.as_deref().map(|name| self.target(name, &format!("{place}/target"))).transpose()?;
         for property in properties(&column, &new.properties, place)? {
             match property {
                 Property::Required(required) => column.required = required,

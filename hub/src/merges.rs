@@ -213,11 +213,12 @@ fn merge_on(
 ) -> Result<(Option<Root>, MergeOutcome), Error> {
     let (mut conflicts, mut violations) = (Vec::new(), Vec::new());
     let mut sink = desk;
-    let merged = merge::merge(scratch, &mut sink, three.sides(), &three.options(), resolutions, &mut |found| match found {
-        Found::Conflict(conflict, None) if conflicts.len() < MAX_FOUND => conflicts.push(conflict),
-        Found::Violation(violation, None) if violations.len() < MAX_FOUND => violations.push(violation),
-        _ => {}
-    })?;
+    let merged =
+        merge::merge(scratch, &mut sink, three.sides(), &three.options(), resolutions, &mut |found| match found {
+            Found::Conflict(conflict, None) if conflicts.len() < MAX_FOUND => conflicts.push(conflict),
+            Found::Violation(violation, None) if violations.len() < MAX_FOUND => violations.push(violation),
+            _ => {}
+        })?;
     let outcome = MergeOutcome {
         commit: None,
         state: if merged.root.is_some() { MergeState::Merged } else { MergeState::Open },
@@ -390,7 +391,11 @@ fn finish(
         Some(root) => Made::Commit(root, parents),
         None => Made::Nothing,
     };
-    let state = if matches!(made, Made::Nothing) && found.state == MergeState::Merged { MergeState::UpToDate } else { found.state };
+    let state = if matches!(made, Made::Nothing) && found.state == MergeState::Merged {
+        MergeState::UpToDate
+    } else {
+        found.state
+    };
     Ok((made, MergeOutcome { state, ..found }))
 }
 
@@ -411,11 +416,7 @@ impl Hub {
         let (Some(base), Some(head)) = (base, head) else { return Ok(Vec::new()) };
         self.read(move |objects| {
             let found = history::commits_between(objects, base, head, Clocks::Honest, MAX_FOUND)?;
-            found
-                .commits
-                .into_iter()
-                .map(|hash| Ok(crate::state::summary(hash, objects.commit(hash)?)))
-                .collect()
+            found.commits.into_iter().map(|hash| Ok(crate::state::summary(hash, objects.commit(hash)?))).collect()
         })
         .await
     }

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use versioning::{
     ColumnId, Key, ObjectSource, Row, Schema, Tree, Value,
     overlay::Patches,
-    query::{Aggregate, Direction, Filter, FilterError, Groups, KeyRange, Place as Ordered, Predicate, ScanError, Sort, Table},
+    query::{
+        Aggregate, Direction, Filter, FilterError, Groups, KeyRange, Place as Ordered, Predicate, ScanError, Sort,
+        Table,
+    },
 };
 
 use crate::{
@@ -76,18 +79,18 @@ impl Asked {
         let predicate = match query.filter.trim() {
             "" => Predicate::everything(schema),
             filter => {
-                let refused = |error: FilterError| {
-                    Error::invalid("filter", format!("{error}\n{}", error.picture(filter)))
-                };
+                let refused =
+                    |error: FilterError| Error::invalid("filter", format!("{error}\n{}", error.picture(filter)));
                 Filter::parse(filter).and_then(|parsed| parsed.bind(filter, schema)).map_err(refused)?
             }
         };
         let mut sorts = Vec::new();
         for part in query.sort.split(',').map(str::trim).filter(|part| !part.is_empty()) {
             // A column may be named like that itself.
-            let found = schema.column_named(part).map(|column| (column, Direction::Ascending)).or_else(|| {
-                Some((schema.column_named(part.strip_prefix('-')?)?, Direction::Descending))
-            });
+            let found = schema
+                .column_named(part)
+                .map(|column| (column, Direction::Ascending))
+                .or_else(|| Some((schema.column_named(part.strip_prefix('-')?)?, Direction::Descending)));
             let Some((column, direction)) = found else {
                 return Err(Error::invalid("sort", format!("There is no column “{part}” to sort by.")));
             };
@@ -139,8 +142,7 @@ impl Subject<'_> {
         let ranges = self.table().split(parts)?;
         let [first, others @ ..] = ranges.as_slice() else { return Err(internal("a table without a range")) };
         std::thread::scope(|scope| {
-            let threads: Vec<_> =
-                others.iter().map(|range| scope.spawn(|| ask(&self.table(), range))).collect();
+            let threads: Vec<_> = others.iter().map(|range| scope.spawn(|| ask(&self.table(), range))).collect();
             let mut answer = ask(&self.table(), first)?;
             for thread in threads {
                 let more = thread.join().map_err(|_| internal("a scan ended early"))??;
@@ -179,7 +181,9 @@ impl Hub {
             let (rows, next) = if sorts.is_empty() {
                 let range = match &after {
                     Some(QueryCursor::Key(key)) => KeyRange::after(key),
-                    Some(QueryCursor::Place(_)) => return Err(Error::invalid("cursor", "It belongs to another order.")),
+                    Some(QueryCursor::Place(_)) => {
+                        return Err(Error::invalid("cursor", "It belongs to another order."));
+                    }
                     None => KeyRange::all(),
                 };
                 let page = subject.table().rows(predicate, None, &range, limit)?;
@@ -190,10 +194,8 @@ impl Hub {
                     Some(QueryCursor::Key(_)) => return Err(Error::invalid("cursor", "It belongs to another order.")),
                     None => None,
                 };
-                let top = subject.ask(
-                    |table, range| table.top(predicate, sorts, behind, range, limit),
-                    |a, b| Ok(a.merge(b)),
-                )?;
+                let top = subject
+                    .ask(|table, range| table.top(predicate, sorts, behind, range, limit), |a, b| Ok(a.merge(b)))?;
                 let page = subject.table().page(top, None, 0)?;
                 (page.rows, page.next.map(QueryCursor::Place))
             };

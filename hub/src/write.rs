@@ -200,7 +200,9 @@ impl Hub {
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(Error::State { message: "Others keep committing to this branch. Nothing was committed: try again.".to_owned() })
+        Err(Error::State {
+            message: "Others keep committing to this branch. Nothing was committed: try again.".to_owned(),
+        })
     }
 
     /// What to say when a branch is not where somebody thought it is.

@@ -76,10 +76,9 @@ impl Hub {
         };
         slot.set(None);
         let person = actor.name().to_owned();
-        self.shared.events.send(
-            dataset.id,
-            Event::Draft { person, branch: branch.to_owned(), table: None, revision: 0 },
-        );
+        self.shared
+            .events
+            .send(dataset.id, Event::Draft { person, branch: branch.to_owned(), table: None, revision: 0 });
         Ok(new)
     }
 }

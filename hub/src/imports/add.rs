@@ -28,8 +28,7 @@ pub(super) fn rows(
                 .to_owned(),
         });
     }
-    let sources: Vec<Option<usize>> =
-        schema.columns.iter().map(|column| file_schema.position(column.id)).collect();
+    let sources: Vec<Option<usize>> = schema.columns.iter().map(|column| file_schema.position(column.id)).collect();
     let mut tree = entry.tree;
     let (mut taken, mut told) = (0_u64, Vec::new());
     let mut offset = 0;

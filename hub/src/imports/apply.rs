@@ -13,8 +13,7 @@ use super::{
     record::{self, Record},
 };
 use crate::{
-    Actor, Dataset, Error, Hub, ImportChoice, ImportMode, ImportPhase, ImportRequest, now, random_id,
-    rules,
+    Actor, Dataset, Error, Hub, ImportChoice, ImportMode, ImportPhase, ImportRequest, now, random_id, rules,
     write::{Desk, Intent, Made, Parent, message},
 };
 
