@@ -159,17 +159,17 @@ fn properties<'d>(document: &'d Json, schema: &'d Json, found: &mut Vec<(&'d str
 }
 
 /// What a value is, in words.
-fn kind(document: &Json, schema: &Json) -> String {
+fn kind(schema: &Json) -> String {
     if let Some(name) = schema["$ref"].as_str().and_then(|name| name.rsplit('/').next()) {
         return name.to_owned();
     }
     for of in ["oneOf", "anyOf"] {
         if let Some(kinds) = schema[of].as_array() {
-            return kinds.iter().map(|one| kind(document, one)).collect::<Vec<_>>().join(" or ");
+            return kinds.iter().map(kind).collect::<Vec<_>>().join(" or ");
         }
     }
     let one = |name: &str| match name {
-        "array" => format!("list of {}", kind(document, &schema["items"])),
+        "array" => format!("list of {}", kind(&schema["items"])),
         other => other.to_owned(),
     };
     match &schema["type"] {
@@ -186,7 +186,7 @@ fn fields(document: &Json, schema: &Json) -> String {
     properties(document, resolved, &mut found);
     let mut html = String::new();
     if found.is_empty() {
-        write_html!(html, "<p>{}</p>", escape(&kind(document, schema)));
+        write_html!(html, "<p>{}</p>", escape(&kind(schema)));
         return html;
     }
     html.push_str("<ul>");
@@ -196,7 +196,7 @@ fn fields(document: &Json, schema: &Json) -> String {
             html,
             "<li><code>{}</code> ({}{optional}): {}</li>",
             escape(name),
-            escape(&kind(document, property)),
+            escape(&kind(property)),
             prose(text(property, "description"))
         );
     }

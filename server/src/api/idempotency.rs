@@ -143,10 +143,11 @@ pub(crate) async fn layer(State(answers): State<Answers>, request: Request, next
         return Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "The answer broke off.").into_response();
     };
     // What failed on our side may be tried again, and a conflict may be gone by then.
-    if parts.status.is_success() && bytes.len() <= MAX_ANSWER {
-        if let Some(entry) = answers.kept().by_key.get_mut(&key) {
-            entry.answer = Some((parts.status, parts.headers.clone(), bytes.clone()));
-        }
+    if parts.status.is_success()
+        && bytes.len() <= MAX_ANSWER
+        && let Some(entry) = answers.kept().by_key.get_mut(&key)
+    {
+        entry.answer = Some((parts.status, parts.headers.clone(), bytes.clone()));
     }
     std::mem::drop(pending);
     Response::from_parts(parts, Body::from(bytes))
