@@ -446,7 +446,7 @@ fn grouped(schema: &Schema, rows: &[(Key, Row)], by: &[ColumnId], aggregates: &[
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(20))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn a_filter_finds_what_a_look_at_every_row_finds(

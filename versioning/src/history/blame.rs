@@ -281,7 +281,7 @@ fn divide(columns: &[ColumnId], relation: Relation, open: Vec<Pending>) -> (Vec<
 
 fn is_same_cell(column: ColumnId, here: (&Columns, &Row), there: (&Columns, &Row)) -> bool {
     match (here.0.cell(here.1, column), there.0.cell(there.1, column)) {
-        (Some(cell), Some(before)) => cell.is_same(before),
+        (Some(cell), Some(before)) => cell == before,
         _ => false,
     }
 }

@@ -340,11 +340,9 @@ fn carry(here: &Schema, there: &Schema, row: Option<&Row>) -> Carried {
 }
 
 /// The columns in which a row differs from what it was. A column that is new is compared with its fill: the row has not
-/// changed where it only got that, nor where a column got another type and the cell is just
-/// [converted](crate::Value::is_same). A column that is gone is part of the schema's change.
+/// changed where it only got that. A column that is gone is part of the schema's change.
 pub(super) fn changed_columns(here: &Columns, row: &Row, there: &Columns, before: &Row) -> Vec<ColumnId> {
     let columns = here.schema.columns.iter().zip(row);
-    let changed =
-        columns.filter(|(column, value)| !there.cell(before, column.id).unwrap_or(&column.fill).is_same(value));
+    let changed = columns.filter(|(column, value)| there.cell(before, column.id).unwrap_or(&column.fill) != *value);
     changed.map(|(column, _)| column.id).collect()
 }

@@ -507,26 +507,3 @@ fn h2_a_cell_that_is_only_the_fill_is_blamed_on_the_commit_that_added_the_column
     assert_eq!(line.states(&key(6)), [(first, key(6))]);
     assert_eq!(line.states(&fifth), [(third, fifth.clone()), (first, fifth)]);
 }
-
-#[test]
-fn h2_h3_a_cell_that_is_only_converted_to_another_type_has_not_changed() {
-    let old = products();
-    let mut new = old.clone();
-    new.columns[2].ty = Type::Text;
-    let before = rows(&old, 0..2_000);
-    let mut after = before.clone();
-    for row in after.values_mut() {
-        row[2] = Value::Text(row[2].to_string());
-    }
-    after.get_mut(&key(5)).expect("a row")[2] = Value::Text("cheap".into());
-    let mut line = Line::new();
-    let tree = line.memory.build(&old, &before);
-    let first = line.commit(&old, tree);
-    let tree = line.memory.build(&new, &after);
-    let second = line.commit(&new, tree);
-    let blamed = blame_page(&line.memory, second, TABLE, &[key(5), key(6)], 9).expect("all is there");
-    let of = |last| vec![Some(first), Some(first), Some(last)];
-    assert_eq!(blamed.rows().iter().map(|row| row.commits.clone()).collect::<Vec<_>>(), [of(second), of(first)]);
-    assert_eq!(line.states(&key(5)), [(second, key(5)), (first, key(5))]);
-    assert_eq!(line.states(&key(6)), [(first, key(6))]);
-}
