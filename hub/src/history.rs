@@ -189,7 +189,7 @@ fn row_changes(
     // Where a table is new or gone, the other side has no rows and the schema is never asked.
     let Some(any) = after.1.or(before.1) else { return Ok((Vec::new(), None)) };
     let (old, new) = (before.1.unwrap_or(any), after.1.unwrap_or(any));
-    let mut diff = Diff::new(objects, (before.0, old), (after.0, new), from)?;
+    let mut diff = Diff::new(objects, (before.0, old), (after.0, new), from)?.without_gone_columns();
     let mut changes = Vec::new();
     for delta in diff.by_ref().take(PAGE) {
         let RowDelta { key, before, after } = delta?;
