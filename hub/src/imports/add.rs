@@ -1,7 +1,7 @@
 //! Adding a file's rows to a table that is there: the worker has made a tree of them, under the columns that the file
 //! has; here they go into the table's tree.
 
-use versioning::{Key, ObjectSource, Row, Schema, TableEntry, Tree};
+use versioning::{Key, ObjectSource, Row, Schema, TableEntry, Tree, check::Checker};
 
 use crate::{
     Error, ImportMode,
@@ -28,6 +28,7 @@ pub(super) fn rows(
                 .to_owned(),
         });
     }
+    let rules = Checker::new(&schema);
     let sources: Vec<Option<usize>> = schema.columns.iter().map(|column| file_schema.position(column.id)).collect();
     let mut tree = entry.tree;
     let (mut taken, mut told) = (0_u64, Vec::new());
@@ -60,7 +61,7 @@ pub(super) fn rows(
                 })
                 .collect();
             if now.as_ref() != Some(&row) {
-                schema.check(&row).map_err(|error| Error::State {
+                rules.check(&row).map_err(|error| Error::State {
                     message: format!("Row {}: {error}. Nothing was committed.", Key::to_text(&schema, &row)),
                 })?;
                 edits.push((key, Some(row)));
