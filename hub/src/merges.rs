@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use versioning::{
-    Hash, Key, ObjectSource, Root, Row, Schema, TableId,
-    history::{self, Clocks},
+    Hash, Key, ObjectSource, Root, Row, Schema, TableId, history,
     merge::{
         self, Base, Conflict, Found, MergeError, Options, Resolutions, RowCells, Scratch, Sides, Stats, Violation,
         combine_bases,
@@ -194,10 +193,13 @@ fn relate(scratch: &Scratch<'_>, ours: Hash, theirs: Hash) -> Result<Relation, E
         return Ok(Relation::Apart(Base { root: root_of(objects, *only)?, ..Base::default() }));
     }
     // Histories that crossed: the bases are merged first, over what they have in common.
-    let ancestor = match bases.as_slice() {
-        [first, second, ..] => history::merge_bases(objects, *first, *second)?.first().copied(),
-        _ => None,
-    };
+    let mut ancestor = bases.first().copied();
+    for base in bases.iter().skip(1) {
+        ancestor = match ancestor {
+            Some(ancestor) => history::merge_bases(objects, ancestor, *base)?.first().copied(),
+            None => None,
+        };
+    }
     let ancestor = ancestor.map(|commit| root_of(objects, commit)).transpose()?.unwrap_or_default();
     let roots = bases.iter().map(|base| root_of(objects, *base)).collect::<Result<Vec<_>, _>>()?;
     Ok(Relation::Apart(combine_bases(scratch, &ancestor, &roots.iter().collect::<Vec<_>>())?))
@@ -397,27 +399,4 @@ fn finish(
         found.state
     };
     Ok((made, MergeOutcome { state, ..found }))
-}
-
-impl Hub {
-    /// The number of commits that a state has and the branch has not: what a merge would bring.
-    ///
-    /// # Errors
-    /// There is no such dataset or state for the person, or the data can't be read.
-    pub async fn commits_to_merge(
-        &self,
-        actor: &Actor,
-        into: &Place,
-        from: &Reference,
-    ) -> Result<Vec<crate::CommitSummary>, Error> {
-        let dataset = self.find_dataset(actor, Action::Read, &into.path).await?;
-        let base = self.resolve(&dataset, &into.at).await?.commit;
-        let head = self.resolve(&dataset, from).await?.commit;
-        let (Some(base), Some(head)) = (base, head) else { return Ok(Vec::new()) };
-        self.read(move |objects| {
-            let found = history::commits_between(objects, base, head, Clocks::Honest, MAX_FOUND)?;
-            found.commits.into_iter().map(|hash| Ok(crate::state::summary(hash, objects.commit(hash)?))).collect()
-        })
-        .await
-    }
 }
