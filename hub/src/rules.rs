@@ -17,10 +17,10 @@ pub(crate) fn check(desk: &Desk<'_>, before: &Root, after: &Root) -> Result<(), 
     let mut fields: Vec<FieldError> = found
         .listed
         .into_iter()
-        .map(|violation| FieldError { field: "rules".to_owned(), message: violation.message })
+        .map(|violation| FieldError { field: "message".to_owned(), message: violation.message })
         .collect();
     if more > 0 {
-        fields.push(FieldError { field: "rules".to_owned(), message: format!("And {more} more of the kind.") });
+        fields.push(FieldError { field: "message".to_owned(), message: format!("And {more} more of the kind.") });
     }
     Err(Error::Invalid { fields })
 }
