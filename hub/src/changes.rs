@@ -279,6 +279,7 @@ impl Hub {
             actor,
             dataset: &dataset,
             branch: viewed.editable()?,
+            head: viewed.commit,
             parent: parent.map_or(Parent::Head, Parent::Exactly),
             message: message(&text)?,
             draft: None,

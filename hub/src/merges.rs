@@ -314,6 +314,7 @@ impl Hub {
             actor,
             dataset,
             branch,
+            head: viewed.commit,
             parent: parent.map_or(Parent::Head, Parent::Exactly),
             message: message(&text)?,
             draft: None,

@@ -122,6 +122,8 @@ pub(crate) struct Intent<'a> {
     pub(crate) actor: &'a Actor,
     pub(crate) dataset: &'a Dataset,
     pub(crate) branch: &'a str,
+    /// The branch's head as it was read last. Where it has moved since, it is read again.
+    pub(crate) head: Option<Hash>,
     pub(crate) parent: Parent,
     pub(crate) message: String,
     /// The draft that it takes up, at its revision.
@@ -138,10 +140,9 @@ impl Hub {
         intent: Intent<'_>,
         make: impl Fn(&Desk<'_>, Option<Hash>, Root) -> Result<Made, Error> + Send + Sync + 'static,
     ) -> Result<Option<Hash>, Error> {
-        let Intent { actor, dataset, branch, parent, message, draft, job } = intent;
+        let Intent { actor, dataset, branch, mut head, parent, message, draft, job } = intent;
         let make = Arc::new(make);
         for _ in 0..ATTEMPTS {
-            let head = self.branch_head(dataset, branch).await?;
             if let Parent::Exactly(expected) = parent
                 && head != Some(expected)
             {
@@ -196,7 +197,7 @@ impl Hub {
                     self.shared.events.send(dataset.id, Event::Head { branch: branch.to_owned(), commit: new });
                     return Ok(Some(new));
                 }
-                Err(StorageError::StaleHead { .. }) => {}
+                Err(StorageError::StaleHead { current, .. }) => head = current,
                 Err(error) => return Err(error.into()),
             }
         }

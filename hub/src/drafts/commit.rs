@@ -56,6 +56,7 @@ impl Hub {
             actor,
             dataset: &dataset,
             branch,
+            head: viewed.commit,
             parent: Parent::Head,
             message: text,
             draft: Some((id.clone(), revision)),

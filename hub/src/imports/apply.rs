@@ -122,10 +122,12 @@ impl Hub {
                 .to(storage::JobState::Succeeded)
                 .progress(record::json(&record)?))
         };
+        let branch = branch_of(request, dataset);
         let intent = Intent {
             actor,
             dataset,
-            branch: branch_of(request, dataset),
+            branch,
+            head: self.branch_head(dataset, branch).await?,
             parent: Parent::Head,
             message: message(text)?,
             draft: None,
