@@ -22,13 +22,18 @@ pub fn run(workspace: &Workspace) -> Result<PathBuf> {
 }
 
 /// Builds both halves with our crates optimised; the answer is the server's program.
-///
-/// The profile is still the daily one, in which dependencies are optimised already: a profile of
-/// its own would compile the database again.
 pub fn build_optimised(workspace: &Workspace) -> Result<PathBuf> {
     setup::for_build(workspace)?;
     let _ours = workspace.claim_target()?;
     site::build(workspace)?;
+    serve::server(workspace, &mut optimised(workspace))
+}
+
+/// Cargo, told to optimise our crates.
+///
+/// The profile is still the daily one, in which dependencies are optimised already: a profile of
+/// its own would compile the database again.
+pub fn optimised(workspace: &Workspace) -> Command {
     let mut cargo = workspace.cargo();
     cargo.env("CARGO_INCREMENTAL", "0");
     for name in CRATES {
@@ -38,5 +43,5 @@ pub fn build_optimised(workspace: &Workspace) -> Result<PathBuf> {
             cargo.args(["--config", &format!("profile.dev.package.{name}.{setting}")]);
         }
     }
-    serve::server(workspace, &mut cargo)
+    cargo
 }

@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::SystemTime;
 
 /// The folders of our crates, but for `xtask` itself.
-pub const CRATES: [&str; 7] = ["app", "frontend", "hub", "server", "services", "storage", "versioning"];
+pub const CRATES: [&str; 8] = ["app", "bench", "frontend", "hub", "server", "services", "storage", "versioning"];
 
 /// One checkout and the directory cargo builds into.
 pub struct Workspace {

@@ -57,6 +57,83 @@ fn write_products(out: &mut impl Write, rows: u32) -> Result<()> {
     Ok(())
 }
 
+/// How many airports the first release has.
+const AIRPORTS: usize = 28_000;
+const COUNTRIES: [&str; 8] = ["BR", "CA", "DE", "FR", "JP", "NO", "US", "ZA"];
+const SORTS: [&str; 4] = ["small_airport", "heliport", "medium_airport", "closed"];
+
+/// A table like those that are published anew from time to time: many columns, few of them changing.
+pub struct Airports {
+    random: Random,
+    next_id: u64,
+    rows: Vec<[String; 12]>,
+}
+
+impl Airports {
+    /// The first release.
+    pub fn first() -> Self {
+        let mut airports = Self { random: Random(0x2545_f491_4f6c_dd1d), next_id: 1, rows: Vec::new() };
+        (0..AIRPORTS).for_each(|_| airports.add());
+        airports
+    }
+
+    /// The next one: some hundred to some thousand rows change a cell, a few come and go.
+    pub fn change(&mut self) {
+        let changes = 300 + self.random.below(2_700);
+        for _ in 0..changes {
+            let row = self.random.below(self.rows.len() as u64) as usize;
+            let (column, value) = match self.random.below(4) {
+                0 => (2, SORTS[self.random.below(4) as usize].to_owned()),
+                1 => (6, self.random.below(9_000).to_string()),
+                2 => (9, if self.random.below(2) == 0 { "yes" } else { "no" }.to_owned()),
+                _ => (11, format!("formerly {:x}", self.random.below(1 << 40))),
+            };
+            self.rows[row][column] = value;
+        }
+        for _ in 0..20 {
+            let row = self.random.below(self.rows.len() as u64) as usize;
+            self.rows.remove(row);
+            self.add();
+        }
+    }
+
+    /// The file of the release, about 3 MB.
+    pub fn csv(&self) -> String {
+        let mut text =
+            String::from("id,ident,type,name,latitude,longitude,elevation,country,town,scheduled,home_page,keywords\n");
+        for row in &self.rows {
+            text.push_str(&row.join(","));
+            text.push('\n');
+        }
+        text
+    }
+
+    fn add(&mut self) {
+        let id = self.next_id;
+        self.next_id += 1;
+        let random = &mut self.random;
+        let country = COUNTRIES[random.below(8) as usize];
+        let town = format!("{} {}", CITIES[random.below(12) as usize], random.below(3_000));
+        let degrees = |random: &mut Random, most: u64| {
+            format!("{}.{:06}", random.below(most * 2) as i64 - most as i64, random.below(1_000_000))
+        };
+        self.rows.push([
+            id.to_string(),
+            format!("{country}-{:04}", id % 10_000),
+            SORTS[random.below(4) as usize].to_owned(),
+            format!("{town} Airfield"),
+            degrees(random, 89),
+            degrees(random, 179),
+            random.below(9_000).to_string(),
+            country.to_owned(),
+            town,
+            if random.below(8) == 0 { "yes" } else { "no" }.to_owned(),
+            if random.below(4) == 0 { format!("https://airports.example/{id}") } else { String::new() },
+            if random.below(6) == 0 { format!("code {:x}", random.below(1 << 24)) } else { String::new() },
+        ]);
+    }
+}
+
 /// Marsaglia's xorshift64*: small, and the same everywhere.
 struct Random(u64);
 

@@ -14,7 +14,7 @@ const COMMITS: usize = 40;
 
 /// Bytes of the chunks that the import left.
 pub fn stored(bench: &mut Bench) -> Result<Vec<Row>> {
-    Ok(vec![row("chunks stored for it", metric(bench, "anabranch_chunk_bytes")? / 1e6, "MB", 15.0)])
+    Ok(vec![row("chunks stored for it", bench.server.metric("anabranch_chunk_bytes")? / 1e6, "MB", 15.0)])
 }
 
 /// Pages of 256 rows from anywhere in the table.
@@ -36,7 +36,7 @@ pub fn row_pages(bench: &mut Bench) -> Result<Vec<Row>> {
 /// Commits of one changed row each, and the diff that each one's page shows.
 pub fn commits(bench: &mut Bench) -> Result<Vec<Row>> {
     let agent: Agent = Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
-    let before = metric(bench, "anabranch_chunk_bytes")?;
+    let before = bench.server.metric("anabranch_chunk_bytes")?;
     let (mut commits, mut diffs) = (Vec::new(), Vec::new());
     for number in 0..COMMITS {
         let key = (number as u32 * 24_989 + 17) % ROWS + 1;
@@ -54,7 +54,7 @@ pub fn commits(bench: &mut Bench) -> Result<Vec<Row>> {
     }
     commits.sort();
     diffs.sort();
-    let added = (metric(bench, "anabranch_chunk_bytes")? - before) / COMMITS as f64;
+    let added = (bench.server.metric("anabranch_chunk_bytes")? - before) / COMMITS as f64;
     Ok(vec![
         row("commit of one changed row, p50 in the back end", super::milliseconds(percentile(&commits, 50)), "ms", 5.0),
         row("new chunks of such a commit", added / 1e3, "kB", 20.0),
@@ -103,12 +103,6 @@ fn edit(bench: &Bench, agent: &Agent, key: u32, number: usize) -> Result<()> {
 fn post(agent: &Agent, address: &str, form: &str) -> Result<Response<Body>> {
     let request = agent.post(address).header("content-type", "application/x-www-form-urlencoded");
     Ok(request.send(form.as_bytes())?)
-}
-
-fn metric(bench: &Bench, name: &str) -> Result<f64> {
-    let text = text(ureq::get(bench.server.url("/metrics")).call()?)?;
-    let line = text.lines().find_map(|line| line.strip_prefix(name)).with_context(|| format!("no {name}"))?;
-    Ok(line.trim().parse()?)
 }
 
 fn timing(response: &Response<Body>) -> Result<Duration> {

@@ -2,6 +2,7 @@
 
 use crate::process::shown;
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,9 @@ use std::time::{Duration, Instant};
 
 /// How long a server may take to answer at all.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The longest answer that is read, in bytes.
+const MAX_ANSWER: u64 = 64 << 20;
 
 /// A running server; it is stopped when dropped.
 pub struct Server {
@@ -53,6 +57,28 @@ impl Server {
     /// The address of a page.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.addr)
+    }
+
+    /// What the API answers.
+    pub fn get(&self, path: &str) -> Result<Value> {
+        let address = self.url(path);
+        let mut answer = ureq::get(&address).call().with_context(|| format!("GET {address}"))?;
+        Ok(serde_json::from_slice(&answer.body_mut().with_config().limit(MAX_ANSWER).read_to_vec()?)?)
+    }
+
+    /// What the API answers to a JSON body.
+    pub fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        let address = self.url(path);
+        let request = ureq::post(&address).header("content-type", "application/json");
+        let mut answer = request.send(body.to_string()).with_context(|| format!("POST {address}"))?;
+        Ok(serde_json::from_slice(&answer.body_mut().read_to_vec()?)?)
+    }
+
+    /// One of the figures at `/metrics`.
+    pub fn metric(&self, name: &str) -> Result<f64> {
+        let text = ureq::get(self.url("/metrics")).call()?.body_mut().read_to_string()?;
+        let line = text.lines().find_map(|line| line.strip_prefix(name)).with_context(|| format!("no {name}"))?;
+        Ok(line.trim().parse()?)
     }
 
     /// Runs a command of the same program against this server.
