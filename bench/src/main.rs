@@ -1,7 +1,7 @@
 //! What the engine costs inside of the back end, over the real store, on the table that was imported into it.
 //!
 //! ```text
-//! anabranch-bench DATA DATASET TABLE
+//! anabranch-bench DATA DATASET TABLE [WORK…]
 //! ```
 //!
 //! Prints one JSON object of figures by name, in milliseconds unless the name says otherwise. `peer.py` beside
@@ -65,7 +65,7 @@ fn milliseconds(since: Instant) -> f64 {
 async fn main() -> Result<ExitCode> {
     let mut words = std::env::args().skip(1);
     let (Some(data), Some(dataset), Some(table)) = (words.next(), words.next(), words.next()) else {
-        eprintln!("usage: anabranch-bench DATA DATASET TABLE");
+        eprintln!("usage: anabranch-bench DATA DATASET TABLE [scans|commits|branches|merges|histories|shape]…");
         return Ok(ExitCode::from(2));
     };
     let (owner, name) = dataset.split_once('/').context("a dataset is OWNER/NAME")?;
@@ -75,18 +75,33 @@ async fn main() -> Result<ExitCode> {
     let hub = Hub::open(store.clone(), supervisor).await?;
     let path = DatasetPath { owner: owner.to_owned(), name: name.to_owned() };
     let mut bench = Bench { hub, store, actor: Actor::local(), path, table, figures: Figures::new() };
-    let outcome = measure(&mut bench).await;
+    let outcome = measure(&mut bench, &words.collect::<Vec<_>>()).await;
     bench.hub.close().await?;
     outcome?;
     println!("{}", serde_json::to_string_pretty(&bench.figures)?);
     Ok(ExitCode::SUCCESS)
 }
 
-async fn measure(bench: &mut Bench) -> Result<()> {
-    work::scans(bench).await?;
-    work::commits(bench).await?;
-    work::branches(bench).await?;
-    work::merges(bench).await?;
-    work::histories(bench).await?;
-    shape::of_tree(bench).await
+/// Does the work of these names, or all of it.
+async fn measure(bench: &mut Bench, names: &[String]) -> Result<()> {
+    let wanted = |name: &str| names.is_empty() || names.iter().any(|wanted| wanted == name);
+    if wanted("scans") {
+        work::scans(bench).await?;
+    }
+    if wanted("commits") {
+        work::commits(bench).await?;
+    }
+    if wanted("branches") {
+        work::branches(bench).await?;
+    }
+    if wanted("merges") {
+        work::merges(bench).await?;
+    }
+    if wanted("histories") {
+        work::histories(bench).await?;
+    }
+    if wanted("shape") {
+        shape::of_tree(bench).await?;
+    }
+    Ok(())
 }

@@ -59,7 +59,7 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn get_chunk(&self, hash: Hash) -> Result<Option<Bytes>, StorageError> {
-        self.database.query("read a chunk", READ_CHUNK, vars! { id: records::chunk(hash) }).await
+        Ok(self.database.frames(vec![hash]).await?.into_iter().next().flatten())
     }
 
     /// The number of chunks and their size. Cheap: sums what each batch recorded, not the chunks.
@@ -116,16 +116,4 @@ pub(crate) fn rows(chunks: Vec<Chunk>) -> Result<Value, StorageError> {
         Value::Object(object! { id: records::chunk(hash), frame: Bytes::from(frame), size: size })
     });
     Ok(Value::Array(Array::from(rows.collect::<Vec<_>>())))
-}
-
-/// The frame of the chunk `$id`.
-pub(crate) const READ_CHUNK: &str = "RETURN $id.frame";
-/// The frames of the chunks `$ids`, with their ids, in any order.
-pub(crate) const READ_CHUNKS: &str = "SELECT id, frame FROM $ids";
-
-/// A row of [`READ_CHUNKS`].
-#[derive(SurrealValue)]
-pub(crate) struct ChunkRow {
-    pub(crate) id: surrealdb::types::RecordId,
-    pub(crate) frame: Bytes,
 }

@@ -52,6 +52,7 @@ mod config;
 mod datasets;
 mod drafts;
 mod error;
+mod frames;
 mod health;
 mod ids;
 mod jobs;

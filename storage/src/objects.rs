@@ -2,19 +2,11 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use bytes::Bytes;
-use surrealdb::types::vars;
 use versioning::{Hash, Object, ObjectSource, ReadError, frame};
 
-use crate::{
-    StorageError,
-    cache::ObjectCache,
-    chunks::{ChunkRow, READ_CHUNK, READ_CHUNKS},
-    records,
-    runtime::Database,
-};
+use crate::{StorageError, cache::ObjectCache, runtime::Database};
 
-/// How many chunks one query reads.
+/// How many chunks one transaction reads.
 pub(crate) const READ_AT_ONCE: usize = 256;
 
 /// The store's objects, for the synchronous code of `versioning`. Clones share one cache.
@@ -33,12 +25,8 @@ impl Objects {
     }
 
     fn read(&self, hash: Hash) -> Result<Arc<Object>, ReadError> {
-        let variables = vars! { id: records::chunk(hash) };
-        let frame: Option<Bytes> = self
-            .database
-            .query_blocking("read a chunk", READ_CHUNK, variables)
-            .map_err(|error| unavailable(hash, &error))?;
-        let frame = frame.ok_or(ReadError::Missing { hash })?;
+        let frames = self.database.frames_blocking(&[hash]).map_err(|error| unavailable(hash, &error))?;
+        let frame = frames.into_iter().next().flatten().ok_or(ReadError::Missing { hash })?;
         let object =
             frame::open(hash, &frame).map_err(|error| ReadError::Damaged { hash, reason: error.to_string() })?;
         let object = Arc::new(object);
@@ -48,13 +36,10 @@ impl Objects {
 
     /// Reads what can be read; what can't will say so when it is asked for.
     fn read_many(&self, hashes: &[Hash]) -> Result<(), StorageError> {
-        let attempted = "read chunks";
-        let ids: Vec<_> = hashes.iter().map(|hash| records::chunk(*hash)).collect();
-        let rows: Vec<ChunkRow> = self.database.query_blocking(attempted, READ_CHUNKS, vars! { ids: ids })?;
-        for row in rows {
-            let hash = records::hash_of(&row.id, attempted)?;
-            if let Ok(object) = frame::open(hash, &row.frame) {
-                self.cache.insert(hash, Arc::new(object));
+        let frames = self.database.frames_blocking(hashes)?;
+        for (hash, frame) in hashes.iter().zip(frames) {
+            if let Some(Ok(object)) = frame.map(|frame| frame::open(*hash, &frame)) {
+                self.cache.insert(*hash, Arc::new(object));
             }
         }
         Ok(())

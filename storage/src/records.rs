@@ -125,14 +125,6 @@ pub(crate) fn uuid_of(id: &RecordId, attempted: &'static str) -> Result<uuid::Uu
     }
 }
 
-/// The hash that names a chunk.
-pub(crate) fn hash_of(id: &RecordId, attempted: &'static str) -> Result<Hash, StorageError> {
-    match &id.key {
-        RecordIdKey::String(text) => text.parse().map_err(|_| malformed_id(id, attempted)),
-        _ => Err(malformed_id(id, attempted)),
-    }
-}
-
 /// A hash in a field.
 pub(crate) fn parse_hash(text: &str, attempted: &'static str) -> Result<Hash, StorageError> {
     text.parse().map_err(|_| StorageError::Malformed { attempted, reason: format!("“{text}” is no hash") })

@@ -7,10 +7,11 @@ use std::{
     fs::File,
     future::Future,
     hash::{BuildHasher, RandomState},
-    sync::{Arc, Mutex, PoisonError, mpsc},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+use bytes::Bytes;
 use surrealdb::{
     Surreal,
     engine::local::Db,
@@ -22,7 +23,9 @@ use tokio::{
     sync::RwLock,
 };
 
-use crate::StorageError;
+use versioning::Hash;
+
+use crate::{StorageError, frames::Records};
 
 /// Threads of the runtime. The engine runs short reads on them and moves the others elsewhere, keeping two free.
 pub(crate) const WORKERS: usize = 4;
@@ -37,6 +40,7 @@ const STOP_PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) struct Engine {
     pub(crate) surreal: Surreal<Db>,
     pub(crate) datastore: Arc<Datastore>,
+    pub(crate) records: Records,
 }
 
 /// The runtime and, until it is closed, the engine.
@@ -112,22 +116,17 @@ impl Database {
         convert(attempted, value)
     }
 
-    /// Like [`Self::query`] for threads that may block. Must not be called from this runtime's own threads.
-    pub(crate) fn query_blocking<T: SurrealValue>(
-        &self,
-        attempted: &'static str,
-        statement: &'static str,
-        variables: Variables,
-    ) -> Result<T, StorageError> {
+    /// The frames of chunks, in the order of the hashes; for threads that may block, on which it works.
+    pub(crate) fn frames_blocking(&self, hashes: &[Hash]) -> Result<Vec<Option<Bytes>>, StorageError> {
+        // The engine looks for a runtime where it starts tasks.
+        let _runtime = self.handle.enter();
+        futures::executor::block_on(frames(&self.engine, hashes))
+    }
+
+    /// The frames of chunks, in the order of the hashes.
+    pub(crate) async fn frames(&self, hashes: Vec<Hash>) -> Result<Vec<Option<Bytes>>, StorageError> {
         let engine = Arc::clone(&self.engine);
-        // A channel of the standard library: Tokio's blocking receivers panic inside of asynchronous code.
-        let (sender, receiver) = mpsc::sync_channel(1);
-        self.handle.spawn(async move {
-            // The receiver is only gone when its thread is.
-            let _ = sender.send(run(&engine, attempted, statement, variables).await);
-        });
-        let value = receiver.recv().map_err(|_| StorageError::Closed { attempted })??;
-        convert(attempted, value)
+        self.spawn("read chunks", async move { frames(&engine, &hashes).await }).await?
     }
 
     /// Runs a future on this runtime, to its end even when the caller goes away.
@@ -220,6 +219,14 @@ async fn stop(slot: &RwLock<Option<Engine>>) -> Option<Stopped> {
     let outcome =
         outcome.map_err(|error| StorageError::Database { attempted: "close the store", source: error.into() });
     Some(Stopped { outcome, _engine: engine })
+}
+
+async fn frames(slot: &RwLock<Option<Engine>>, hashes: &[Hash]) -> Result<Vec<Option<Bytes>>, StorageError> {
+    let attempted = "read chunks";
+    let guard = slot.read().await;
+    let engine = guard.as_ref().ok_or(StorageError::Closed { attempted })?;
+    let found = engine.records.frames(&engine.datastore, hashes).await;
+    found.map_err(|error| StorageError::Database { attempted, source: error.into() })
 }
 
 async fn run(

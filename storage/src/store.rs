@@ -13,6 +13,7 @@ use surrealdb_core::kvs::Datastore;
 use crate::{
     Config, Objects, OpenError, StorageError,
     cache::ObjectCache,
+    frames::Records,
     migrations,
     runtime::{Database, DroppableRuntime, Engine},
 };
@@ -121,7 +122,7 @@ async fn open_engine(dir: &Path, url: &str, settings: ConfigMap) -> Result<Engin
         .await
         .map_err(|error| engine_error(dir, "open its files", error))?;
     match start(dir, &datastore).await {
-        Ok(surreal) => Ok(Engine { surreal, datastore }),
+        Ok((surreal, records)) => Ok(Engine { surreal, datastore, records }),
         Err(error) => {
             // Merely dropped, it would keep its threads and with them its files.
             if let Err(error) = datastore.shutdown().await {
@@ -132,7 +133,7 @@ async fn open_engine(dir: &Path, url: &str, settings: ConfigMap) -> Result<Engin
     }
 }
 
-async fn start(dir: &Path, datastore: &Arc<Datastore>) -> Result<Surreal<Db>, OpenError> {
+async fn start(dir: &Path, datastore: &Arc<Datastore>) -> Result<(Surreal<Db>, Records), OpenError> {
     datastore.check_version().await.map_err(|error| engine_error(dir, "check the version of its files", error))?;
 
     let failed = |attempted| move |error: surrealdb::Error| engine_error(dir, attempted, error);
@@ -146,7 +147,9 @@ async fn start(dir: &Path, datastore: &Arc<Datastore>) -> Result<Surreal<Db>, Op
         return Err(OpenError::Newer { dir: dir.to_owned(), found, known });
     }
     migrations::apply(&surreal, found).await.map_err(failed("apply the migrations"))?;
-    Ok(surreal)
+    let records =
+        Records::find(datastore, NAMESPACE).await.map_err(|error| engine_error(dir, "find the database", error))?;
+    Ok((surreal, records))
 }
 
 fn engine_error(

@@ -15,9 +15,8 @@ use versioning::{
 
 use crate::{
     DatasetId, DraftId, RefKind, StorageError, Store,
-    chunks::{ChunkRow, READ_CHUNKS},
     objects::READ_AT_ONCE,
-    records::{self, Parts, hash_of, parse_hash},
+    records::{self, Parts, parse_hash},
 };
 
 const ATTEMPTED: &str = "check the store";
@@ -329,15 +328,12 @@ impl<P: FnMut(Progress)> Check<'_, P> {
 
     /// Those of the chunks that are there, unpacked and checked.
     async fn read(&self, hashes: Vec<Hash>) -> Result<HashMap<Hash, Result<Object, ProblemKind>>, StorageError> {
-        let ids: Vec<RecordId> = hashes.into_iter().map(records::chunk).collect();
-        let rows: Vec<ChunkRow> = self.query(READ_CHUNKS, vars! { ids: ids }).await?;
-        let frames = rows
-            .into_iter()
-            .map(|row| Ok((hash_of(&row.id, ATTEMPTED)?, row.frame)))
-            .collect::<Result<Vec<_>, StorageError>>()?;
+        let frames = self.store.database.frames(hashes.clone()).await?;
+        let found: Vec<(Hash, Bytes)> =
+            hashes.into_iter().zip(frames).filter_map(|(hash, frame)| Some((hash, frame?))).collect();
         self.store
             .database
-            .compute(ATTEMPTED, move || frames.into_iter().map(|(hash, frame)| (hash, examine(hash, &frame))).collect())
+            .compute(ATTEMPTED, move || found.into_iter().map(|(hash, frame)| (hash, examine(hash, &frame))).collect())
             .await
     }
 
