@@ -1,6 +1,6 @@
 //! Objects as blocking code reads them: verified, decoded, cached.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, num::NonZero, sync::Arc};
 
 use versioning::{Hash, Object, ObjectSource, ReadError, frame};
 
@@ -8,6 +8,8 @@ use crate::{StorageError, cache::ObjectCache, runtime::Database};
 
 /// How many chunks one transaction reads.
 pub(crate) const READ_AT_ONCE: usize = 256;
+/// Below this many chunks a second thread costs more than it brings.
+const READ_ALONE: usize = 16;
 
 /// The store's objects, for the synchronous code of `versioning`. Clones share one cache.
 ///
@@ -34,8 +36,21 @@ impl Objects {
         Ok(object)
     }
 
-    /// Reads what can be read; what can't will say so when it is asked for.
+    /// Reads what can be read, on all processors; what can't will say so when it is asked for.
     fn read_many(&self, hashes: &[Hash]) -> Result<(), StorageError> {
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let share = hashes.len().div_ceil(processors).max(READ_ALONE);
+        let mut parts = hashes.chunks(share);
+        let Some(first) = parts.next() else { return Ok(()) };
+        std::thread::scope(|scope| {
+            let others: Vec<_> = parts.map(|part| scope.spawn(|| self.read_part(part))).collect();
+            let read = self.read_part(first);
+            // A thread that ended early has read nothing: what it should have is read when it is asked for.
+            others.into_iter().filter_map(|thread| thread.join().ok()).fold(read, Result::and)
+        })
+    }
+
+    fn read_part(&self, hashes: &[Hash]) -> Result<(), StorageError> {
         let frames = self.database.frames_blocking(hashes)?;
         for (hash, frame) in hashes.iter().zip(frames) {
             if let Some(Ok(object)) = frame.map(|frame| frame::open(*hash, &frame)) {
