@@ -47,6 +47,7 @@ struct Outcome {
 /// Every condition comes before the first write, so that a lost one changes nothing.
 const COMMIT: &str = concat!(
     "{
+    IF !record::exists($dataset) { RETURN { lost: 'dataset' } };
     LET $head = $ref.head;
     IF $head != $expected { RETURN { lost: 'head', head: $head } };
     IF $draft != NONE {
@@ -77,7 +78,7 @@ impl Store {
     /// and updates the job. All of it in one transaction, or nothing.
     ///
     /// # Errors
-    /// [`StorageError::StaleHead`], [`StorageError::StaleDraft`] or [`StorageError::StaleJob`] with what is there, when
+    /// [`StorageError::NotFound`] when the dataset is gone; [`StorageError::StaleHead`], [`StorageError::StaleDraft`] or [`StorageError::StaleJob`] with what is there, when
     /// it is not what was expected.
     pub async fn commit(&self, write: CommitWrite) -> Result<(), StorageError> {
         let attempted = "commit";
@@ -105,9 +106,11 @@ impl Store {
         variables.insert("job_states", states);
         variables.insert("job_changes", changes);
 
-        let outcome: Outcome = self.database.query(attempted, COMMIT, variables).await?;
+        let outcome: Outcome =
+            self.database.query_keeping(self.known.forgetting(write.dataset), attempted, COMMIT, variables).await?;
         match (outcome.lost.as_deref(), write.draft, write.job) {
             (None, ..) => Ok(()),
+            (Some("dataset"), ..) => Err(StorageError::NotFound { what: "dataset", name: write.dataset.to_string() }),
             (Some("draft"), Some((id, expected)), _) => Err(stale_draft(id, Some(expected), outcome.revision)),
             (Some("job"), _, Some(job)) => Err(jobs::stale(job.id, outcome.state.as_deref(), attempted)),
             _ => Err(StorageError::StaleHead {

@@ -125,6 +125,10 @@ impl Store {
     /// The database failed.
     pub async fn dataset(&self, owner: &PersonName, name: &str) -> Result<Option<Dataset>, StorageError> {
         let attempted = "read the dataset";
+        if let Some(dataset) = self.known.dataset(owner, name) {
+            return Ok(Some(dataset));
+        }
+        let since = self.known.now();
         let rows: Vec<Row> = self
             .database
             .query(
@@ -133,7 +137,11 @@ impl Store {
                 vars! { owner: owner.as_str(), name: name },
             )
             .await?;
-        rows.into_iter().next().map(|row| Dataset::from_row(row, attempted)).transpose()
+        let dataset = rows.into_iter().next().map(|row| Dataset::from_row(row, attempted)).transpose()?;
+        if let Some(dataset) = &dataset {
+            self.known.note_dataset(since, dataset);
+        }
+        Ok(dataset)
     }
 
     /// The dataset of this id.
@@ -205,7 +213,8 @@ impl Store {
         }
         let outcome: Outcome = self
             .database
-            .query(
+            .query_keeping(
+                self.known.forgetting(id),
                 attempted,
                 "{
                     LET $now = (SELECT * FROM ONLY $id);
@@ -225,6 +234,28 @@ impl Store {
             Outcome { dataset: Some(row), .. } => Dataset::from_row(row, attempted),
             Outcome { .. } => Err(StorageError::NotFound { what: "dataset", name: id.to_string() }),
         }
+    }
+
+    /// Deletes a dataset with its refs and drafts, and no commit belongs to it any more. Chunks and jobs stay.
+    ///
+    /// # Errors
+    /// [`StorageError::NotFound`].
+    pub async fn delete_dataset(&self, id: DatasetId) -> Result<(), StorageError> {
+        let deleted: bool = self
+            .database
+            .query_keeping(
+                self.known.forgetting(id),
+                "delete the dataset",
+                "{
+                    IF !record::exists($id) { RETURN false };
+                    DELETE $parts;
+                    DELETE $id;
+                    RETURN true
+                }",
+                vars! { id: records::dataset(id), parts: records::parts_of(id).to_vec() },
+            )
+            .await?;
+        if deleted { Ok(()) } else { Err(StorageError::NotFound { what: "dataset", name: id.to_string() }) }
     }
 }
 

@@ -56,6 +56,7 @@ mod frames;
 mod health;
 mod ids;
 mod jobs;
+mod known;
 mod migrations;
 mod objects;
 mod records;

@@ -62,6 +62,12 @@ pub(crate) fn drafts_on(dataset: DatasetId, branch: &str) -> RecordId {
     beginning_with("draft", vec![dataset.0.into_value(), text(branch)])
 }
 
+/// All that belongs to a dataset: refs, commits, drafts and their rows.
+pub(crate) fn parts_of(dataset: DatasetId) -> [RecordId; 4] {
+    ["dataset_ref", "dataset_commit", "draft", "draft_row"]
+        .map(|table| beginning_with(table, vec![dataset.0.into_value()]))
+}
+
 /// Every record of `table` after `last` in the order of ids; all when there is no `last`.
 pub(crate) fn after(table: &'static str, last: Option<RecordId>) -> RecordId {
     range(table, last.map_or(Bound::Unbounded, |last| Bound::Excluded(last.key)), Bound::Unbounded)

@@ -111,9 +111,15 @@ impl Store {
     /// The database failed.
     pub async fn head(&self, dataset: DatasetId, kind: RefKind, name: &str) -> Result<Option<Hash>, StorageError> {
         let attempted = "read the ref";
+        if let Some(head) = self.known.head(dataset, kind, name) {
+            return Ok(head);
+        }
+        let since = self.known.now();
         let id = records::dataset_ref(dataset, kind, name);
         let head: Option<String> = self.database.query(attempted, "RETURN $id.head", vars! { id: id }).await?;
-        head.map(|text| parse_hash(&text, attempted)).transpose()
+        let head = head.map(|text| parse_hash(&text, attempted)).transpose()?;
+        self.known.note_head(since, dataset, kind, name, head);
+        Ok(head)
     }
 
     /// The refs of a dataset, of one kind or all, by kind and name.
@@ -135,7 +141,8 @@ impl Store {
     pub async fn create_ref(&self, new: &Ref) -> Result<(), StorageError> {
         let outcome: String = self
             .database
-            .query(
+            .query_keeping(
+                self.known.forgetting(new.dataset),
                 "create the ref",
                 "{
                     IF record::exists($id) { RETURN 'exists' };
@@ -164,7 +171,8 @@ impl Store {
     pub async fn delete_ref(&self, dataset: DatasetId, kind: RefKind, name: &str) -> Result<(), StorageError> {
         let outcome: RefDeletion = self
             .database
-            .query(
+            .query_keeping(
+                self.known.forgetting(dataset),
                 "delete the ref",
                 "{
                     IF !record::exists($id) { RETURN { outcome: 'unknown' } };

@@ -14,6 +14,7 @@ use crate::{
     Config, Objects, OpenError, StorageError,
     cache::ObjectCache,
     frames::Records,
+    known::Known,
     migrations,
     runtime::{Database, DroppableRuntime, Engine},
 };
@@ -25,6 +26,7 @@ const NAMESPACE: &str = "anabranch";
 #[derive(Clone)]
 pub struct Store {
     pub(crate) database: Arc<Database>,
+    pub(crate) known: Arc<Known>,
     objects: Objects,
     dir: Arc<Path>,
 }
@@ -52,7 +54,12 @@ impl Store {
         };
         let database = Arc::new(Database::new(runtime, engine, lock));
         let cache = Arc::new(ObjectCache::new(config.object_cache_bytes));
-        Ok(Self { objects: Objects::new(Arc::clone(&database), cache), database, dir: config.dir.into() })
+        Ok(Self {
+            objects: Objects::new(Arc::clone(&database), cache),
+            known: Arc::default(),
+            database,
+            dir: config.dir.into(),
+        })
     }
 
     /// The objects in the store, read by blocking code.

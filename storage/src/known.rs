@@ -1,0 +1,131 @@
+//! What is known of datasets and refs without asking the database.
+//!
+//! Every page and every commit begins with the same two lookups: the dataset of an address, the head of a branch. The
+//! store is open in one process and changes them only in its own transactions, so what one has read, others need not
+//! read again until one of these has run.
+//!
+//! A transaction that changes a dataset holds a [`Forgetting`] until it has ended, whether or not its caller has waited;
+//! then all that is known of the dataset is forgotten. Who has read before that and notes what it read after it is
+//! found out by the number of times that something was forgotten: it notes nothing.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use versioning::Hash;
+
+use crate::{Dataset, DatasetId, PersonName, RefKind};
+
+/// The most datasets that are known, and the most refs of each.
+const MANY: usize = 4096;
+
+/// Datasets by address, and heads by ref.
+#[derive(Default)]
+pub(crate) struct Known {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    /// How often something was forgotten.
+    forgotten: u64,
+    datasets: HashMap<(PersonName, String), Dataset>,
+    heads: HashMap<DatasetId, HashMap<(RefKind, String), Option<Hash>>>,
+}
+
+/// A point in time, from before something is read.
+#[derive(Clone, Copy)]
+pub(crate) struct Since(u64);
+
+/// Forgets a dataset when it is dropped.
+pub(crate) struct Forgetting {
+    known: Arc<Known>,
+    dataset: DatasetId,
+}
+
+impl Known {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Now, to be taken before reading what will be noted.
+    pub(crate) fn now(&self) -> Since {
+        Since(self.inner().forgotten)
+    }
+
+    pub(crate) fn dataset(&self, owner: &PersonName, name: &str) -> Option<Dataset> {
+        self.inner().datasets.get(&(owner.clone(), name.to_owned())).cloned()
+    }
+
+    pub(crate) fn note_dataset(&self, since: Since, dataset: &Dataset) {
+        let mut inner = self.inner();
+        if inner.forgotten != since.0 {
+            return;
+        }
+        make_room(&mut inner.datasets);
+        inner.datasets.insert((dataset.owner.clone(), dataset.name.clone()), dataset.clone());
+    }
+
+    /// The head of a ref, or that there is no such ref; none when it is not known.
+    pub(crate) fn head(&self, dataset: DatasetId, kind: RefKind, name: &str) -> Option<Option<Hash>> {
+        self.inner().heads.get(&dataset)?.get(&(kind, name.to_owned())).copied()
+    }
+
+    pub(crate) fn note_head(&self, since: Since, dataset: DatasetId, kind: RefKind, name: &str, head: Option<Hash>) {
+        let mut inner = self.inner();
+        if inner.forgotten != since.0 {
+            return;
+        }
+        make_room(&mut inner.heads);
+        let heads = inner.heads.entry(dataset).or_default();
+        make_room(heads);
+        heads.insert((kind, name.to_owned()), head);
+    }
+
+    /// To be held by a transaction that changes a dataset or its refs, to its end.
+    pub(crate) fn forgetting(self: &Arc<Self>, dataset: DatasetId) -> Forgetting {
+        Forgetting { known: Arc::clone(self), dataset }
+    }
+}
+
+/// Begins anew when there is too much: what is still asked for is soon known again.
+fn make_room<K, V>(map: &mut HashMap<K, V>) {
+    if map.len() >= MANY {
+        map.clear();
+    }
+}
+
+impl Drop for Forgetting {
+    fn drop(&mut self) {
+        let mut inner = self.known.inner();
+        inner.forgotten += 1;
+        inner.heads.remove(&self.dataset);
+        inner.datasets.retain(|_, dataset| dataset.id != self.dataset);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn what_was_read_before_a_change_is_not_noted_after_it() {
+        let known = Arc::new(Known::default());
+        let dataset = DatasetId(Uuid::from_u128(1));
+        let head = |known: &Known| known.head(dataset, RefKind::Branch, "main");
+        let (old, new) = (Some(Hash::of(b"old")), Some(Hash::of(b"new")));
+        let before = known.now();
+        known.note_head(before, dataset, RefKind::Branch, "main", old);
+        assert_eq!(head(&known), Some(old));
+
+        drop(known.forgetting(dataset));
+        assert_eq!(head(&known), None);
+        known.note_head(before, dataset, RefKind::Branch, "main", old);
+        assert_eq!(head(&known), None, "it was read before the change");
+        known.note_head(known.now(), dataset, RefKind::Branch, "main", new);
+        assert_eq!(head(&known), Some(new));
+    }
+}
