@@ -31,6 +31,8 @@ pub(crate) enum Action {
     Read,
     Write,
     Create,
+    /// Rename, delete.
+    Manage,
 }
 
 impl Action {
@@ -39,6 +41,7 @@ impl Action {
             Self::Read => "read",
             Self::Write => "change",
             Self::Create => "create datasets for",
+            Self::Manage => "manage",
         }
     }
 }
@@ -51,6 +54,8 @@ pub(crate) fn authorise(actor: &Actor, action: Action, owner: &str) -> Result<()
     match action {
         // A stranger does not even learn that it exists.
         Action::Read => Err(Error::not_found("dataset of that name")),
-        Action::Write | Action::Create => Err(Error::Forbidden { action: format!("{} “{owner}”", action.words()) }),
+        Action::Write | Action::Create | Action::Manage => {
+            Err(Error::Forbidden { action: format!("{} “{owner}”", action.words()) })
+        }
     }
 }

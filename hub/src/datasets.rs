@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use storage::{DatasetId, PersonName, StorageError};
 
 use crate::{
-    Actor, Dataset, DatasetPath, DatasetSummary, DatasetView, Error, Hub, Place, TableSummary,
+    Actor, Dataset, DatasetPath, DatasetSummary, DatasetView, Error, Hub, JobState, Place, TableSummary,
     access::{Action, authorise},
     now,
 };
@@ -37,6 +37,19 @@ pub struct NewDataset {
     pub description: String,
 }
 
+/// What to change in a dataset; what is none stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DatasetChanges {
+    /// The new name, valid as [`NewDataset::name`].
+    pub name: Option<String>,
+    /// The new title; empty: the name.
+    pub title: Option<String>,
+    /// The new description.
+    pub description: Option<String>,
+    /// The branch that is read where none is named.
+    pub default_branch: Option<String>,
+}
+
 fn is_address(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
     let first = name.bytes().next();
@@ -49,6 +62,44 @@ fn is_address(name: &str) -> bool {
 /// First segments of addresses that mean something else.
 const RESERVED: [&str; 12] =
     ["api", "assets", "fonts", "healthz", "login", "logout", "metrics", "new", "pkg", "readyz", "system", "static"];
+
+fn valid_name(name: &str) -> Result<String, Error> {
+    let name = name.trim();
+    if name.is_empty() {
+        return Err(Error::invalid("name", "Give the dataset a name."));
+    }
+    if !is_address(name) || RESERVED.contains(&name) {
+        return Err(Error::invalid(
+            "name",
+            "A name has 1 to 64 lower-case letters, digits, “-”, “_” or “.”, and begins with a letter or digit.",
+        ));
+    }
+    Ok(name.to_owned())
+}
+
+fn valid_title(title: &str, name: &str) -> Result<String, Error> {
+    let title = if title.trim().is_empty() { name } else { title.trim() };
+    if title.chars().count() > MAX_TITLE || title.chars().any(char::is_control) {
+        return Err(Error::invalid("title", "A title has at most 200 characters on one line."));
+    }
+    Ok(title.to_owned())
+}
+
+fn valid_description(text: &str) -> Result<String, Error> {
+    if text.chars().count() > MAX_DESCRIPTION {
+        return Err(Error::invalid("description", "A description has at most 10,000 characters."));
+    }
+    Ok(text.trim().to_owned())
+}
+
+fn taken(error: StorageError) -> Error {
+    match error {
+        StorageError::AlreadyExists { name, .. } => {
+            Error::invalid("name", format!("There is a dataset “{name}” already."))
+        }
+        error => error.into(),
+    }
+}
 
 impl Hub {
     /// The datasets that the person may read, the last changed first.
@@ -83,41 +134,64 @@ impl Hub {
     pub async fn create_dataset(&self, actor: &Actor, new: NewDataset) -> Result<Dataset, Error> {
         let owner = if new.owner.trim().is_empty() { actor.name().to_owned() } else { new.owner.trim().to_owned() };
         authorise(actor, Action::Create, &owner)?;
-        let name = new.name.trim().to_owned();
-        if name.is_empty() {
-            return Err(Error::invalid("name", "Give the dataset a name."));
-        }
-        if !is_address(&name) || RESERVED.contains(&name.as_str()) {
-            return Err(Error::invalid(
-                "name",
-                "A name has 1 to 64 lower-case letters, digits, “-”, “_” or “.”, and begins with a letter or digit.",
-            ));
-        }
-        let title = if new.title.trim().is_empty() { name.clone() } else { new.title.trim().to_owned() };
-        if title.chars().count() > MAX_TITLE || title.chars().any(char::is_control) {
-            return Err(Error::invalid("title", "A title has at most 200 characters on one line."));
-        }
-        if new.description.chars().count() > MAX_DESCRIPTION {
-            return Err(Error::invalid("description", "A description has at most 10,000 characters."));
-        }
+        let name = valid_name(&new.name)?;
+        let title = valid_title(&new.title, &name)?;
+        let description = valid_description(&new.description)?;
         let at = now();
         let dataset = storage::Dataset {
             id: DatasetId::generate(),
             owner: owner.into(),
             name,
             title,
-            description: new.description.trim().to_owned(),
+            description,
             default_branch: DEFAULT_BRANCH.to_owned(),
             created_at: at,
             updated_at: at,
         };
         match self.store().create_dataset(&dataset).await {
             Ok(()) => Ok(dataset.into()),
-            Err(StorageError::AlreadyExists { .. }) => {
-                Err(Error::invalid("name", format!("There is a dataset “{}” already.", dataset.address())))
-            }
-            Err(error) => Err(error.into()),
+            Err(error) => Err(taken(error)),
         }
+    }
+
+    /// Changes what a dataset is called and which branch is read where none is named.
+    ///
+    /// # Errors
+    /// There is no such dataset for the person, a field is not valid, the name is taken, or there is no such branch.
+    pub async fn update_dataset(
+        &self,
+        actor: &Actor,
+        path: &DatasetPath,
+        changes: DatasetChanges,
+    ) -> Result<Dataset, Error> {
+        let dataset = self.find_dataset(actor, Action::Manage, path).await?;
+        let name = changes.name.map(|name| valid_name(&name)).transpose()?;
+        let called = name.as_ref().unwrap_or(&dataset.path.name);
+        let title = changes.title.map(|title| valid_title(&title, called)).transpose()?;
+        let description = changes.description.map(|text| valid_description(&text)).transpose()?;
+        if let Some(branch) = changes.default_branch.as_ref().filter(|branch| **branch != dataset.default_branch)
+            && self.branch_head(&dataset, branch).await?.is_none()
+        {
+            return Err(Error::invalid("default_branch", format!("There is no branch “{branch}”.")));
+        }
+        let changes = storage::DatasetChanges { name, title, description, default_branch: changes.default_branch };
+        let changed = self.store().update_dataset(DatasetId(dataset.id), &changes, now()).await;
+        changed.map(Dataset::from).map_err(taken)
+    }
+
+    /// Deletes a dataset with its branches, tags and drafts. What it shares with nothing else is freed some time later.
+    ///
+    /// # Errors
+    /// There is no such dataset for the person, or an import into it runs.
+    pub async fn delete_dataset(&self, actor: &Actor, path: &DatasetPath) -> Result<(), Error> {
+        let dataset = self.find_dataset(actor, Action::Manage, path).await?;
+        let imports = self.imports(actor, path).await?;
+        if imports.iter().any(|import| matches!(import.state, JobState::Running | JobState::Waiting)) {
+            return Err(Error::State {
+                message: "An import into this dataset is not finished: cancel it first.".to_owned(),
+            });
+        }
+        Ok(self.store().delete_dataset(DatasetId(dataset.id)).await?)
     }
 
     /// A dataset's page: its tables as the person sees them, its newest commits, the person's draft.

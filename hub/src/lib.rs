@@ -31,7 +31,7 @@ use storage::Store;
 
 pub use access::Actor;
 pub use changes::{Change, Changes, NewColumn, Properties, value_of};
-pub use datasets::NewDataset;
+pub use datasets::{DatasetChanges, NewDataset};
 pub use differences::{DiffPage, DiffSummary, DifferenceCounts, TableDifference};
 pub use error::{Error, FieldError, StaleCell};
 pub use events::Event;

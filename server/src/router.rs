@@ -66,7 +66,7 @@ fn api() -> OpenApiRouter<AppState> {
         OpenApiRouter::new().routes(routes!(imports::list, imports::create)).layer(DefaultBodyLimit::disable());
     OpenApiRouter::with_openapi(api::document::Document::openapi())
         .routes(routes!(datasets::list, datasets::create))
-        .routes(routes!(datasets::show))
+        .routes(routes!(datasets::show, datasets::update, datasets::delete))
         .routes(routes!(refs::branches, refs::create_branch))
         .routes(routes!(refs::delete_branch))
         .routes(routes!(refs::tags, refs::create_tag))

@@ -158,6 +158,19 @@ fn each_operation_of_the_document_is_called_and_its_answer_fits() {
     assert_eq!(api.call("DELETE", &format!("{D}/branches/{}", encode("feature/x")), &[], None).status, 204);
     assert_eq!(api.call("DELETE", &format!("{D}/tags/v1"), &[], None).status, 204);
 
+    // The dataset itself.
+    good(api.post(&format!("{D}/branches"), json!({ "name": "next" })));
+    let patch = json!({ "name": "cities", "title": "", "default_branch": "next" });
+    let patched = good(api.call("PATCH", D, &[], Some(patch)));
+    assert_eq!((patched["title"].as_str(), patched["default_branch"].as_str()), (Some("cities"), Some("next")));
+    assert_eq!(api.get(D).status, 404);
+    let renamed = "/datasets/local/cities";
+    let wrong = api.call("PATCH", renamed, &[], Some(json!({ "default_branch": "none" })));
+    assert_eq!((wrong.status, wrong.json()["errors"][0]["pointer"].as_str()), (422, Some("/default_branch")));
+    assert_eq!(api.call("DELETE", renamed, &[], None).status, 204);
+    assert_eq!(api.call("DELETE", renamed, &[], None).status, 404);
+    assert_eq!(good(api.get("/datasets"))["items"], json!([]));
+
     let missing: BTreeSet<String> = api.operations().difference(&api.called.borrow()).cloned().collect();
     assert!(missing.is_empty(), "not called: {missing:?}");
 }

@@ -1,12 +1,12 @@
 //! `/datasets`
 
 use axum::{Json, extract::State, http::StatusCode, response::Response};
-use hub::{Dataset, NewDataset};
+use hub::{Dataset, DatasetChanges, DatasetPath, NewDataset};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Body, List, Parameters, Reading,
+    Address, Body, List, Parameters, Reading,
     tables::{Asked, TableBody, bodies},
     time,
 };
@@ -59,6 +59,20 @@ pub(crate) struct NewDatasetBody {
     /// What it is about. Up to 10,000 characters.
     #[serde(default)]
     description: String,
+}
+
+/// What to change in a dataset; what is missing stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DatasetPatch {
+    /// The new name, valid as for a new dataset; the addresses change with it.
+    name: Option<String>,
+    /// The new title; the name where empty.
+    title: Option<String>,
+    /// The new description.
+    description: Option<String>,
+    /// The branch that is read where none is named.
+    default_branch: Option<String>,
 }
 
 impl From<Dataset> for DatasetBody {
@@ -116,4 +130,36 @@ pub(crate) async fn show(
     let head = reading.viewed.commit.map(|hash| hash.to_string());
     let tables = bodies(&view.tables);
     Ok(reading.answer_untagged(DatasetWithTables { dataset: view.dataset.into(), head, tables }))
+}
+
+/// Changes what a dataset is called, or its default branch.
+#[utoipa::path(
+    patch, path = "/datasets/{owner}/{dataset}", tag = "datasets",
+    params(("owner", description = "The namespace."), ("dataset", description = "The dataset's name.")),
+    request_body = DatasetPatch,
+    responses((status = 200, description = "The dataset.", body = DatasetBody)),
+)]
+pub(crate) async fn update(
+    State(state): State<AppState>,
+    Address((owner, name)): Address<(String, String)>,
+    Body(patch): Body<DatasetPatch>,
+) -> Result<Json<DatasetBody>, Problem> {
+    let DatasetPatch { name: new_name, title, description, default_branch } = patch;
+    let changes = DatasetChanges { name: new_name, title, description, default_branch };
+    let dataset = state.hub.update_dataset(&state.actor(), &DatasetPath { owner, name }, changes).await?;
+    Ok(Json(dataset.into()))
+}
+
+/// Deletes a dataset with its branches, tags and drafts. There is no way back.
+#[utoipa::path(
+    delete, path = "/datasets/{owner}/{dataset}", tag = "datasets",
+    params(("owner", description = "The namespace."), ("dataset", description = "The dataset's name.")),
+    responses((status = 204, description = "It is gone.")),
+)]
+pub(crate) async fn delete(
+    State(state): State<AppState>,
+    Address((owner, name)): Address<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    state.hub.delete_dataset(&state.actor(), &DatasetPath { owner, name }).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
