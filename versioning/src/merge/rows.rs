@@ -11,13 +11,13 @@ use super::{
     schema::{Plan, keeps},
 };
 use crate::{
-    Column, Hash, Key, ObjectSource, ReadError, Row, TableId, Value,
+    Column, Key, ObjectSource, ReadError, Row, TableId, Value,
     tree::{
-        Child, Leaf, Node, Part, Tree,
+        Child, Leaf, Part, Tree,
         column::{Cells, Splice},
         edit::{Edit, NewLeaf},
         rows::RowSet,
-        walk3::{BASE, OURS, Passes, Place, Step, THEIRS, Walk3, leaf},
+        walk3::{BASE, Leaves, OURS, Passes, Place, Step, THEIRS, Walk3, leaf},
     },
     value::MAX_CELL,
 };
@@ -121,8 +121,8 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
                 return Ok(Some(edit));
             }
             match self.walk.step()? {
-                Some(Step::Leaves(nodes, hashes)) => {
-                    self.leaves(&nodes, hashes);
+                Some(Step::Leaves(leaves)) => {
+                    self.leaves(leaves);
                     self.changes.report(self.context);
                 }
                 Some(Step::Row(key, places)) => {
@@ -537,7 +537,7 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
 
     // Leaves of the same keys, column by column.
 
-    fn leaves(&mut self, nodes: &[Node; 3], hashes: [Hash; 3]) {
+    fn leaves(&mut self, Leaves { nodes, hashes, last }: Leaves) {
         let [base, ours, theirs] = nodes.each_ref().map(leaf);
         let rows = base.len();
         let mut changed = [RowSet::new(rows), RowSet::new(rows), RowSet::new(rows)];
@@ -581,7 +581,6 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
         self.context.stats.theirs_rows += changed[THEIRS].count() - both;
         let Some(target) = self.job.target.filter(|target| self.job.has_output && !is_side[*target]) else { return };
         let other = OURS + THEIRS - target;
-        let last = base.last_key();
         let new = if is_side[other] && self.job.plan.fits[other] {
             NewLeaf::Stored(Child { last: last.clone(), hash: hashes[other], rows: rows as u64 })
         } else {
@@ -634,16 +633,22 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
         if !self.job.has_output {
             return Spliced { cells: None, is_ours, is_theirs };
         }
-        let mut splice = Splice::new(column);
+        let mut splice = Splice::new(column, base.len());
         let mut decided = decided.into_iter().peekable();
-        for row in 0..base.len() {
-            let state = if by_theirs.contains(row) && !by_ours.contains(row) { THEIRS } else { OURS };
-            match (decided.next_if(|(decided, _)| *decided == row), cells[state]) {
-                (Some((_, value)), _) => splice.push(&value),
-                (None, Some(cells)) => splice.copy(cells, row),
-                (None, None) => splice.push(&column.fill),
+        let mut next = 0;
+        for row in by_theirs.iter() {
+            let value = decided.next_if(|(decided, _)| *decided == row).map(|(_, value)| value);
+            if value.is_none() && by_ours.contains(row) {
+                continue;
             }
+            splice.copy(cells[OURS], next..row);
+            match value {
+                Some(value) => splice.push(&value),
+                None => splice.copy(cells[THEIRS], row..row + 1),
+            }
+            next = row + 1;
         }
+        splice.copy(cells[OURS], next..base.len());
         Spliced { cells: splice.finish(), is_ours, is_theirs }
     }
 
