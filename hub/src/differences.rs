@@ -1,10 +1,9 @@
 //! Two states of a dataset side by side, for programs: any page of what differs, and how much differs without the rows.
 
-use std::collections::BTreeMap;
-
+pub use versioning::diff::Counts as DifferenceCounts;
 use versioning::{
-    ColumnId, Hash, Key, ObjectSource, Root, Row, Schema, TableEntry, TableId, Tree,
-    diff::{Diff, RowDelta, SchemaChange, cell_changes, schema_changes},
+    Hash, Key, ObjectSource, Root, Row, Schema, TableEntry, TableId, Tree,
+    diff::{Diff, RowDelta, SchemaChange, schema_changes},
 };
 
 use crate::{Actor, DatasetPath, Error, Hub, Reference, RowChange, Viewed, access::Action};
@@ -37,19 +36,6 @@ impl TableDifference {
     pub fn name(&self) -> &str {
         self.name_after.as_deref().or(self.name_before.as_deref()).unwrap_or_default()
     }
-}
-
-/// How many rows and cells of a table differ.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DifferenceCounts {
-    /// Rows that are new.
-    pub added: u64,
-    /// Rows that are gone.
-    pub removed: u64,
-    /// Rows that are on both sides and differ.
-    pub changed: u64,
-    /// For each column, the cells that differ in rows of both sides.
-    pub cells: BTreeMap<ColumnId, u64>,
 }
 
 /// A page of what differs between two states.
@@ -239,26 +225,13 @@ fn compare(
 }
 
 fn count(objects: &dyn ObjectSource, compared: &Compared) -> Result<DifferenceCounts, Error> {
-    let TableDifference { before, after, rows, .. } = &compared.difference;
-    let mut counts = DifferenceCounts::default();
-    let (Some(old), Some(new)) = (before, after) else {
+    let TableDifference { before: Some(_), after: Some(_), .. } = &compared.difference else {
         // Not a row needs to be looked at.
-        (counts.removed, counts.added) = *rows;
-        return Ok(counts);
+        let (removed, added) = compared.difference.rows;
+        return Ok(DifferenceCounts { added, removed, ..DifferenceCounts::default() });
     };
-    for delta in compared.diff(objects, None)?.into_iter().flatten() {
-        match delta? {
-            RowDelta { before: Some(before), after: Some(after), .. } => {
-                counts.changed += 1;
-                for change in cell_changes(old, &before, new, &after) {
-                    *counts.cells.entry(change.column).or_default() += 1;
-                }
-            }
-            RowDelta { before: Some(_), .. } => counts.removed += 1,
-            RowDelta { .. } => counts.added += 1,
-        }
-    }
-    Ok(counts)
+    let counts = compared.diff(objects, None)?.map(Diff::counts).transpose()?;
+    Ok(counts.unwrap_or_default())
 }
 
 fn row_change(table: &TableDifference, RowDelta { key, before, after }: RowDelta) -> RowChange {

@@ -3,17 +3,17 @@
 //! Two walks go over the trees side by side and pass subtrees of one hash without opening them. Because boundaries
 //! depend on keys alone, such subtrees line up again right after each difference.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, collections::BTreeMap};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Column, ColumnId, Key, ObjectSource, ReadError, Row, Schema, TableId, Tree, Type, Value,
     tree::{
-        Content, Node,
+        Leaf, Node,
         rows::RowSet,
         walk::{Next, Walk},
-        walk3::Place,
+        walk3::{Place, leaf},
     },
 };
 
@@ -120,24 +120,67 @@ impl<'a> Diff<'a> {
             }
             let Some(act) = self.act() else { return Ok(None) };
             match act {
-                Act::Skip => {
-                    self.before.0.skip();
-                    self.after.0.skip();
-                }
-                Act::Open { before, after } => {
-                    if before {
-                        self.before.0.open()?;
-                    }
-                    if after {
-                        self.after.0.open()?;
-                    }
-                }
+                Act::Skip => self.pass_both(),
+                Act::Open { before, after } => self.open(before, after)?,
                 Act::Removed => return Ok(Some((take(&mut self.before.0), None))),
                 Act::Added => return Ok(Some((None, take(&mut self.after.0)))),
                 Act::Compare => return Ok(Some((take(&mut self.before.0), take(&mut self.after.0)))),
                 Act::Align => self.align(),
             }
         }
+    }
+
+    /// Counts what differs instead of listing it. Of leaves with the same keys no row is made.
+    ///
+    /// # Errors
+    /// A node can't be read.
+    pub fn counts(mut self) -> Result<Counts, ReadError> {
+        let mut counts = Counts::default();
+        while let Some(act) = self.act() {
+            match act {
+                Act::Skip => self.pass_both(),
+                Act::Open { before, after } => self.open(before, after)?,
+                Act::Removed => {
+                    counts.removed += 1;
+                    self.before.0.skip();
+                }
+                Act::Added => {
+                    counts.added += 1;
+                    self.after.0.skip();
+                }
+                Act::Compare => {
+                    let row = |walk: &Walk<'_>, schema| walk.row().map(|(node, index)| leaf(node).row(schema, index));
+                    if let (Some(old), Some(new)) =
+                        (row(&self.before.0, self.before.1), row(&self.after.0, self.after.1))
+                        && !self.same_cells(&old, &new)
+                    {
+                        counts.add_row(cell_changes(self.before.1, &old, self.after.1, &new));
+                    }
+                    self.pass_both();
+                }
+                Act::Align => {
+                    if let Some((before, after)) = self.pass_leaves() {
+                        counts.add_leaves(leaf(&before), leaf(&after), self.after.1);
+                    }
+                }
+            }
+        }
+        Ok(counts)
+    }
+
+    fn pass_both(&mut self) {
+        self.before.0.skip();
+        self.after.0.skip();
+    }
+
+    fn open(&mut self, before: bool, after: bool) -> Result<(), ReadError> {
+        if before {
+            self.before.0.open()?;
+        }
+        if after {
+            self.after.0.open()?;
+        }
+        Ok(())
     }
 
     fn act(&self) -> Option<Act> {
@@ -194,12 +237,19 @@ impl<'a> Diff<'a> {
 
     /// Compares two leaves of the same keys column by column.
     fn align(&mut self) {
-        let (Some((before, _)), Some((after, _))) = (self.before.0.row(), self.after.0.row()) else { return };
-        let (Content::Leaf(a), Content::Leaf(b)) = (before.content(), after.content()) else { return };
-        let rows = a.differing(b, self.after.1.columns.iter());
-        self.aligned = Some(Aligned { before: before.clone(), after: after.clone(), rows, next: 0 });
+        let Some((before, after)) = self.pass_leaves() else { return };
+        let rows = leaf(&before).differing(leaf(&after), self.after.1.columns.iter());
+        self.aligned = Some(Aligned { before, after, rows, next: 0 });
+    }
+
+    /// The open leaves, which are passed.
+    fn pass_leaves(&mut self) -> Option<(Node, Node)> {
+        let (before, _) = self.before.0.row()?;
+        let (after, _) = self.after.0.row()?;
+        let leaves = (before.clone(), after.clone());
         self.before.0.skip_leaf();
         self.after.0.skip_leaf();
+        Some(leaves)
     }
 
     fn same_cells(&self, old: &Row, new: &Row) -> bool {
@@ -236,6 +286,39 @@ impl Iterator for Diff<'_> {
         let step = self.step().transpose();
         self.failed = matches!(step, Some(Err(_)));
         step
+    }
+}
+
+/// How much differs between two states of a table (rule D5).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Rows that are new.
+    pub added: u64,
+    /// Rows that are gone.
+    pub removed: u64,
+    /// Rows that are on both sides and differ.
+    pub changed: u64,
+    /// For each column, the cells that differ in rows of both sides; see [`cell_changes`].
+    pub cells: BTreeMap<ColumnId, u64>,
+}
+
+impl Counts {
+    fn add_row<'r>(&mut self, changes: impl Iterator<Item = CellChange<'r>>) {
+        self.changed += 1;
+        changes.for_each(|change| *self.cells.entry(change.column).or_default() += 1);
+    }
+
+    /// Adds what differs between two leaves of the same keys.
+    fn add_leaves(&mut self, before: &Leaf, after: &Leaf, schema: &Schema) {
+        let mut rows = RowSet::new(before.len());
+        for column in &schema.columns {
+            let differing = before.differing(after, std::iter::once(column));
+            if !differing.is_empty() {
+                *self.cells.entry(column.id).or_default() += differing.count();
+                rows.add(&differing);
+            }
+        }
+        self.changed += rows.count();
     }
 }
 

@@ -18,6 +18,9 @@ const ZSTD: u8 = 1;
 const LEVEL: i32 = 3;
 /// No chunk is larger than this; a frame that claims more is damaged.
 const MAX_UNPACKED: usize = 1 << 30;
+/// The most that a block of a Zstandard frame unpacks to, and the bytes of its header.
+const BLOCK: usize = 128 << 10;
+const BLOCK_HEADER: usize = 3;
 
 thread_local! {
     // Making a context costs more than packing or unpacking a chunk with it.
@@ -90,10 +93,12 @@ pub fn unpack(frame: &[u8]) -> Result<Vec<u8>, FrameError> {
         RAW => Ok(content.to_vec()),
         ZSTD => {
             let damaged = |reason: String| FrameError::Content { reason };
+            // The memory is taken at once: a few bytes must not claim all that is possible.
+            let limit = MAX_UNPACKED.min((content.len() / BLOCK_HEADER).saturating_mul(BLOCK));
             let size = zstd::zstd_safe::get_frame_content_size(content)
                 .map_err(|error| damaged(error.to_string()))?
                 .and_then(|size| usize::try_from(size).ok())
-                .filter(|size| *size <= MAX_UNPACKED)
+                .filter(|size| *size <= limit)
                 .ok_or_else(|| damaged("it does not state a possible size".to_owned()))?;
             decompress(content, size).map_err(|error| damaged(error.to_string()))
         }

@@ -17,6 +17,7 @@ mod build;
 mod bytes;
 mod chunker;
 pub(crate) mod column;
+mod compare;
 pub(crate) mod edit;
 mod inner;
 mod leaf;
@@ -98,6 +99,12 @@ impl Node {
             Content::Leaf(leaf) => Key::from_bytes(leaf.key(leaf.len() - 1)),
             Content::Inner(inner) => inner.children()[inner.children().len() - 1].last.clone(),
         }
+    }
+
+    /// The last key of a child of an inner node.
+    fn child_key(&self, index: usize) -> Key {
+        let Content::Inner(inner) = self.content() else { unreachable!("only inner nodes have children") };
+        inner.children()[index].last.clone()
     }
 
     /// A child of an inner node, checked to be one level below it: a damaged tree can't make a reader run in circles.

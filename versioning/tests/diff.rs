@@ -8,7 +8,7 @@ use common::{Memory, column, entry, product, products, rows};
 use proptest::prelude::*;
 use versioning::{
     ColumnId, Key, Row, Schema, Tree, Type, Value,
-    diff::{Diff, RowDelta, cell_changes, schema_changes},
+    diff::{Counts, Diff, RowDelta, cell_changes, schema_changes},
 };
 
 fn diff(memory: &Memory, schema: &Schema, before: Tree, after: Tree, from: Option<&Key>) -> Vec<RowDelta> {
@@ -98,6 +98,24 @@ fn a_lost_node_ends_the_diff_with_an_error() {
     assert!(diff.next().is_none());
 }
 
+/// A summary of listed changes.
+fn counted(before: &Schema, after: &Schema, deltas: &[RowDelta]) -> Counts {
+    let mut counts = Counts::default();
+    for delta in deltas {
+        match (&delta.before, &delta.after) {
+            (Some(old), Some(new)) => {
+                counts.changed += 1;
+                for change in cell_changes(before, old, after, new) {
+                    *counts.cells.entry(change.column).or_default() += 1;
+                }
+            }
+            (Some(_), None) => counts.removed += 1,
+            (None, _) => counts.added += 1,
+        }
+    }
+    counts
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
@@ -127,6 +145,16 @@ proptest! {
         prop_assert_eq!(&forward, &model_diff(&before_rows, &after_rows));
         let backward = diff(&memory, &schema, after, before, None);
         prop_assert_eq!(&backward, &model_diff(&after_rows, &before_rows));
+        let swapped = |delta: &RowDelta| RowDelta {
+            key: delta.key.clone(),
+            before: delta.after.clone(),
+            after: delta.before.clone(),
+        };
+        prop_assert_eq!(&backward, &forward.iter().map(swapped).collect::<Vec<_>>());
+        prop_assert_eq!(diff(&memory, &schema, after, after, None), []);
+        // Rule D5: a summary counts what the diff lists.
+        let counts = Diff::new(&memory, (before, &schema), (after, &schema), None).expect("the roots are there").counts();
+        prop_assert_eq!(counts.expect("all chunks are there"), counted(&schema, &schema, &forward));
         let edits = forward.iter().map(|delta| (delta.key.clone(), delta.after.clone())).collect();
         prop_assert_eq!(memory.edit(&schema, before, edits), after);
         if let Some(middle) = forward.get(forward.len() / 2) {
@@ -134,6 +162,32 @@ proptest! {
             prop_assert_eq!(&rest[..], &forward[forward.len() / 2 + 1..]);
         }
     }
+}
+
+#[test]
+fn d5_a_summary_counts_without_making_rows_and_under_two_schemas() {
+    let old = products();
+    let mut memory = Memory::default();
+    let all = rows(&old, 0..60_000);
+    let before = memory.build(&old, &all);
+    let edits = (0..500).map(|n| entry(&old, product(n * 120, "changed", 840 * n % 10_000)));
+    let changed: BTreeMap<Key, Option<Row>> = edits.map(|(key, row)| (key, Some(row))).collect();
+    let (gone, _) = entry(&old, product(7, "", 0));
+    let (new_key, new_row) = entry(&old, product(90_000, "new", 1));
+    let edits: BTreeMap<_, _> = changed.into_iter().chain([(gone, None), (new_key, Some(new_row))]).collect();
+    let after = memory.edit(&old, before, edits.into_iter().collect());
+    let counts = |after: (Tree, &Schema)| {
+        let diff = Diff::new(&memory, (before, &old), after, None).expect("the roots are there");
+        diff.counts().expect("all chunks are there")
+    };
+    let expected = Counts { added: 1, removed: 1, changed: 500, cells: [(ColumnId(3), 500)].into() };
+    assert_eq!(counts((after, &old)), expected);
+    assert_eq!(counts((before, &old)), Counts::default());
+    // Renamed and filled columns change no row.
+    let mut new = old.clone();
+    new.columns[1].name = "title".into();
+    new.columns.push(column(9, "stock", Type::Integer));
+    assert_eq!(counts((after, &new)), expected);
 }
 
 #[test]

@@ -76,6 +76,25 @@ fn reading_a_page_reads_one_path() {
     assert!(memory.reads() <= height + 1);
 }
 
+/// As many ids, each the first of the next sixteen whose key's hash passes with the last one's, or else the first.
+fn chosen(count: usize, passes: impl Fn(Hash, Hash) -> bool) -> Vec<i64> {
+    let schema = products();
+    let hash = |id: i64| {
+        let (key, _) = entry(&schema, product(id, "", 0));
+        Hash::of(&[&[0], key.as_bytes()].concat())
+    };
+    let mut last = hash(0);
+    let mut ids = vec![0];
+    while ids.len() < count {
+        let next = ids[ids.len() - 1] + 1;
+        let hashes: Vec<Hash> = (next..next + 16).map(hash).collect();
+        let place = hashes.iter().position(|hash| passes(last, *hash)).unwrap_or(0);
+        last = hashes[place];
+        ids.push(next + place as i64);
+    }
+    ids
+}
+
 #[test]
 fn t4_nodes_are_of_bounded_size_whatever_the_keys() {
     let schema = products();
@@ -83,6 +102,9 @@ fn t4_nodes_are_of_bounded_size_whatever_the_keys() {
         ("sequential", (0..100_000).collect::<Vec<i64>>()),
         ("random", (0..100_000_i64).map(|n| n.wrapping_mul(0x9E37_79B9_7F4A_7C15_u64 as i64)).collect()),
         ("clustered", (0..100_000).map(|n| (n / 100) * 1_000_000 + n % 100).collect()),
+        // Chosen by somebody who knows the hash: leaves that end as early, or as late, as they can.
+        ("rising hashes", chosen(100_000, |last, hash| hash > last)),
+        ("falling hashes", chosen(100_000, |last, hash| hash < last)),
     ] {
         let mut memory = Memory::default();
         let tree = memory.build(&schema, &rows(&schema, ids));
@@ -215,6 +237,51 @@ proptest! {
             prop_assert_eq!(tree, expected);
         }
         prop_assert_eq!(memory.all(&schema, tree), model.into_iter().collect::<Vec<_>>());
+    }
+}
+
+/// Rule T1: rows that come one by one or in batches, in any order and with detours, make one tree.
+#[test]
+fn t1_a_thousand_orders_of_edits_lead_to_one_tree() {
+    let schema = products();
+    let mut random = 1_u64;
+    let mut below = |limit: usize| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) as usize % limit
+    };
+    let wanted: Vec<(Key, Row)> = rows(&schema, (0..700).map(|n| n * 3)).into_iter().collect();
+    let expected = Memory::default().build(&schema, &wanted.iter().cloned().collect());
+    for order in 0..1_000 {
+        let mut memory = Memory::default();
+        let mut left = wanted.clone();
+        let mut detours: Vec<Key> = Vec::new();
+        let mut tree = Tree::default();
+        while !left.is_empty() || !detours.is_empty() {
+            let mut edits = BTreeMap::new();
+            for _ in 0..1 + below(400) {
+                match below(8) {
+                    0 if !left.is_empty() => {
+                        let (key, row) = entry(&schema, product(below(2_100) as i64, "detour", order));
+                        if tree.get(&memory, &schema, &key).expect("all is there").is_none() {
+                            detours.push(key.clone());
+                            edits.insert(key, Some(row));
+                        }
+                    }
+                    1 if !detours.is_empty() => {
+                        let key = detours.swap_remove(below(detours.len()));
+                        let row = wanted.binary_search_by(|(wanted, _)| wanted.cmp(&key)).ok();
+                        edits.insert(key, row.map(|row| wanted[row].1.clone()));
+                    }
+                    _ if !left.is_empty() => {
+                        let (key, row) = left.swap_remove(below(left.len()));
+                        edits.insert(key, Some(row));
+                    }
+                    _ => {}
+                }
+            }
+            tree = memory.edit(&schema, tree, edits.into_iter().collect());
+        }
+        assert_eq!(tree, expected, "order {order}");
     }
 }
 

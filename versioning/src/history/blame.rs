@@ -44,8 +44,9 @@ pub struct BlamedRow {
 /// it is blamed on the commit where no parent has it. So:
 ///
 /// - A merge is blamed only for cells that no side had. Where several have a cell, the first parent's side is blamed.
-/// - A column that was added is blamed, where the row has no more than its fill, on the commit that added the column. A
-///   changed type is blamed where it changed the cell. Renamed or moved columns are not blamed.
+/// - A column that was added is blamed, where the row has no more than its fill, on the commit that added the column.
+///   Renamed or moved columns are not blamed, nor is a changed type where it only [converted](crate::Value::is_same) the
+///   cell.
 /// - A changed primary key carries rows on as in [`row_history`](super::row_history).
 ///
 /// Right whatever the times of commits: they only decide which commit is looked at first.
@@ -281,7 +282,7 @@ fn divide(columns: &[ColumnId], relation: Relation, open: Vec<Pending>) -> (Vec<
 
 fn is_same_cell(column: ColumnId, here: (&Columns, &Row), there: (&Columns, &Row)) -> bool {
     match (here.0.cell(here.1, column), there.0.cell(there.1, column)) {
-        (Some(cell), Some(before)) => cell == before,
+        (Some(cell), Some(before)) => before.is_same(cell),
         _ => false,
     }
 }

@@ -29,8 +29,8 @@ pub struct RowChange {
     pub before: Option<RowVersion>,
     /// The row at the commit; none where it is gone.
     pub after: Option<RowVersion>,
-    /// The columns whose cells differ between the two, in the order of the commit's schema; where the row is new, the
-    /// columns that have a value; none where it is gone.
+    /// The columns whose cells differ between the two by more than their type, in the order of the commit's schema; where
+    /// the row is new, the columns that have a value; none where it is gone.
     pub cells: Vec<ColumnId>,
 }
 
@@ -40,10 +40,10 @@ pub struct RowChange {
 ///   [`log`](super::log()): one that has the row of a parent is not listed, and only that parent is followed; one that
 ///   has a row of its own (cells of both sides) is listed, with what it changed of its first parent's, and all parents
 ///   are followed.
-/// - What a schema change does to all rows is not listed: columns that were renamed, moved or dropped, and new columns
-///   in which the row has only their fill. A changed type is listed where it changed the cell.
+/// - What a schema change does to all rows is not listed: columns that were renamed, moved or dropped, new columns in
+///   which the row has only their fill, and a changed type where the cell was only [converted](Value::is_same).
 /// - A changed primary key carries the history on: the row is looked for under the key that its cells make in the
-///   columns of the key before. If those columns are gone, or nothing stands there, the row begins at that commit. A row
+///   columns of the key before, in their types before. If those columns are gone, or nothing stands there, the row begins at that commit. A row
 ///   that gets another key under the same primary key is another row, as in a diff: the history of the one ends and that
 ///   of the other begins. A history that starts where there is no row can't be carried and ends at such a commit.
 ///

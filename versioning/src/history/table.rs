@@ -308,7 +308,7 @@ fn reads_alike(here: &Columns, there: &Columns) -> bool {
 }
 
 /// Where the row is looked for under the parent's schema. Its key there is made of the cells that it has here in the
-/// columns of the key there.
+/// columns of the key there, converted back where the commit gave a column another type.
 fn carry(here: &Schema, there: &Schema, row: Option<&Row>) -> Carried {
     let type_of = |schema: &Schema, id: &ColumnId| schema.column(*id).map(|column| column.ty);
     let same_types = here.primary_key.iter().all(|id| type_of(here, id) == type_of(there, id));
@@ -319,30 +319,21 @@ fn carry(here: &Schema, there: &Schema, row: Option<&Row>) -> Carried {
     let mut before: Row = vec![Value::Null; there.columns.len()];
     for position in there.key_positions() {
         let column = &there.columns[position];
-        let Some(value) = here.position(column.id).and_then(|position| row.get(position)) else {
-            return Carried::Lost;
-        };
-        before[position] = if value.ty() == Some(column.ty) {
-            value.clone()
-        } else {
-            // A changed type: the value as it reads in the type before.
-            match (column.ty, value) {
-                (_, Value::Null) => return Carried::Lost,
-                (crate::Type::Text, value) => Value::Text(value.to_string()),
-                (ty, value) => match ty.parse(&value.to_string()) {
-                    Ok(value) => value,
-                    Err(_) => return Carried::Lost,
-                },
-            }
-        };
+        let cell = here.position(column.id).and_then(|position| row.get(position));
+        match cell.map(|value| value.cast(column.ty)) {
+            Some(Ok(value)) => before[position] = value,
+            Some(Err(_)) | None => return Carried::Lost,
+        }
     }
     Key::of_row(there, &before).map_or(Carried::Lost, Carried::To)
 }
 
 /// The columns in which a row differs from what it was. A column that is new is compared with its fill: the row has not
-/// changed where it only got that. A column that is gone is part of the schema's change.
+/// changed where it only got that. A column that is gone is part of the schema's change, and so is a value that was only
+/// [converted](Value::is_same) to its column's new type.
 pub(super) fn changed_columns(here: &Columns, row: &Row, there: &Columns, before: &Row) -> Vec<ColumnId> {
     let columns = here.schema.columns.iter().zip(row);
-    let changed = columns.filter(|(column, value)| there.cell(before, column.id).unwrap_or(&column.fill) != *value);
+    let changed =
+        columns.filter(|(column, value)| !there.cell(before, column.id).unwrap_or(&column.fill).is_same(value));
     changed.map(|(column, _)| column.id).collect()
 }

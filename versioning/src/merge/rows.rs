@@ -1,25 +1,25 @@
 //! Merging the rows of one table, in the order of their keys, as edits of one side's tree.
 
+mod cells;
+mod leaves;
+
 use std::collections::{BTreeMap, VecDeque};
 
+use self::cells::{can_stand_in, initial};
 use super::{
-    cell,
     changes::{Changes, Origin},
-    conflict::{Conflict, RowCells, Side, Subject},
+    conflict::{Conflict, Side, Subject},
     context::Context,
     resolve::{Choice, RowFix},
     schema::{Plan, keeps},
 };
 use crate::{
-    Column, Hash, Key, ObjectSource, ReadError, Row, TableId, Value,
+    Column, Key, ObjectSource, ReadError, Row, TableId, Value,
     tree::{
-        Child, Leaf, Node, Part, Tree,
-        column::{Cells, Splice},
-        edit::{Edit, NewLeaf},
-        rows::RowSet,
-        walk3::{BASE, OURS, Passes, Place, Step, THEIRS, Walk3, leaf},
+        Tree,
+        edit::Edit,
+        walk3::{BASE, OURS, Passes, Place, Step, THEIRS, Walk3},
     },
-    value::MAX_CELL,
 };
 
 /// What is merged, and into what.
@@ -61,9 +61,6 @@ pub(crate) enum Outcome {
     /// As the target has it.
     Kept,
 }
-
-/// A merged cell and where its value comes from; none while it is undecided.
-type Merged = Option<(Value, Origin)>;
 
 impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
     pub(crate) fn new(
@@ -121,8 +118,8 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
                 return Ok(Some(edit));
             }
             match self.walk.step()? {
-                Some(Step::Leaves(nodes, hashes)) => {
-                    self.leaves(&nodes, hashes);
+                Some(Step::Leaves(leaves)) => {
+                    self.leaves(leaves);
                     self.changes.report(self.context);
                 }
                 Some(Step::Row(key, places)) => {
@@ -142,8 +139,6 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
     fn column(&self, index: usize) -> &'r Column {
         &self.job.plan.schema.columns[index]
     }
-
-    // Rows one by one.
 
     fn row(&mut self, key: Key, places: &[Option<Place>; 3]) {
         let outcome = self.merge_row(&key, places);
@@ -264,61 +259,6 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
         Outcome::Row(row)
     }
 
-    /// M3, M4 and M11.
-    fn merge_cell(&mut self, key: &Key, index: usize, base: &Place, ours: &Place, theirs: &Place) -> Merged {
-        let column = self.column(index);
-        let subject = || Subject::Cell { table: self.job.table, key: key.clone(), column: column.id };
-        let is_unknown = self.has_unknown && self.context.is_unknown(&subject());
-        let changed = [(OURS, ours), (THEIRS, theirs)].map(|(side, place)| self.changed(index, side, base, place));
-        let raw = [(BASE, base), (OURS, ours), (THEIRS, theirs)].map(|(state, place)| self.raw(index, state, place));
-        let cast = |state: usize| raw[state].as_ref().and_then(|value| value.cast(column.ty).ok());
-        let merged = match changed {
-            [false, false] if !is_unknown => {
-                // One of them has the type that the column has now, so that nothing is converted twice.
-                let state = [OURS, THEIRS, BASE].into_iter().find(|state| self.has_type(index, *state));
-                let value = state.and_then(|state| raw[state].clone());
-                let value = value.or_else(|| cast(BASE)).unwrap_or_else(|| column.fill.clone());
-                self.changes.note(key, index, &value, Origin::Base);
-                return Some((value, Origin::Base));
-            }
-            [true, false] if !is_unknown => cast(OURS).map(|value| (value, Origin::Ours)),
-            [false, true] if !is_unknown => cast(THEIRS).map(|value| (value, Origin::Theirs)),
-            _ => {
-                let old = if is_unknown { None } else { cast(BASE).or_else(|| Some(column.fill.clone())) };
-                match (cast(OURS).or_else(|| cast(BASE)), cast(THEIRS).or_else(|| cast(BASE))) {
-                    (Some(ours), Some(theirs)) if self.converts(index, &raw) => {
-                        if ours == theirs {
-                            Some((ours, Origin::Ours))
-                        } else {
-                            old.and_then(|old| cell::merge(&old, &ours, &theirs)).map(|value| (value, Origin::New))
-                        }
-                    }
-                    _ => None,
-                }
-            }
-        };
-        let merged = merged.or_else(|| {
-            let [base, ours, theirs] = raw.clone();
-            self.cell_conflict(key, index, base.filter(|_| !is_unknown), ours, theirs)
-        });
-        if let Some((value, origin)) = &merged {
-            // A value of another type than the side has is checked like one that nobody wrote.
-            let origin = if self.has_type(index, origin.state()) { *origin } else { Origin::New };
-            self.changes.note(key, index, value, origin);
-        }
-        merged
-    }
-
-    /// Whether what both sides have can be converted to the merged column's type.
-    fn converts(&self, index: usize, raw: &[Option<Value>; 3]) -> bool {
-        let ty = self.column(index).ty;
-        [OURS, THEIRS].into_iter().all(|side| raw[side].as_ref().is_none_or(|value| value.cast(ty).is_ok()))
-    }
-
-    fn has_type(&self, index: usize, state: usize) -> bool {
-        self.job.plan.columns[index].at[state].as_ref().is_some_and(|source| source.ty == self.column(index).ty)
-    }
-
     /// M6.
     fn insert_both(&mut self, key: &Key, ours: &Place, theirs: &Place) -> Outcome {
         self.context.stats.merged_rows += 1;
@@ -350,12 +290,6 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
             row.push(merged.map_or(Value::Null, |(value, _)| value));
         }
         Outcome::Row(row)
-    }
-
-    /// The value that counts as not set: the fill of a column that both added to rows that were there.
-    fn backfill(&self, index: usize) -> Option<&'r Value> {
-        let is_old_table = self.job.plan.columns.iter().any(|column| column.at[BASE].is_some());
-        (is_old_table && self.job.plan.columns[index].at[BASE].is_none()).then(|| &self.column(index).fill)
     }
 
     /// M5.
@@ -432,45 +366,6 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
         Outcome::Row(row)
     }
 
-    fn cell_conflict(
-        &mut self,
-        key: &Key,
-        index: usize,
-        base: Option<Value>,
-        ours: Option<Value>,
-        theirs: Option<Value>,
-    ) -> Merged {
-        let column = self.column(index);
-        let cast = |value: &Option<Value>| value.as_ref().and_then(|value| value.cast(column.ty).ok());
-        let is_convertible = [&ours, &theirs].into_iter().flatten().all(|value| value.cast(column.ty).is_ok());
-        let (old, mine, other) = (cast(&base), cast(&ours), cast(&theirs));
-        let unset = self.backfill(index).cloned().unwrap_or_default();
-        let conflict = Conflict::Cell {
-            table: self.job.table,
-            key: key.clone(),
-            column: column.id,
-            base,
-            ours,
-            theirs,
-            convert_to: (!is_convertible).then_some(column.ty),
-        };
-        let made = self.context.decide(conflict, |choice| match choice {
-            Choice::Ours => mine.clone().map(|value| (value, Origin::Ours)),
-            Choice::Theirs => other.clone().map(|value| (value, Origin::Theirs)),
-            Choice::Base => Some((old.clone().unwrap_or_else(|| unset.clone()), Origin::New)),
-            Choice::Value(value) => can_stand_in(value, column).then(|| (value.clone(), Origin::New)),
-            Choice::Combine => {
-                let value = cell::combine(mine.as_ref()?, other.as_ref()?)?;
-                can_stand_in(&value, column).then_some((value, Origin::New))
-            }
-            Choice::Keep | Choice::Delete => None,
-        });
-        if made.is_none() {
-            self.changes.undecided(key, Some(index));
-        }
-        made
-    }
-
     /// Whether a side changed any cell of a row.
     pub(crate) fn is_changed(&self, side: usize, base: &Place, place: &Place) -> bool {
         (0..self.job.plan.columns.len()).any(|index| self.changed(index, side, base, place))
@@ -490,200 +385,4 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
     fn is_unknown_row(&self, key: &Key) -> bool {
         self.context.is_unknown(&Subject::Row { table: self.job.table, key: key.clone() })
     }
-
-    // Cells of single states.
-
-    /// The cell as the state has it, in the type that it has there; none where the state does not have the column. In a
-    /// column that both added, a side's own fill reads as the merged one: not set.
-    fn raw(&self, index: usize, state: usize, place: &Place) -> Option<Value> {
-        let source = self.job.plan.columns[index].at[state].as_ref()?;
-        let value = source.value(place);
-        if self.job.plan.columns[index].at[BASE].is_none() && value == source.fill {
-            return Some(self.column(index).fill.clone());
-        }
-        Some(value)
-    }
-
-    /// Whether a side changed a cell of a row that both the base and the side have.
-    fn changed(&self, index: usize, side: usize, base: &Place, place: &Place) -> bool {
-        let at = &self.job.plan.columns[index].at;
-        let Some(new) = &at[side] else { return false };
-        let cells = place.leaf().cells(new.id);
-        let is = |value: &Value| cells.map_or(new.fill == *value, |cells| cells.is(place.index, value));
-        let Some(old) = &at[BASE] else { return !is(&new.fill) };
-        match (base.leaf().cells(old.id), cells) {
-            (Some(before), Some(after)) if old.ty == new.ty => !before.same_cell(base.index, after, place.index),
-            (Some(before), _) => !before.value(base.index).cast(new.ty).is_ok_and(|value| is(&value)),
-            (None, _) => !old.fill.cast(new.ty).is_ok_and(|value| is(&value)),
-        }
-    }
-
-    /// The row of a side that fits the merged schema.
-    fn plain_row(&self, side: usize, place: &Place) -> Row {
-        let columns = self.job.plan.schema.columns.iter().enumerate();
-        columns.map(|(index, column)| self.raw(index, side, place).unwrap_or_else(|| column.fill.clone())).collect()
-    }
-
-    fn cells(&self, state: usize, place: &Place) -> RowCells {
-        let mut cells = RowCells::new();
-        for (index, column) in self.job.plan.schema.columns.iter().enumerate() {
-            let fill = self.job.plan.columns[index].at[state].as_ref().map(|source| &source.fill);
-            cells.extend(
-                self.raw(index, state, place).filter(|value| Some(value) != fill).map(|value| (column.id, value)),
-            );
-        }
-        cells
-    }
-
-    // Leaves of the same keys, column by column.
-
-    fn leaves(&mut self, nodes: &[Node; 3], hashes: [Hash; 3]) {
-        let [base, ours, theirs] = nodes.each_ref().map(leaf);
-        let rows = base.len();
-        let mut changed = [RowSet::new(rows), RowSet::new(rows), RowSet::new(rows)];
-        let mut differing = [RowSet::new(rows), RowSet::new(rows)];
-        let mut is_side = [true; 3];
-        let mut columns: Vec<(usize, Picked)> = Vec::with_capacity(self.by_id.len());
-        for place in 0..self.by_id.len() {
-            let index = self.by_id[place];
-            let column = self.column(index);
-            differing.iter_mut().for_each(RowSet::clear);
-            base.differing_in(ours, column, &mut differing[0]);
-            base.differing_in(theirs, column, &mut differing[1]);
-            let [by_ours, by_theirs] = &differing;
-            changed[OURS].add(by_ours);
-            changed[THEIRS].add(by_theirs);
-            let picked = match (by_ours.is_empty(), by_theirs.is_empty()) {
-                (true, true) => Picked::Side(OURS),
-                (false, true) => {
-                    is_side[THEIRS] = false;
-                    Picked::Side(OURS)
-                }
-                (true, false) => {
-                    is_side[OURS] = false;
-                    Picked::Side(THEIRS)
-                }
-                (false, false) => {
-                    let picked = self.splice(index, [base, ours, theirs], by_ours, by_theirs);
-                    is_side[OURS] &= picked.is_ours;
-                    is_side[THEIRS] &= picked.is_theirs;
-                    Picked::Cells(picked.cells)
-                }
-            };
-            if self.changes.watches(index) {
-                self.note_column(index, [ours, theirs], by_ours, by_theirs);
-            }
-            columns.push((index, picked));
-        }
-        let both = changed[OURS].shared(&changed[THEIRS]).count();
-        self.context.stats.merged_rows += both;
-        self.context.stats.ours_rows += changed[OURS].count() - both;
-        self.context.stats.theirs_rows += changed[THEIRS].count() - both;
-        let Some(target) = self.job.target.filter(|target| self.job.has_output && !is_side[*target]) else { return };
-        let other = OURS + THEIRS - target;
-        let last = base.last_key();
-        let new = if is_side[other] && self.job.plan.fits[other] {
-            NewLeaf::Stored(Child { last: last.clone(), hash: hashes[other], rows: rows as u64 })
-        } else {
-            let columns = columns.into_iter().filter_map(|(index, picked)| {
-                let id = self.column(index).id;
-                match picked {
-                    Picked::Side(side) => leaf(&nodes[side]).part(id),
-                    Picked::Cells(cells) => cells.map(Part::New),
-                }
-                .map(|part| (id, part))
-            });
-            NewLeaf::Fresh(Box::new(base.with_columns(columns.collect())))
-        };
-        self.queue.push_back(Edit::Leaf(last, new));
-    }
-
-    /// A column that both changed.
-    fn splice(
-        &mut self,
-        index: usize,
-        [base, ours, theirs]: [&Leaf; 3],
-        by_ours: &RowSet,
-        by_theirs: &RowSet,
-    ) -> Spliced {
-        let column = self.column(index);
-        let cells = [base, ours, theirs].map(|leaf| leaf.cells(column.id));
-        let value =
-            |state: usize, row: usize| cells[state].map_or_else(|| column.fill.clone(), |cells| cells.value(row));
-        // Where both changed a cell: what it becomes.
-        let mut decided: Vec<(usize, Value)> = Vec::new();
-        let (mut is_ours, mut is_theirs) = (true, true);
-        for row in by_ours.shared(by_theirs).iter() {
-            let (mine, other) = (value(OURS, row), value(THEIRS, row));
-            if mine == other {
-                continue;
-            }
-            let old = value(BASE, row);
-            let key = Key::from_bytes(base.key(row));
-            let merged = cell::merge(&old, &mine, &other).map(|value| (value, Origin::New));
-            let merged =
-                merged.or_else(|| self.cell_conflict(&key, index, Some(old), Some(mine.clone()), Some(other.clone())));
-            let Some((value, origin)) = merged else { continue };
-            self.changes.note(&key, index, &value, origin);
-            is_ours &= value == mine;
-            is_theirs &= value == other;
-            decided.push((row, value));
-        }
-        is_ours &= by_theirs.iter().all(|row| by_ours.contains(row));
-        is_theirs &= by_ours.iter().all(|row| by_theirs.contains(row));
-        if !self.job.has_output {
-            return Spliced { cells: None, is_ours, is_theirs };
-        }
-        let mut splice = Splice::new(column);
-        let mut decided = decided.into_iter().peekable();
-        for row in 0..base.len() {
-            let state = if by_theirs.contains(row) && !by_ours.contains(row) { THEIRS } else { OURS };
-            match (decided.next_if(|(decided, _)| *decided == row), cells[state]) {
-                (Some((_, value)), _) => splice.push(&value),
-                (None, Some(cells)) => splice.copy(cells, row),
-                (None, None) => splice.push(&column.fill),
-            }
-        }
-        Spliced { cells: splice.finish(), is_ours, is_theirs }
-    }
-
-    /// Notes the cells that one side changed, or both alike. Others were noted when they were decided.
-    fn note_column(&mut self, index: usize, [ours, theirs]: [&Leaf; 2], by_ours: &RowSet, by_theirs: &RowSet) {
-        let column = self.column(index);
-        let mut any = by_ours.clone();
-        any.add(by_theirs);
-        let value = |leaf: &Leaf, row: usize| {
-            leaf.cells(column.id).map_or_else(|| column.fill.clone(), |cells: &Cells| cells.value(row))
-        };
-        for row in any.iter() {
-            let (leaf, origin) = match (by_ours.contains(row), by_theirs.contains(row)) {
-                (true, true) if value(ours, row) != value(theirs, row) => continue,
-                (true, _) => (ours, Origin::Ours),
-                (false, _) => (theirs, Origin::Theirs),
-            };
-            let key = Key::from_bytes(leaf.key(row));
-            self.changes.note(&key, index, &value(leaf, row), origin);
-        }
-    }
-}
-
-/// Where the cells of a merged leaf's column come from.
-enum Picked {
-    Side(usize),
-    Cells(Option<Cells>),
-}
-
-struct Spliced {
-    cells: Option<Cells>,
-    is_ours: bool,
-    is_theirs: bool,
-}
-
-/// What a new row has in a column that it was inserted without.
-fn initial(column: &Column) -> Value {
-    if column.default.is_null() { column.fill.clone() } else { column.default.clone() }
-}
-
-fn can_stand_in(value: &Value, column: &Column) -> bool {
-    value.ty().is_none_or(|ty| ty == column.ty) && value.size() <= MAX_CELL
 }

@@ -132,11 +132,13 @@ pub(crate) fn write_leaf(
     entries: &[(Key, Row)],
     sink: &mut dyn ChunkSink,
 ) -> Result<Child, WriteError> {
-    write_whole_leaf(Leaf::build(schema, entries), sink)
+    let last = entries.last().expect("a node has at least one entry").0.clone();
+    write_whole_leaf(Leaf::build(schema, entries), last, sink)
 }
 
-pub(crate) fn write_whole_leaf(leaf: Leaf, sink: &mut dyn ChunkSink) -> Result<Child, WriteError> {
-    let (last, rows) = (leaf.last_key(), leaf.len() as u64);
+/// Writes a leaf that ends with the key `last`.
+pub(crate) fn write_whole_leaf(leaf: Leaf, last: Key, sink: &mut dyn ChunkSink) -> Result<Child, WriteError> {
+    let rows = leaf.len() as u64;
     let bytes = leaf.into_bytes();
     let hash = Hash::of(&bytes);
     sink.put(hash, bytes)?;

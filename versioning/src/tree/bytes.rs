@@ -13,7 +13,8 @@ pub(crate) fn put_varint(bytes: &mut Vec<u8>, mut number: u64) {
 
 /// The bytes that [`put_varint`] appends.
 pub(crate) fn varint_size(number: u64) -> usize {
-    (64 - (number | 1).leading_zeros() as usize).div_ceil(7)
+    // ⌈bits / 7⌉ without a division; right for 1 to 64 bits.
+    ((63 - (number | 1).leading_zeros() as usize) * 9 + 73) / 64
 }
 
 /// Maps small numbers of either sign to small unsigned numbers.

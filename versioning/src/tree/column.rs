@@ -263,20 +263,21 @@ pub(crate) const fn type_code(ty: Type) -> u8 {
 /// Whole numbers are stored as distances, from the smallest (0) or from the one before (1), whichever takes less.
 fn encode_whole(numbers: &[i64], bytes: &mut Vec<u8>) {
     let smallest = numbers.iter().copied().min().unwrap_or(0);
-    let from_smallest = |number: &i64| number.wrapping_sub(smallest) as u64;
+    let from_smallest = || numbers.iter().map(|number| number.wrapping_sub(smallest) as u64);
     let steps = || {
-        numbers
-            .iter()
-            .scan(0_i64, |before, number| Some(zigzag(number.wrapping_sub(std::mem::replace(before, *number)))))
+        let others = numbers.windows(2).map(|pair| zigzag(pair[1].wrapping_sub(pair[0])));
+        numbers.first().map(|first| zigzag(*first)).into_iter().chain(others)
     };
-    let size = varint_size(zigzag(smallest)) + numbers.iter().map(|n| varint_size(from_smallest(n))).sum::<usize>();
-    if steps().map(varint_size).sum::<usize>() < size {
+    let size = varint_size(zigzag(smallest)) + from_smallest().map(varint_size).sum::<usize>();
+    let steps_size = steps().map(varint_size).sum::<usize>();
+    bytes.reserve(1 + size.min(steps_size));
+    if steps_size < size {
         bytes.push(1);
         steps().for_each(|step| put_varint(bytes, step));
     } else {
         bytes.push(0);
         put_varint(bytes, zigzag(smallest));
-        numbers.iter().for_each(|number| put_varint(bytes, from_smallest(number)));
+        from_smallest().for_each(|distance| put_varint(bytes, distance));
     }
 }
 

@@ -346,7 +346,7 @@ impl Editor<'_> {
         let new = match held.content {
             Content::Old => return Ok(()),
             Content::Leaf(NewLeaf::Stored(child)) => child,
-            Content::Leaf(NewLeaf::Fresh(leaf)) => write_whole_leaf(*leaf, self.sink)?,
+            Content::Leaf(NewLeaf::Fresh(leaf)) => write_whole_leaf(*leaf, held.old.last.clone(), self.sink)?,
             Content::Entries(entries) => E::write(self, level, entries)?,
         };
         replaced.remove(held.old);

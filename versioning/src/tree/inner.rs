@@ -3,6 +3,7 @@
 use super::bytes::{Reader, put_varint};
 use crate::{
     Hash, Key,
+    key::MAX_KEY,
     object::{DecodeError, kind},
 };
 
@@ -89,7 +90,8 @@ impl Inner {
         for _ in 0..count {
             let before = keys.last().map_or(&[][..], Vec::as_slice);
             let shared = reader.count(before.len())?;
-            let length = reader.count(reader.left())?;
+            // What keys share is not there again: without a limit, few bytes would make a lot of keys.
+            let length = reader.count(reader.left().min(MAX_KEY - shared))?;
             let key = [&before[..shared], reader.take(length)?].concat();
             if !keys.is_empty() && before >= key.as_slice() {
                 return Err(reader.error("its keys are not in order"));

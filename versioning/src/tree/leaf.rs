@@ -249,11 +249,6 @@ impl Leaf {
         self.columns.iter().filter(|slot| slot.id != id).map(|slot| (slot.id, self.part_of(slot))).collect()
     }
 
-    /// The key of the last row.
-    pub(crate) fn last_key(&self) -> Key {
-        Key::from_bytes(self.key(self.rows - 1))
-    }
-
     /// The leaf with other cells in some rows, whose keys stay; columns in which nothing changes are copied as a whole.
     pub(crate) fn with_rows(&self, schema: &Schema, rows: &[(usize, &Row)]) -> Self {
         let mut positions: Vec<usize> = (0..schema.columns.len()).collect();
@@ -268,15 +263,14 @@ impl Leaf {
                 columns.extend(self.part(column.id).map(|part| (column.id, part)));
                 continue;
             }
-            let mut splice = Splice::new(column);
-            let mut changed = rows.iter().peekable();
-            for row in 0..self.rows {
-                match (changed.next_if(|(changed, _)| *changed == row), old) {
-                    (Some((_, new)), _) => splice.push(&new[position]),
-                    (None, Some(cells)) => splice.copy(cells, row),
-                    (None, None) => splice.push(&column.fill),
-                }
+            let mut splice = Splice::new(column, self.rows);
+            let mut next = 0;
+            for (row, new) in rows {
+                splice.copy(old, next..*row);
+                splice.push(&new[position]);
+                next = row + 1;
             }
+            splice.copy(old, next..self.rows);
             columns.extend(splice.finish().map(|cells| (column.id, Part::New(cells))));
         }
         self.with_columns(columns)
@@ -308,9 +302,9 @@ impl Leaf {
         if self.same_column(other, column.id) {
             return;
         }
-        match (self.cells(column.id), other.cells(column.id)) {
+        match (self.vector(column.id), other.vector(column.id)) {
             (None, None) => {}
-            (Some(a), Some(b)) => a.differing(b, rows),
+            (Some(a), Some(b)) => a.differing(&b, rows),
             (Some(cells), None) | (None, Some(cells)) => cells.differing_from(&column.fill, rows),
         }
     }

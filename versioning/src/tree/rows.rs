@@ -13,11 +13,6 @@ impl RowSet {
         Self { words: vec![0; rows.div_ceil(64)], rows }
     }
 
-    /// The number of rows of the leaf.
-    pub(crate) fn len(&self) -> usize {
-        self.rows
-    }
-
     /// Takes all rows out.
     pub(crate) fn clear(&mut self) {
         self.words.fill(0);
@@ -25,6 +20,10 @@ impl RowSet {
 
     pub(crate) fn insert(&mut self, row: usize) {
         self.words[row / 64] |= 1 << (row % 64);
+    }
+
+    pub(crate) fn insert_where(&mut self, test: impl Fn(usize) -> bool) {
+        (0..self.rows).filter(|row| test(*row)).for_each(|row| self.insert(row));
     }
 
     pub(crate) fn contains(&self, row: usize) -> bool {

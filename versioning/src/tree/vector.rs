@@ -54,7 +54,7 @@ pub(crate) enum Data<'b> {
 }
 
 /// UTF-8 texts one after the other. They compare by code point as their bytes do.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Texts<'b> {
     pub(crate) ends: Vec<u32>,
     pub(crate) bytes: &'b [u8],
@@ -333,12 +333,13 @@ fn decode_texts<'b>(reader: &mut Reader<'b>, count: usize) -> Result<Texts<'b>, 
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
-    fn values(ty: Type) -> BoxedStrategy<Value> {
+    /// Any value of a type, null among them.
+    pub(in crate::tree) fn values(ty: Type) -> BoxedStrategy<Value> {
         let text = match ty {
             Type::Text => "[a-c]{0,3}|[a-zæøåπ]{1,6}",
             Type::Integer => "-?[0-9]{1,2}|-?[1-8][0-9]{1,17}",

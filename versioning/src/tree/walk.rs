@@ -89,23 +89,23 @@ impl<'s> Walk<'s> {
             return;
         }
         let Some(frame) = self.stack.last_mut() else { return };
-        let length = match frame {
+        let is_at_end = match frame {
             Frame::Inner(node, index) => {
                 let Content::Inner(inner) = node.content() else { unreachable!("the frame of an inner node") };
                 self.passed = Some(inner.children()[*index].last.clone());
                 *index += 1;
-                inner.children().len() - *index
+                *index == inner.children().len()
             }
             Frame::Leaf(leaf, index) => {
                 let Content::Leaf(rows) = leaf.content() else { unreachable!("the frame of a leaf") };
                 *index += 1;
                 if *index == rows.len() {
-                    self.passed = Some(Key::from_bytes(rows.key(*index - 1)));
+                    self.skip_leaf();
                 }
-                rows.len() - *index
+                return;
             }
         };
-        if length == 0 {
+        if is_at_end {
             self.stack.pop();
             self.close();
         }
@@ -113,12 +113,13 @@ impl<'s> Walk<'s> {
 
     /// Passes what is left of the open leaf.
     pub(crate) fn skip_leaf(&mut self) {
-        if let Some(Frame::Leaf(leaf, index)) = self.stack.last_mut()
-            && let Content::Leaf(rows) = leaf.content()
-        {
-            *index = rows.len() - 1;
-            self.skip();
-        }
+        let Some(Frame::Leaf(leaf, _)) = self.stack.pop_if(|frame| matches!(frame, Frame::Leaf(..))) else { return };
+        // The node above knows the leaf's last key, which need not be put together then.
+        self.passed = Some(match self.stack.last() {
+            Some(Frame::Inner(parent, next)) => parent.child_key(*next - 1),
+            _ => leaf.last_key(),
+        });
+        self.close();
     }
 
     /// The frames above were moved on when their child was opened: those at their end go.

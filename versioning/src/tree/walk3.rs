@@ -53,10 +53,18 @@ pub(crate) struct Passes {
 
 /// What comes next.
 pub(crate) enum Step {
-    /// Three leaves of the same keys, not all equal, and their names.
-    Leaves([Node; 3], [Hash; 3]),
+    /// Three leaves of the same keys, not all equal.
+    Leaves(Leaves),
     /// A key and the rows with it.
     Row(Key, [Option<Place>; 3]),
+}
+
+/// Three leaves of the same keys: the base's, ours and theirs.
+pub(crate) struct Leaves {
+    pub(crate) nodes: [Node; 3],
+    pub(crate) hashes: [Hash; 3],
+    /// The last of the keys.
+    pub(crate) last: Key,
 }
 
 /// Three walks in step.
@@ -68,7 +76,7 @@ pub(crate) struct Walk3<'s> {
 enum Act {
     Skip([bool; 3]),
     Open([bool; 3]),
-    Align([Hash; 3]),
+    Align([Hash; 3], Key),
     Row([bool; 3]),
 }
 
@@ -95,11 +103,11 @@ impl<'s> Walk3<'s> {
                     Ok(())
                 })?,
                 Act::Open(which) => self.each(which, Walk::open)?,
-                Act::Align(hashes) => {
+                Act::Align(hashes, last) => {
                     self.each([true; 3], Walk::open)?;
-                    if let Some(leaves) = self.aligned() {
+                    if let Some(nodes) = self.aligned() {
                         self.walks.iter_mut().for_each(Walk::skip_leaf);
-                        return Ok(Some(Step::Leaves(leaves, hashes)));
+                        return Ok(Some(Step::Leaves(Leaves { nodes, hashes, last })));
                     }
                 }
                 Act::Row(which) => {
@@ -182,10 +190,10 @@ impl<'s> Walk3<'s> {
         };
         if self.passes.leaves
             && lined_up
-            && level(BASE) == Some(0)
+            && let Some((Some(0), Some(last))) = place(BASE)
             && let (Some(base), Some(ours), Some(theirs)) = (hash(BASE), hash(OURS), hash(THEIRS))
         {
-            return Act::Align([base, ours, theirs]);
+            return Act::Align([base, ours, theirs], last.clone());
         }
         let highest = (0..3).filter_map(level).max();
         Act::Open([level(BASE) == highest, level(OURS) == highest, level(THEIRS) == highest])

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use versioning::{
-    ColumnId, Hash, Key, Object, ObjectSource, Root, Row, Schema, TableEntry, TableId, Tree, Type, Value,
+    Column, ColumnId, Hash, Key, Object, ObjectSource, Root, Row, Schema, TableEntry, TableId, Tree, Type, Value,
     history::{Blame, Clocks, Cursor, Filter, Paging, RowChange, blame, blame_page, log, row_history},
 };
 
@@ -24,14 +24,29 @@ struct State {
     name: String,
     schema: Schema,
     tree: Tree,
-    /// The watched rows, without nulls.
+    /// The watched rows, without nulls; numbers are whole numbers, whatever the type of their column is.
     rows: BTreeMap<i64, BTreeMap<ColumnId, Value>>,
 }
 
 impl State {
     fn row(&self, id: i64) -> Option<Row> {
-        let cells = self.rows.get(&id)?;
-        Some(self.schema.columns.iter().map(|column| cells.get(&column.id).cloned().unwrap_or_default()).collect())
+        Some(in_types(&self.schema, self.rows.get(&id)?))
+    }
+
+    fn key(&self, id: i64) -> Key {
+        let cells = BTreeMap::from([(ColumnId(7), Value::Integer(id))]);
+        entry(&self.schema, in_types(&self.schema, &cells)).0
+    }
+
+    /// All rows, with the fillers.
+    fn all(&self) -> BTreeMap<Key, Row> {
+        let old = products();
+        let fillers = fillers().into_values().map(|row| {
+            let cells = old.columns.iter().map(|column| column.id).zip(row).collect();
+            in_types(&self.schema, &cells)
+        });
+        let watched = WATCHED.iter().filter_map(|id| self.row(*id));
+        fillers.chain(watched).map(|row| entry(&self.schema, row)).collect()
     }
 
     fn store(&self, memory: &mut Memory) -> Hash {
@@ -41,6 +56,19 @@ impl State {
     }
 }
 
+/// A row with its cells in the types of their columns.
+fn in_types(schema: &Schema, cells: &BTreeMap<ColumnId, Value>) -> Row {
+    let cell = |column: &Column| {
+        let value = cells.get(&column.id).cloned().unwrap_or_default();
+        value.cast(column.ty).expect("columns get types that have all their values")
+    };
+    schema.columns.iter().map(cell).collect()
+}
+
+fn fillers() -> BTreeMap<Key, Row> {
+    rows(&products(), (0..FILLERS).filter(|id| !WATCHED.contains(id)))
+}
+
 #[derive(Clone, Debug)]
 enum Change {
     Nothing,
@@ -48,6 +76,7 @@ enum Change {
     Delete { row: usize },
     AddColumn,
     DropColumn,
+    Retype { column: usize, ty: usize },
     Rename,
     RenameTable,
 }
@@ -59,6 +88,7 @@ fn changes() -> impl Strategy<Value = Change> {
         2 => (0..5_usize).prop_map(|row| Change::Delete { row }),
         1 => Just(Change::AddColumn),
         1 => Just(Change::DropColumn),
+        2 => (0..4_usize, 0..3_usize).prop_map(|(column, ty)| Change::Retype { column, ty }),
         1 => Just(Change::Rename),
         1 => Just(Change::RenameTable),
     ]
@@ -70,10 +100,9 @@ fn apply(state: &mut State, change: &Change, number: usize) {
         Change::Set { row, column, value } => {
             let id = WATCHED[*row];
             let column = &state.schema.columns[*column % state.schema.columns.len()];
-            let value = match column.ty {
-                Type::Text => Value::Text(format!("text {value}")),
-                Type::Decimal => Type::Decimal.parse(&value.to_string()).expect("a number"),
-                _ if column.id == ColumnId(7) => Value::Integer(id),
+            let value = match column.id {
+                ColumnId(3) => Value::Text(format!("text {value}")),
+                ColumnId(7) => Value::Integer(id),
                 _ => Value::Integer(*value),
             };
             let id_cell = (ColumnId(7), Value::Integer(id));
@@ -95,6 +124,17 @@ fn apply(state: &mut State, change: &Change, number: usize) {
                 });
             }
         }
+        Change::Retype { column, ty } => {
+            let count = state.schema.columns.len();
+            let column = &mut state.schema.columns[column % count];
+            // Types that have all values of the column.
+            let types = match column.id {
+                ColumnId(3) => [Type::Text; 3],
+                ColumnId(5) => [Type::Decimal, Type::Text, Type::Json],
+                _ => [Type::Integer, Type::Text, Type::Decimal],
+            };
+            column.ty = types[*ty];
+        }
         Change::Rename => state.schema.columns[1].name = format!("name {number}"),
         Change::RenameTable => state.name = format!("table {number}"),
     }
@@ -109,8 +149,7 @@ struct World {
 fn world(shapes: &[Shape], steps: &[(Change, usize)], honest: bool) -> World {
     let (mut memory, mut graph, mut states) = (Memory::default(), Graph::new(), Vec::<State>::new());
     let schema = products();
-    let fillers = rows(&schema, (0..FILLERS).filter(|id| !WATCHED.contains(id)));
-    let filled = memory.build(&schema, &fillers);
+    let filled = memory.build(&schema, &fillers());
     let empty = State { name: "products".into(), schema, tree: filled, rows: BTreeMap::new() };
     for (number, shape) in shapes.iter().enumerate() {
         let (change, pick) = steps[number % steps.len()].clone();
@@ -140,12 +179,13 @@ fn world(shapes: &[Shape], steps: &[(Change, usize)], honest: bool) -> World {
             }
         }
         apply(&mut state, &change, number);
-        let edits: Vec<(Key, Option<Row>)> = WATCHED
-            .iter()
-            .filter(|id| before.row(**id) != state.row(**id))
-            .map(|id| (key(*id), state.row(*id)))
-            .collect();
-        state.tree = memory.edit(&state.schema, before.tree, edits);
+        state.tree = if let Change::Retype { .. } = change {
+            memory.build(&state.schema, &state.all())
+        } else {
+            let changed = WATCHED.iter().filter(|id| before.row(**id) != state.row(**id));
+            let edits: BTreeMap<Key, Option<Row>> = changed.map(|id| (state.key(*id), state.row(*id))).collect();
+            memory.edit(&state.schema, before.tree, edits.into_iter().collect())
+        };
         let root = state.store(&mut memory);
         graph.add(&mut memory, shape, honest, root);
         states.push(state);
@@ -162,11 +202,24 @@ impl World {
         self.graph.hashes[self.graph.head()]
     }
 
+    /// The row's key at the head.
+    fn key(&self, id: i64) -> Key {
+        self.states[self.graph.head()].key(id)
+    }
+
+    /// Whether it is known under which key the row is at a parent: where keys are of another type there, from its cells.
+    fn carries(&self, commit: usize, parent: usize, id: i64) -> bool {
+        let (here, there) = (&self.states[commit], &self.states[parent]);
+        let key_type = |state: &State| state.schema.column(ColumnId(7)).map(|column| column.ty);
+        here.rows.contains_key(&id) || key_type(here) == key_type(there)
+    }
+
     /// Whether a row is the same at a commit and a parent, by definition.
     fn is_same_row(&self, commit: usize, parent: usize, id: i64) -> bool {
         let (here, there) = (&self.states[commit], &self.states[parent]);
         match (here.rows.get(&id), there.rows.get(&id)) {
             (None, None) => true,
+            (None, Some(_)) => !self.carries(commit, parent, id),
             (Some(row), Some(before)) => {
                 here.schema.columns.iter().all(|column| row.get(&column.id) == before.get(&column.id))
             }
@@ -180,13 +233,19 @@ impl World {
     }
 
     /// The commits listed, by definition, in order.
-    fn simplified(&self, is_same: &dyn Fn(usize, usize) -> bool, begins: &dyn Fn(usize) -> bool) -> Vec<usize> {
+    fn simplified(
+        &self,
+        is_same: &dyn Fn(usize, usize) -> bool,
+        carries: &dyn Fn(usize, usize) -> bool,
+        begins: &dyn Fn(usize) -> bool,
+    ) -> Vec<usize> {
         let follow = |commit: usize| {
             let parents = &self.graph.parents[commit];
-            match parents.iter().find(|parent| is_same(commit, **parent)) {
+            let followed = match parents.iter().find(|parent| is_same(commit, **parent)) {
                 Some(same) => vec![*same],
                 None => parents.clone(),
-            }
+            };
+            followed.into_iter().filter(|parent| carries(commit, *parent)).collect::<Vec<_>>()
         };
         let reached = self.graph.reach(self.graph.head(), &follow);
         let listed = |commit: &usize| {
@@ -199,7 +258,7 @@ impl World {
     fn row_history(&self, id: i64, paging: Paging) -> Vec<RowChange> {
         let (mut entries, mut next) = (Vec::new(), Some(Cursor::new(self.head())));
         while let Some(cursor) = next {
-            let page = row_history(&self.memory, &cursor, TABLE, &key(id), paging).expect("all is there");
+            let page = row_history(&self.memory, &cursor, TABLE, &self.key(id), paging).expect("all is there");
             entries.extend(page.entries);
             next = page.next;
         }
@@ -243,17 +302,21 @@ proptest! {
         let world = world(&shapes, &steps, honest);
         let clocks = if honest { Clocks::Honest } else { Clocks::Skewed };
         for paging in [Paging { clocks, ..ALL }, Paging { limit, budget, clocks }] {
-            let expected = world.simplified(&|commit, parent| world.is_same_table(commit, parent), &|_| true);
+            let is_same = |commit, parent| world.is_same_table(commit, parent);
+            let expected = world.simplified(&is_same, &|_, _| true, &|_| true);
             prop_assert_eq!(world.log(&Filter::Table(TABLE), paging), world.graph.names(&expected));
             prop_assert_eq!(world.log(&Filter::Table(TableId(9)), paging), []);
             for id in WATCHED {
                 let is_same = |commit, parent| world.is_same_row(commit, parent, id);
-                let expected = world.simplified(&is_same, &|commit| world.states[commit].rows.contains_key(&id));
-                prop_assert_eq!(world.log(&Filter::Row(TABLE, key(id)), paging), world.graph.names(&expected));
+                let carries = |commit, parent| world.carries(commit, parent, id);
+                let begins = |commit: usize| world.states[commit].rows.contains_key(&id);
+                let expected = world.simplified(&is_same, &carries, &begins);
+                prop_assert_eq!(world.log(&Filter::Row(TABLE, world.key(id)), paging), world.graph.names(&expected));
                 let history = world.row_history(id, paging);
                 prop_assert_eq!(history.len(), expected.len());
                 for (change, commit) in history.iter().zip(expected) {
                     prop_assert_eq!(change.commit, world.graph.hashes[commit]);
+                    prop_assert_eq!(&change.key, &world.states[commit].key(id));
                     let after = world.states[commit].row(id);
                     prop_assert_eq!(change.after.as_ref().map(|version| &version.row), after.as_ref());
                     let first = world.graph.parents[commit].first().map(|parent| &world.states[*parent]);
@@ -278,7 +341,7 @@ proptest! {
         budget in 1..6_usize,
     ) {
         let world = world(&shapes, &steps, honest);
-        let keys: Vec<Key> = WATCHED.iter().rev().map(|id| key(*id)).collect();
+        let keys: Vec<Key> = WATCHED.iter().rev().map(|id| world.key(*id)).collect();
         let whole = blame_page(&world.memory, world.head(), TABLE, &keys, usize::MAX).expect("all is there");
         prop_assert!(whole.is_complete());
         let mut stepped = Blame::new(&world.memory, world.head(), TABLE, &keys).expect("all is there");
@@ -357,7 +420,7 @@ fn h3_a_changed_primary_key_carries_the_history_on() {
     let commits: Vec<&[Option<Hash>]> = blamed.rows().iter().map(|row| &row.commits[..]).collect();
     let old = [Some(first); 3];
     assert_eq!(commits, [&[Some(first), Some(first), Some(fourth)][..], &old, &old]);
-    // A key type that changed is read in the type before.
+    // A key whose type changed is read in the type before; the cell is only converted, so the commit changed no row.
     let mut by_text = by_name.clone();
     by_text.primary_key = vec![ColumnId(7)];
     by_text.columns[0].ty = Type::Text;
@@ -368,8 +431,79 @@ fn h3_a_changed_primary_key_carries_the_history_on() {
     let tree = build(&mut line, &by_text, texts.clone().collect());
     let fifth = line.commit(&by_text, tree);
     let text = entry(&by_text, texts.clone().next().expect("three")).0;
-    assert_eq!(line.states(&text)[..2], [(fifth, text), (fourth, name)]);
+    assert_eq!(line.states(&text), expected);
+    let blamed = blame(&line.memory, fifth, TABLE, &text, 100).expect("all is there");
+    assert_eq!(blamed.rows()[0].commits, [Some(first), Some(first), Some(fourth)]);
     assert_ne!(third, fourth);
+}
+
+#[test]
+fn h3_a_retyped_key_carries_the_history_on_whatever_the_types() {
+    for (before, after, text) in [
+        (Type::Integer, Type::Text, "7"),
+        (Type::Text, Type::Integer, "7"),
+        (Type::Integer, Type::Boolean, "1"),
+        (Type::Boolean, Type::Integer, "true"),
+        (Type::Boolean, Type::Decimal, "false"),
+        (Type::Decimal, Type::Float, "-0.5"),
+        (Type::Float, Type::Decimal, "1e20"),
+        (Type::Date, Type::Timestamp, "2026-11-22"),
+        (Type::Timestamp, Type::Date, "2026-11-22T00:00:00Z"),
+        (Type::Choice, Type::Link, "some"),
+    ] {
+        let schema = |ty: Type| Schema {
+            columns: vec![column(1, "id", ty), column(2, "name", Type::Text)],
+            primary_key: vec![ColumnId(1)],
+            ..products()
+        };
+        let id = before.parse(text).expect("a value");
+        let row = |ty: Type, name: &str| {
+            let id = id.cast(ty).expect("the other type has the value");
+            entry(&schema(ty), vec![id, Value::Text(name.to_owned())])
+        };
+        let mut line = Line::new();
+        let commits = [(before, "a"), (after, "a"), (after, "b")].map(|(ty, name)| {
+            let tree = line.memory.build(&schema(ty), &BTreeMap::from([row(ty, name)]));
+            line.commit(&schema(ty), tree)
+        });
+        let (old, new) = (row(before, "a").0, row(after, "b").0);
+        let expected = [(commits[2], new.clone()), (commits[0], old)];
+        assert_eq!(line.states(&new), expected, "{before} to {after}");
+        let blamed = blame(&line.memory, commits[2], TABLE, &new, 9).expect("all is there");
+        assert_eq!(blamed.rows()[0].commits, [Some(commits[0]), Some(commits[2])], "{before} to {after}");
+    }
+}
+
+#[test]
+fn h2_h3_a_cell_that_is_only_converted_is_no_change() {
+    let decimals = products();
+    let mut texts = decimals.clone();
+    texts.columns[2].ty = Type::Text;
+    let retyped = |row: Row| {
+        let price = row[2].cast(Type::Text).expect("numbers are texts");
+        vec![row[0].clone(), row[1].clone(), price]
+    };
+    let mut line = Line::new();
+    let tree = line.memory.build(&decimals, &rows(&decimals, 0..9));
+    let first = line.commit(&decimals, tree);
+    // One commit converts all prices, and changes the price of row 4 and the name of row 5.
+    let mut converted = rows(&decimals, 0..9);
+    converted.extend([entry(&decimals, product(4, "product 4", 99)), entry(&decimals, product(5, "other", 35))]);
+    let converted = converted.into_values().map(|row| entry(&texts, retyped(row))).collect();
+    let tree = line.memory.build(&texts, &converted);
+    let second = line.commit(&texts, tree);
+    let cells = |id: i64| {
+        let page = row_history(&line.memory, &Cursor::new(second), TABLE, &key(id), ALL).expect("all is there");
+        page.entries.into_iter().map(|change| (change.commit, change.cells)).collect::<Vec<_>>()
+    };
+    let added = (first, vec![ColumnId(7), ColumnId(3), ColumnId(5)]);
+    assert_eq!(cells(3), [added.clone()]);
+    assert_eq!(cells(4), [(second, vec![ColumnId(5)]), added.clone()]);
+    assert_eq!(cells(5), [(second, vec![ColumnId(3)]), added]);
+    let blamed = blame_page(&line.memory, second, TABLE, &[key(3), key(4), key(5)], 9).expect("all is there");
+    let commits: Vec<_> = blamed.rows().iter().map(|row| row.commits.clone()).collect();
+    let [old, new] = [first, second].map(Some);
+    assert_eq!(commits, [[old, old, old], [old, old, new], [old, new, old]]);
 }
 
 #[test]
