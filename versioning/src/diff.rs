@@ -8,9 +8,9 @@ use std::{cmp::Ordering, collections::BTreeMap};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Column, ColumnId, Key, ObjectSource, ReadError, Row, Schema, TableId, Tree, Type, Value,
+    Column, ColumnId, Hash, Key, ObjectSource, ReadError, Row, Schema, TableId, Tree, Type, Value,
     tree::{
-        Leaf, Node,
+        Leaf, Node, ahead,
         rows::RowSet,
         walk::{Next, Walk},
         walk3::{Place, leaf},
@@ -30,6 +30,7 @@ pub struct RowDelta {
 
 /// The differing rows of two trees in the order of their keys, found as they are asked for.
 pub struct Diff<'a> {
+    source: &'a dyn ObjectSource,
     before: (Walk<'a>, &'a Schema),
     after: (Walk<'a>, &'a Schema),
     same_schema: bool,
@@ -73,6 +74,7 @@ impl<'a> Diff<'a> {
         from: Option<&Key>,
     ) -> Result<Self, ReadError> {
         Ok(Self {
+            source,
             before: (Walk::new(source, before.0, from)?, before.1),
             after: (Walk::new(source, after.0, from)?, after.1),
             same_schema: before.1 == after.1,
@@ -174,6 +176,9 @@ impl<'a> Diff<'a> {
     }
 
     fn open(&mut self, before: bool, after: bool) -> Result<(), ReadError> {
+        let same_fills = self.same_fills;
+        let opens = |[before, after]: [Option<Hash>; 2]| before != after || !same_fills;
+        ahead::before_opening(self.source, [&mut self.before.0, &mut self.after.0], opens);
         if before {
             self.before.0.open()?;
         }

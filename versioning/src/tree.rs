@@ -13,6 +13,7 @@
 //! edited, equal rows would have unequal trees (rule T1). Giving a column another type rewrites those leaves, and
 //! another primary key all; see [`crate::evolve`].
 
+pub(crate) mod ahead;
 mod build;
 mod bytes;
 mod chunker;

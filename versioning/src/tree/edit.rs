@@ -5,10 +5,10 @@
 //! new boundary meets an old one and the node behind it keeps its keys. What was replaced and by what are the edits of
 //! the level above. The edits of rows are taken one leaf at a time: they need not be in memory at once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::{
-    Child, Content as NodeContent, Leaf, Node, Tree, TreeBuilder,
+    Child, Content as NodeContent, Leaf, Node, Tree, TreeBuilder, ahead,
     build::{BuildError, Levels, write_inner, write_leaf, write_whole_leaf},
     chunker::{Chunker, Entry},
 };
@@ -66,7 +66,8 @@ pub(crate) fn edit(
     let old = Node::read(source, root)?;
     let top = old.level();
     let mut editor = Editor { source, sink, schema, root: (root, old), written: HashMap::new() };
-    let mut rows = edits.map(|edit| {
+    let ahead = Ahead { tree: *tree, source, edits, taken: VecDeque::new() };
+    let mut rows = ahead.map(|edit| {
         edit.map(|edit| match edit {
             Edit::Row(key, row) => (key.clone(), Change::Entry(row.map(|row| (key, row)))),
             Edit::Leaf(last, leaf) => (last, Change::Leaf(leaf)),
@@ -92,6 +93,31 @@ pub(crate) fn edit(
             levels.push(last, editor.sink)?;
             Ok(levels.finish(editor.sink)?)
         }
+    }
+}
+
+/// Edits, taken some at a time so that their leaves can be asked for at once.
+struct Ahead<'e> {
+    tree: Tree,
+    source: &'e dyn ObjectSource,
+    edits: &'e mut dyn Iterator<Item = Result<Edit, ReadError>>,
+    taken: VecDeque<Result<Edit, ReadError>>,
+}
+
+impl Iterator for Ahead<'_> {
+    type Item = Result<Edit, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.taken.is_empty() {
+            self.taken.extend(self.edits.take(ahead::KEYS));
+            let keys = self.taken.iter().filter_map(|edit| match edit {
+                Ok(Edit::Row(key, _)) => Some(key),
+                _ => None,
+            });
+            // What can't be read says so when it is needed.
+            self.tree.prefetch(self.source, keys).ok();
+        }
+        self.taken.pop_front()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Walking the rows of a tree in order, with subtrees that need not be opened passed as a whole.
 
-use super::{Content, Leaf, Node, Tree};
+use super::{Child, Content, Leaf, Node, Tree, ahead::LEAVES};
 use crate::{Hash, Key, ObjectSource, ReadError};
 
 /// Where a walk stands: the rows of a tree in order, with whole subtrees not opened before they must be.
@@ -10,10 +10,14 @@ pub(crate) struct Walk<'s> {
     root: Option<Hash>,
     /// All rows up to this key are behind us.
     passed: Option<Key>,
+    /// The leaves up to this key have been asked for.
+    asked: Option<Key>,
 }
 
 enum Frame {
+    /// The next child.
     Inner(Node, usize),
+    /// The next row.
     Leaf(Node, usize),
 }
 
@@ -29,7 +33,7 @@ pub(crate) enum Next<'w> {
 impl<'s> Walk<'s> {
     /// A walk over the rows behind `after`.
     pub(crate) fn new(source: &'s dyn ObjectSource, tree: Tree, after: Option<&Key>) -> Result<Self, ReadError> {
-        let mut walk = Self { source, stack: Vec::new(), root: tree.root, passed: None };
+        let mut walk = Self { source, stack: Vec::new(), root: tree.root, passed: None, asked: None };
         if let Some(after) = after {
             walk.pass(after)?;
         }
@@ -130,6 +134,33 @@ impl<'s> Walk<'s> {
                 break;
             }
             self.stack.pop();
+        }
+    }
+
+    /// Whether a leaf comes next that has not been asked for.
+    pub(crate) fn is_at_unread_leaf(&self) -> bool {
+        let next = self.leaves_ahead().first();
+        next.is_some_and(|leaf| self.asked.as_ref().is_none_or(|asked| *asked < leaf.last))
+    }
+
+    /// The leaves that come next below the innermost open node.
+    pub(crate) fn leaves_ahead(&self) -> &[Child] {
+        match self.stack.last() {
+            Some(Frame::Inner(node, index)) => match node.content() {
+                Content::Inner(inner) if inner.level() == 1 => {
+                    let leaves = &inner.children()[*index..];
+                    &leaves[..leaves.len().min(LEAVES)]
+                }
+                _ => &[],
+            },
+            _ => &[],
+        }
+    }
+
+    /// Notes that the leaves ahead have been asked for.
+    pub(crate) fn has_read_ahead(&mut self) {
+        if let Some(last) = self.leaves_ahead().last().map(|leaf| leaf.last.clone()) {
+            self.asked = Some(last);
         }
     }
 

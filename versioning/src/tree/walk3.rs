@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::{
-    Content, Leaf, Node, Tree,
+    Content, Leaf, Node, Tree, ahead,
     walk::{Next, Walk},
 };
 use crate::{Hash, Key, ObjectSource, ReadError};
@@ -51,6 +51,17 @@ pub(crate) struct Passes {
     pub(crate) leaves: bool,
 }
 
+impl Passes {
+    /// Whether subtrees of the same place need not be looked at; none where a tree has nothing there.
+    fn pass(self, hashes: [Option<Hash>; 3]) -> bool {
+        let same = |a: usize, b: usize| hashes[a] == hashes[b];
+        let only_changed = |side: usize, other: usize| self.only[side] && same(BASE, other);
+        same(OURS, THEIRS) && (self.alike || self.shared && same(BASE, OURS))
+            || only_changed(OURS, THEIRS)
+            || only_changed(THEIRS, OURS)
+    }
+}
+
 /// What comes next.
 pub(crate) enum Step {
     /// Three leaves of the same keys, not all equal.
@@ -69,6 +80,7 @@ pub(crate) struct Leaves {
 
 /// Three walks in step.
 pub(crate) struct Walk3<'s> {
+    source: &'s dyn ObjectSource,
     walks: [Walk<'s>; 3],
     passes: Passes,
 }
@@ -91,7 +103,7 @@ impl<'s> Walk3<'s> {
         let [base, ours, theirs] = trees;
         let walks =
             [Walk::new(source, base, after)?, Walk::new(source, ours, after)?, Walk::new(source, theirs, after)?];
-        Ok(Self { walks, passes })
+        Ok(Self { source, walks, passes })
     }
 
     pub(crate) fn step(&mut self) -> Result<Option<Step>, ReadError> {
@@ -102,9 +114,9 @@ impl<'s> Walk3<'s> {
                     walk.skip();
                     Ok(())
                 })?,
-                Act::Open(which) => self.each(which, Walk::open)?,
+                Act::Open(which) => self.open(which)?,
                 Act::Align(hashes, last) => {
-                    self.each([true; 3], Walk::open)?;
+                    self.open([true; 3])?;
                     if let Some(nodes) = self.aligned() {
                         self.walks.iter_mut().for_each(Walk::skip_leaf);
                         return Ok(Some(Step::Leaves(Leaves { nodes, hashes, last })));
@@ -123,6 +135,12 @@ impl<'s> Walk3<'s> {
                 }
             }
         }
+    }
+
+    fn open(&mut self, which: [bool; 3]) -> Result<(), ReadError> {
+        let passes = self.passes;
+        ahead::before_opening(self.source, self.walks.each_mut(), |hashes| !passes.pass(hashes));
+        self.each(which, Walk::open)
     }
 
     fn each(
@@ -169,19 +187,14 @@ impl<'s> Walk3<'s> {
             Some(Next::Subtree { level, last, .. }) => Some((level, last)),
             _ => None,
         };
-        let same = |a: usize, b: usize| hash(a) == hash(b);
         // Unopened roots stand for all rows: they line up whatever their levels.
         let lined_up = place(BASE) == place(OURS) && place(BASE) == place(THEIRS);
         let is_there = |index: usize| next[index].is_some();
         let all = [is_there(BASE), is_there(OURS), is_there(THEIRS)];
-        if lined_up || (!is_there(BASE) && place(OURS) == place(THEIRS)) {
-            if same(OURS, THEIRS) && (self.passes.alike || self.passes.shared && same(BASE, OURS)) {
-                return Act::Skip(all);
-            }
-            let only_changed = |side: usize, other: usize| self.passes.only[side] && same(BASE, other);
-            if only_changed(OURS, THEIRS) || only_changed(THEIRS, OURS) {
-                return Act::Skip(all);
-            }
+        if (lined_up || (!is_there(BASE) && place(OURS) == place(THEIRS)))
+            && self.passes.pass([hash(BASE), hash(OURS), hash(THEIRS)])
+        {
+            return Act::Skip(all);
         }
         let level = |index: usize| match next[index] {
             Some(Next::Subtree { level: None, .. }) => Some(u16::MAX),
