@@ -1,7 +1,8 @@
 //! How a commit comes to be: one way for drafts, imports, operations and merges.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
+    num::NonZero,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -15,6 +16,11 @@ const MAX_MESSAGE: usize = 10_000;
 /// How often a commit is tried again when others move the branch meanwhile.
 const ATTEMPTS: usize = 8;
 
+/// Chunks are packed when so many bytes of them have come together.
+const PACK_AT: usize = 4 << 20;
+/// Below so many bytes a second thread costs more than it brings.
+const PACK_ALONE: usize = 256 << 10;
+
 /// A commit's message as it is kept: without space at its ends, not empty, not too long.
 pub(crate) fn message(text: &str) -> Result<String, Error> {
     let text = text.trim().replace("\r\n", "\n");
@@ -27,16 +33,51 @@ pub(crate) fn message(text: &str) -> Result<String, Error> {
     Ok(text)
 }
 
-/// What is written on the way to a commit, packed, and read back from here until it is stored.
+/// What is written on the way to a commit, and read back from here until it is stored.
 pub(crate) struct Desk<'s> {
     source: &'s dyn ObjectSource,
     written: Mutex<Written>,
 }
 
+/// Chunks in the order in which they came: first those that are packed, then those that are not yet.
 #[derive(Default)]
 struct Written {
     frames: Vec<Chunk>,
+    raw: Vec<Chunk>,
+    raw_bytes: usize,
+    /// Each one's place in that order.
     positions: HashMap<Hash, usize>,
+}
+
+impl Written {
+    fn add(&mut self, hash: Hash, bytes: Vec<u8>) {
+        let Entry::Vacant(entry) = self.positions.entry(hash) else { return };
+        entry.insert(self.frames.len() + self.raw.len());
+        self.raw_bytes += bytes.len();
+        self.raw.push((hash, bytes));
+        if self.raw_bytes >= PACK_AT {
+            self.pack();
+        }
+    }
+
+    /// Packs what is not packed, on all processors where that is much.
+    fn pack(&mut self) {
+        let raw = std::mem::take(&mut self.raw);
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let share = raw.len().div_ceil(if self.raw_bytes < PACK_ALONE { 1 } else { processors }).max(1);
+        self.raw_bytes = 0;
+        let pack =
+            |part: &[Chunk]| -> Vec<Chunk> { part.iter().map(|(hash, bytes)| (*hash, frame::pack(bytes))).collect() };
+        let mut parts = raw.chunks(share);
+        let Some(first) = parts.next() else { return };
+        std::thread::scope(|scope| {
+            let others: Vec<_> = parts.map(|part| scope.spawn(move || pack(part))).collect();
+            self.frames.extend(pack(first));
+            for thread in others {
+                self.frames.extend(thread.join().expect("packing does not panic"));
+            }
+        });
+    }
 }
 
 impl<'s> Desk<'s> {
@@ -54,7 +95,9 @@ impl<'s> Desk<'s> {
     }
 
     fn into_frames(self) -> Vec<Chunk> {
-        self.written.into_inner().unwrap_or_else(PoisonError::into_inner).frames
+        let mut written = self.written.into_inner().unwrap_or_else(PoisonError::into_inner);
+        written.pack();
+        written.frames
     }
 }
 
@@ -67,7 +110,10 @@ impl ObjectSource for Desk<'_> {
                 drop(written);
                 return self.source.object(hash);
             };
-            frame::unpack(&written.frames[*position].1).map_err(|error| damaged(error.to_string()))?
+            match written.frames.get(*position) {
+                Some((_, frame)) => frame::unpack(frame).map_err(|error| damaged(error.to_string()))?,
+                None => written.raw[*position - written.frames.len()].1.clone(),
+            }
         };
         Object::decode(&bytes).map(Arc::new).map_err(|error| damaged(error.to_string()))
     }
@@ -79,13 +125,7 @@ impl ObjectSource for Desk<'_> {
 
 impl ChunkSink for &Desk<'_> {
     fn put(&mut self, hash: Hash, bytes: Vec<u8>) -> Result<(), WriteError> {
-        let frame = frame::pack(&bytes);
-        let mut written = self.written();
-        let position = written.frames.len();
-        if let std::collections::hash_map::Entry::Vacant(entry) = written.positions.entry(hash) {
-            entry.insert(position);
-            written.frames.push((hash, frame));
-        }
+        self.written().add(hash, bytes);
         Ok(())
     }
 }
