@@ -4,8 +4,8 @@ use surrealdb::types::{SurrealValue, Value, vars};
 use versioning::Hash;
 
 use crate::{
-    Chunk, DatasetId, DraftId, JobUpdate, RefKind, StorageError, Store,
-    chunks::{put_chunks, rows},
+    Chunk, DatasetId, DraftId, JobUpdate, Lease, RefKind, StorageError, Store,
+    chunks::{names, put_chunks, rows},
     drafts::stale_draft,
     jobs::{self, Guard},
     records::{self, parse_hash},
@@ -73,14 +73,15 @@ const COMMIT: &str = concat!(
 );
 
 impl Store {
-    /// Moves a branch to a new commit and records that the commit belongs to the dataset; with it, deletes the draft
-    /// and updates the job. All of it in one transaction, or nothing.
+    /// Moves a branch to a new commit and lists it among the dataset's commits; with it, deletes the draft and updates the
+    /// job. All of it in one transaction, or nothing.
     ///
     /// # Errors
     /// [`StorageError::StaleHead`], [`StorageError::StaleDraft`] or [`StorageError::StaleJob`] with what is there, when
     /// it is not what was expected.
-    pub async fn commit(&self, write: CommitWrite) -> Result<(), StorageError> {
+    pub async fn commit(&self, lease: &Lease, write: CommitWrite) -> Result<(), StorageError> {
         let attempted = "commit";
+        lease.note(names(&write.chunks).chain([write.new]).chain(write.parents.iter().copied())).await;
         let mut variables = vars! {
             dataset: records::dataset(write.dataset),
             chunks: rows(write.chunks)?,
@@ -105,9 +106,12 @@ impl Store {
         variables.insert("job_states", states);
         variables.insert("job_changes", changes);
 
-        let outcome: Outcome = self.database.query(attempted, COMMIT, variables).await?;
+        let outcome: Outcome = self.database.query_keeping(lease.clone(), attempted, COMMIT, variables).await?;
         match (outcome.lost.as_deref(), write.draft, write.job) {
-            (None, ..) => Ok(()),
+            (None, ..) => {
+                lease.has_committed();
+                Ok(())
+            }
             (Some("draft"), Some((id, expected)), _) => Err(stale_draft(id, Some(expected), outcome.revision)),
             (Some("job"), _, Some(job)) => Err(jobs::stale(job.id, outcome.state.as_deref(), attempted)),
             _ => Err(StorageError::StaleHead {

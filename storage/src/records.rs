@@ -27,6 +27,14 @@ pub(crate) fn dataset_commit(dataset: DatasetId, commit: Hash) -> RecordId {
     composite("dataset_commit", [dataset.0.into_value(), text(&commit.to_string())])
 }
 
+pub(crate) fn unreachable_commit(dataset: DatasetId, commit: Hash) -> RecordId {
+    composite("unreachable_commit", [dataset.0.into_value(), text(&commit.to_string())])
+}
+
+pub(crate) fn last_reclaim() -> RecordId {
+    RecordId::new("maintenance", "reclaim")
+}
+
 pub(crate) fn draft(id: &DraftId) -> RecordId {
     composite("draft", draft_key(id))
 }

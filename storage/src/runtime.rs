@@ -107,8 +107,24 @@ impl Database {
         statement: &'static str,
         variables: Variables,
     ) -> Result<T, StorageError> {
+        self.query_keeping((), attempted, statement, variables).await
+    }
+
+    /// Like [`Self::query`]; `kept` is dropped when the statement has come to its end, also when the caller has gone.
+    pub(crate) async fn query_keeping<T: SurrealValue>(
+        &self,
+        kept: impl Send + 'static,
+        attempted: &'static str,
+        statement: &'static str,
+        variables: Variables,
+    ) -> Result<T, StorageError> {
         let engine = Arc::clone(&self.engine);
-        let value = self.spawn(attempted, async move { run(&engine, attempted, statement, variables).await }).await??;
+        let running = async move {
+            let value = run(&engine, attempted, statement, variables).await;
+            drop(kept);
+            value
+        };
+        let value = self.spawn(attempted, running).await??;
         convert(attempted, value)
     }
 

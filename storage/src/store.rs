@@ -4,6 +4,7 @@ use std::{
     fs::{self, File, TryLockError},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use surrealdb::{Surreal, engine::local::Db};
@@ -13,6 +14,7 @@ use surrealdb_core::kvs::Datastore;
 use crate::{
     Config, Objects, OpenError, StorageError,
     cache::ObjectCache,
+    leases::Leases,
     migrations,
     runtime::{Database, DroppableRuntime, Engine},
 };
@@ -24,7 +26,10 @@ const NAMESPACE: &str = "anabranch";
 #[derive(Clone)]
 pub struct Store {
     pub(crate) database: Arc<Database>,
-    objects: Objects,
+    pub(crate) objects: Objects,
+    pub(crate) leases: Arc<Leases>,
+    /// See [`Config::keep_unreachable`].
+    pub(crate) keep_unreachable: Duration,
     dir: Arc<Path>,
 }
 
@@ -35,6 +40,7 @@ impl Store {
     /// Another process has it open, a newer version wrote it, or its files can't be used.
     pub async fn open(config: Config) -> Result<Self, OpenError> {
         let lock = lock(&config.dir)?;
+        let is_new = !engine_dir(&config.dir).exists();
         let settings = config.engine_settings();
         let url = engine_url(&config.dir)?;
         let runtime = DroppableRuntime::start().map_err(|source| OpenError::Io { path: config.dir.clone(), source })?;
@@ -51,13 +57,26 @@ impl Store {
         };
         let database = Arc::new(Database::new(runtime, engine, lock));
         let cache = Arc::new(ObjectCache::new(config.object_cache_bytes));
-        Ok(Self { objects: Objects::new(Arc::clone(&database), cache), database, dir: config.dir.into() })
+        Ok(Self {
+            objects: Objects::new(Arc::clone(&database), cache),
+            // What an earlier process left behind is not known.
+            leases: Arc::new(Leases::new(!is_new)),
+            keep_unreachable: config.keep_unreachable,
+            database,
+            dir: config.dir.into(),
+        })
     }
 
     /// The objects in the store, read by blocking code.
     #[must_use]
     pub fn objects(&self) -> Objects {
         self.objects.clone()
+    }
+
+    /// See [`Config::keep_unreachable`].
+    #[must_use]
+    pub fn keep_unreachable(&self) -> Duration {
+        self.keep_unreachable
     }
 
     /// The data directory.
