@@ -46,6 +46,11 @@ impl Action {
     }
 }
 
+/// The rule for the server itself: whoever owns this machine's data runs it. `action` completes “You may not …”.
+pub(crate) fn authorise_operator(actor: &Actor, action: &str) -> Result<(), Error> {
+    if actor.name == LOCAL { Ok(()) } else { Err(Error::Forbidden { action: action.to_owned() }) }
+}
+
 /// The rule: an owner may do everything with what is theirs, and nobody else anything.
 pub(crate) fn authorise(actor: &Actor, action: Action, owner: &str) -> Result<(), Error> {
     if actor.name == owner {

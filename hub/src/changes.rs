@@ -260,6 +260,7 @@ impl Hub {
             return Err(Error::invalid("/operations", format!("A commit has 1 to {MAX_CHANGES} operations.")));
         }
         let dataset = self.find_dataset(actor, Action::Write, &place.path).await?;
+        let lease = self.store().lease();
         let viewed = self.resolve(&dataset, &place.at).await?;
         let mut states = BTreeMap::new();
         for (index, change) in changes.iter().enumerate() {
@@ -276,6 +277,7 @@ impl Hub {
                 .insert(from.clone(), found.ok_or_else(|| Error::invalid(field, "Nothing was committed there yet."))?);
         }
         let intent = Intent {
+            lease,
             actor,
             dataset: &dataset,
             branch: viewed.editable()?,

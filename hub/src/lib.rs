@@ -17,6 +17,7 @@ mod imports;
 mod merges;
 mod model;
 mod queries;
+mod reclaim;
 mod refs;
 mod rows;
 mod rules;
@@ -38,9 +39,11 @@ pub use events::Event;
 pub use merges::{FoundConflict, FoundViolation, MergeOutcome, MergeRequest, MergeState};
 pub use model::*;
 pub use queries::{ExportSource, GroupTable, Query, QueryCursor, QueryPage};
+pub use reclaim::{ReclaimPhase, ReclaimProgress, ReclaimView};
 pub use refs::{ParseReferenceError, Place, RefSummary, Reference, RefsView, Viewed, ViewedKind};
 pub use rows::{BlameView, PastRow, RowHistory};
 pub use services::import::{Dialect, FoundColumn, Inspection, Problem};
+pub use storage::{ReclaimRecord, Reclaimed};
 pub use system::{Component, ComponentState, Fact, Metric, SystemView};
 
 /// The one way to the data. Cloning is cheap; clones share everything.
@@ -57,6 +60,7 @@ struct Shared {
     events: events::Events,
     drafts: drafts::Drafts,
     imports: imports::Running,
+    reclaiming: reclaim::Reclaiming,
     started: SystemTime,
 }
 
@@ -76,6 +80,7 @@ impl Hub {
             events: events::Events::default(),
             drafts: drafts::Drafts::default(),
             imports: imports::Running::default(),
+            reclaiming: reclaim::Reclaiming::default(),
             started: SystemTime::now(),
         };
         let hub = Self { shared: Arc::new(shared) };
@@ -83,11 +88,12 @@ impl Hub {
         Ok(hub)
     }
 
-    /// Ends running imports, writes what is in memory and closes the store.
+    /// Ends reclaiming and running imports, writes what is in memory and closes the store.
     ///
     /// # Errors
     /// The store could not be closed cleanly.
     pub async fn close(&self) -> Result<(), Error> {
+        self.stop_reclaiming();
         self.stop_imports().await;
         Ok(self.shared.store.close().await?)
     }

@@ -1,6 +1,7 @@
 //! Merging branches, and undoing or repeating commits: three-way merges whose conflicts are answered as data.
 
 use serde::{Deserialize, Serialize};
+use storage::Lease;
 use versioning::{
     Hash, Key, ObjectSource, Root, Row, Schema, TableId, history,
     merge::{
@@ -256,10 +257,11 @@ impl Hub {
         request: MergeRequest,
     ) -> Result<MergeOutcome, Error> {
         let dataset = self.find_dataset(actor, Action::Write, &into.path).await?;
+        let lease = self.store().lease();
         let theirs = self.resolve(&dataset, from).await?;
         let commit = theirs.commit.ok_or_else(|| Error::not_found("commit to merge"))?;
         let words = format!("Merge {} into {}", theirs.name, self.resolve(&dataset, &into.at).await?.name);
-        self.work(actor, &dataset, into, Work::Merge(commit), request, words).await
+        self.work((lease, actor), &dataset, into, Work::Merge(commit), request, words).await
     }
 
     /// Does what a commit did once more on a branch.
@@ -274,9 +276,10 @@ impl Hub {
         request: MergeRequest,
     ) -> Result<MergeOutcome, Error> {
         let dataset = self.find_dataset(actor, Action::Write, &into.path).await?;
+        let lease = self.store().lease();
         let hash = self.own_commit(&dataset, commit).await?;
         let words = self.read(move |objects| Ok(objects.commit(hash)?.message)).await?;
-        self.work(actor, &dataset, into, Work::Pick(hash), request, words).await
+        self.work((lease, actor), &dataset, into, Work::Pick(hash), request, words).await
     }
 
     /// Undoes what a commit did, on a branch that has it.
@@ -291,15 +294,16 @@ impl Hub {
         request: MergeRequest,
     ) -> Result<MergeOutcome, Error> {
         let dataset = self.find_dataset(actor, Action::Write, &into.path).await?;
+        let lease = self.store().lease();
         let hash = self.own_commit(&dataset, commit).await?;
         let message = self.read(move |objects| Ok(objects.commit(hash)?.message)).await?;
         let words = format!("Revert “{}”\n\nUndoes commit {hash}.", message.lines().next().unwrap_or_default());
-        self.work(actor, &dataset, into, Work::Revert(hash), request, words).await
+        self.work((lease, actor), &dataset, into, Work::Revert(hash), request, words).await
     }
 
     async fn work(
         &self,
-        actor: &Actor,
+        (lease, actor): (Lease, &Actor),
         dataset: &Dataset,
         into: &Place,
         work: Work,
@@ -311,6 +315,7 @@ impl Hub {
         let MergeRequest { message: text, resolutions, dry_run, parent, no_fast_forward } = request;
         let text = if text.trim().is_empty() { words } else { text };
         let intent = Intent {
+            lease,
             actor,
             dataset,
             branch,

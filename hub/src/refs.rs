@@ -262,6 +262,7 @@ impl Hub {
 
     async fn create_ref(&self, actor: &Actor, from: &Place, name: &str, kind: RefKind) -> Result<Viewed, Error> {
         let dataset = self.find_dataset(actor, Action::Write, &from.path).await?;
+        let lease = self.store().lease();
         let name = name.trim();
         if !is_ref_name(name) {
             return Err(Error::invalid(
@@ -281,14 +282,15 @@ impl Hub {
             return Err(taken());
         }
         let new = storage::Ref { dataset: id, kind, name: name.to_owned(), head };
-        match self.store().create_ref(&new).await {
+        match self.store().create_ref(&lease, &new).await {
             Ok(()) => self.resolve(&dataset, &Reference::named(name)).await,
             Err(StorageError::AlreadyExists { .. }) => Err(taken()),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Deletes a branch. Its commits stay as long as something else leads to them.
+    /// Deletes a branch. Its commits stay as long as something else leads to them; what nothing leads to can be brought
+    /// back by its hash for a while ([`storage::Config::keep_unreachable`]).
     ///
     /// # Errors
     /// It is the default branch, there is none of the name, or somebody has a draft on it.

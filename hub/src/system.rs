@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use storage::{JobFilter, JobState};
 
-use crate::{Actor, Error, Hub};
+use crate::{Actor, Error, Hub, ReclaimView};
 
 /// The whole system.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct SystemView {
     pub apis: Vec<Component>,
     /// Where data is kept.
     pub stores: Vec<Component>,
+    /// How space is reclaimed; none where the store does not answer.
+    pub reclaiming: Option<ReclaimView>,
 }
 
 /// A part of the system.
@@ -91,7 +93,8 @@ impl Hub {
             api("Health", "for monitors, at /healthz and /readyz"),
         ];
         tracing::debug!(actor = actor.name(), "looked at the system");
-        Ok(SystemView { version: env!("CARGO_PKG_VERSION"), processes, apis, stores })
+        let reclaiming = self.reclaim_view().await.ok();
+        Ok(SystemView { version: env!("CARGO_PKG_VERSION"), processes, apis, stores, reclaiming })
     }
 
     /// Figures for monitors.

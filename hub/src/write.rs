@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use storage::{Chunk, CommitWrite, DatasetId, DraftId, JobUpdate, StorageError};
+use storage::{Chunk, CommitWrite, DatasetId, DraftId, JobUpdate, Lease, StorageError};
 use versioning::{ChunkSink, Commit, Hash, Object, ObjectSource, ReadError, Root, WriteError, frame, history};
 
 use crate::{Actor, Dataset, Error, Event, Hub, now};
@@ -159,6 +159,8 @@ type Job<'a> = &'a (dyn Fn(Option<Hash>) -> Result<JobUpdate, Error> + Send + Sy
 
 /// A commit that somebody wants to make.
 pub(crate) struct Intent<'a> {
+    /// Taken before anything was looked up that the commit builds on.
+    pub(crate) lease: Lease,
     pub(crate) actor: &'a Actor,
     pub(crate) dataset: &'a Dataset,
     pub(crate) branch: &'a str,
@@ -180,7 +182,7 @@ impl Hub {
         intent: Intent<'_>,
         make: impl Fn(&Desk<'_>, Option<Hash>, Root) -> Result<Made, Error> + Send + Sync + 'static,
     ) -> Result<Option<Hash>, Error> {
-        let Intent { actor, dataset, branch, mut head, parent, message, draft, job } = intent;
+        let Intent { lease, actor, dataset, branch, mut head, parent, message, draft, job } = intent;
         let make = Arc::new(make);
         for _ in 0..ATTEMPTS {
             if let Parent::Exactly(expected) = parent
@@ -222,7 +224,7 @@ impl Hub {
                 return Ok(None);
             };
             let write = CommitWrite {
-                chunks: self.put_all_but_last(frames).await?,
+                chunks: self.put_all_but_last(&lease, frames).await?,
                 dataset: DatasetId(dataset.id),
                 branch: branch.to_owned(),
                 expected: head,
@@ -232,7 +234,7 @@ impl Hub {
                 draft: draft.clone(),
                 job: job_update,
             };
-            match self.store().commit(write).await {
+            match self.store().commit(&lease, write).await {
                 Ok(()) => {
                     self.shared.events.send(dataset.id, Event::Head { branch: branch.to_owned(), commit: new });
                     return Ok(Some(new));
@@ -269,19 +271,19 @@ impl Hub {
     }
 
     /// Writes chunks in batches that the store takes.
-    pub(crate) async fn put_frames(&self, frames: Vec<Chunk>) -> Result<(), Error> {
-        let last = self.put_all_but_last(frames).await?;
-        Ok(self.store().put_chunks(last).await?)
+    pub(crate) async fn put_frames(&self, lease: &Lease, frames: Vec<Chunk>) -> Result<(), Error> {
+        let last = self.put_all_but_last(lease, frames).await?;
+        Ok(self.store().put_chunks(lease, last).await?)
     }
 
     /// Writes chunks in batches that the store takes, and returns the last batch: it goes with the commit, in one wait
     /// for the disk.
-    async fn put_all_but_last(&self, frames: Vec<Chunk>) -> Result<Vec<Chunk>, Error> {
+    async fn put_all_but_last(&self, lease: &Lease, frames: Vec<Chunk>) -> Result<Vec<Chunk>, Error> {
         let mut batch = Vec::new();
         let mut bytes = 0;
         for (hash, frame) in frames {
             if bytes + frame.len() > storage::MAX_BATCH_BYTES {
-                self.store().put_chunks(std::mem::take(&mut batch)).await?;
+                self.store().put_chunks(lease, std::mem::take(&mut batch)).await?;
                 bytes = 0;
             }
             bytes += frame.len();

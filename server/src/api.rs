@@ -19,6 +19,7 @@ pub(crate) mod imports;
 pub(crate) mod jobs;
 pub(crate) mod merges;
 pub(crate) mod reading;
+pub(crate) mod reclaim;
 pub(crate) mod refs;
 pub(crate) mod request;
 pub(crate) mod resolutions;

@@ -8,6 +8,7 @@ pub(crate) mod export;
 pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod merge;
+pub(crate) mod reclaim;
 pub(crate) mod refs;
 mod text;
 pub(crate) mod verify;
@@ -48,6 +49,11 @@ pub(crate) enum Command {
     Revert(RevertOptions),
     /// Show which commit each cell of a row comes from.
     Blame(BlameOptions),
+    /// Delete what no branch, tag or draft leads to any more. The server does so by itself; this does it now.
+    Reclaim {
+        #[command(flatten)]
+        connection: Connection,
+    },
     /// Check every ref, commit and chunk of a data directory. The server must not run.
     Verify {
         /// The data directory.
@@ -73,6 +79,10 @@ pub(crate) struct ServeOptions {
     /// Do not create the sample dataset on the first run.
     #[arg(long)]
     pub(crate) no_sample: bool,
+    /// For how many days what was on a deleted branch can be brought back by the hash of its commit, before its space is
+    /// reclaimed.
+    #[arg(long, env = "ANABRANCH_KEEP_DELETED", default_value_t = 14, value_name = "DAYS")]
+    pub(crate) keep_deleted: u16,
 }
 
 /// Which server.

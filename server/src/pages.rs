@@ -43,6 +43,7 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/", get(datasets::list))
         .route("/new", get(datasets::new).post(datasets::create))
         .route("/system", get(system::show))
+        .route("/system/reclaim", post(system::reclaim))
         .nest("/{owner}/{dataset}", of_a_state())
         .nest("/{owner}/{dataset}/at/{reference}", of_a_state())
         .route("/{owner}/{dataset}/branches", get(branches::list).post(branches::create))

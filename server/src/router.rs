@@ -60,7 +60,7 @@ pub(crate) fn router(state: AppState) -> Router {
 
 /// The REST API. The paths and methods stand with the handlers, for the document; each group is one path.
 fn api() -> OpenApiRouter<AppState> {
-    use api::{aggregates, commits, datasets, diffs, exports, imports, jobs, merges, refs, rows, tables};
+    use api::{aggregates, commits, datasets, diffs, exports, imports, jobs, merges, reclaim, refs, rows, tables};
     // Uploads are streamed and may be of any size: they bound themselves.
     let uploads =
         OpenApiRouter::new().routes(routes!(imports::list, imports::create)).layer(DefaultBodyLimit::disable());
@@ -88,6 +88,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(exports::show))
         .routes(routes!(jobs::list))
         .routes(routes!(jobs::show, jobs::cancel))
+        .routes(routes!(reclaim::show, reclaim::start))
         .merge(uploads)
         .fallback(async || {
             Problem::new(StatusCode::NOT_FOUND, "There is no such address in the API: see /api/v1/docs.")

@@ -1,6 +1,6 @@
 //! `anabranch serve`: puts the parts together, serves until it is told to stop, and stops in order.
 
-use std::{io::IsTerminal, net::SocketAddr};
+use std::{io::IsTerminal, net::SocketAddr, time::Duration};
 
 use hub::Hub;
 use services::{Limits, Supervisor};
@@ -45,7 +45,8 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let first_run = !options.data.exists();
     std::fs::create_dir_all(&options.data)
         .map_err(|error| Failure::because(format!("can't make {}", options.data.display()), error))?;
-    let config = Config::new(&options.data);
+    let day = Duration::from_secs(24 * 3600);
+    let config = Config { keep_unreachable: day * options.keep_deleted.into(), ..Config::new(&options.data) };
     let store = Store::open(config).await.map_err(|error| Failure::because("can't open the data", error))?;
     let supervisor = Supervisor::new(exe, Limits::default());
     let hub = Hub::open(store, supervisor).await.map_err(|error| Failure::because("can't start", error))?;
@@ -55,6 +56,8 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
             tracing::warn!(error = &error as &dyn std::error::Error, "the sample dataset could not be made");
         }
     }
+    let maintenance = hub.clone();
+    tokio::spawn(async move { maintenance.maintain().await });
     let stopping = CancellationToken::new();
     let app = router(AppState { hub: hub.clone(), site, stopping: stopping.clone() });
     if let Ok(address) = listener.local_addr() {

@@ -158,6 +158,16 @@ fn each_operation_of_the_document_is_called_and_its_answer_fits() {
     assert_eq!(api.call("DELETE", &format!("{D}/branches/{}", encode("feature/x")), &[], None).status, 204);
     assert_eq!(api.call("DELETE", &format!("{D}/tags/v1"), &[], None).status, 204);
 
+    // What the deleted branch had can still be named, so nothing of it goes.
+    let started = api.call("POST", "/reclaim", &[], None);
+    assert_eq!(started.status, 202, "{}", started.body);
+    assert_eq!(started.json()["kept_days"], 14);
+    let mut view = started.json();
+    while !view["running"].is_null() {
+        view = good(api.get("/reclaim"));
+    }
+    assert_eq!((&view["last"]["done"]["commits"], &view["last"]["error"]), (&json!(0), &Value::Null));
+
     // The dataset itself.
     good(api.post(&format!("{D}/branches"), json!({ "name": "next" })));
     let patch = json!({ "name": "cities", "title": "", "default_branch": "next" });

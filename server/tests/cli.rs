@@ -214,3 +214,40 @@ fn whoever_closes_the_output_early_has_seen_enough() {
     let output = child.wait_with_output().expect("it ends");
     assert_eq!((code(&output), stderr(&output).as_str()), (0, ""));
 }
+
+#[test]
+fn what_was_on_a_deleted_branch_can_be_brought_back_until_it_is_reclaimed() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let data = dir.path().join("data");
+    let server = Server::start(&data);
+    let output = server.import(&dir, CITIES, &["--into", D, "--table", "cities"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    good(&server, &["branch", "create", D, "side"]);
+    change(&server, "side", 1, "Kristiania");
+    let log = good_json(&server, &["log", D, "--ref", "side"]);
+    let side = log["items"][0]["hash"].as_str().expect("a hash");
+    good(&server, &["branch", "delete", D, "side"]);
+    let kept = good_json(&server, &["reclaim"]);
+    assert_eq!((&kept["last"]["done"]["commits"], &kept["kept_days"]), (&json!(0), &json!(14)));
+    good(&server, &["branch", "create", D, "back", "--from", side]);
+    assert!(good(&server, &["export", D, "cities", "--ref", "back"]).contains("Kristiania"));
+    good(&server, &["branch", "delete", D, "back"]);
+    assert!(server.stop());
+
+    let server = Server::start_with(&data, &["--no-sample", "--keep-deleted", "0"]);
+    let told = good(&server, &["reclaim"]);
+    assert!(told.starts_with("deleted 4 chunks (") && told.contains("and 1 expired commit; "), "{told}");
+    let gone = server.command(&["branch", "create", D, "back", "--from", side]);
+    assert_eq!(code(&gone), 1, "{}", stdout(&gone));
+    let again = good_json(&server, &["reclaim"]);
+    assert_eq!(again["last"]["done"]["chunks"], 0, "{again}");
+    assert!(good(&server, &["export", D, "cities"]).contains("Oslo"));
+
+    let page = server.get("/system").body;
+    assert!(page.contains("Reclaiming space") && page.contains("Needed chunks"), "{page}");
+    let answer = server.form("/system/reclaim", &[]);
+    assert_eq!((answer.status, answer.header("location")), (303, "/system"));
+    assert!(server.stop());
+    let verified = program().args(["verify", "--data"]).arg(&data).output().expect("the program starts");
+    assert_eq!(code(&verified), 0, "{}{}", stdout(&verified), stderr(&verified));
+}

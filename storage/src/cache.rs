@@ -66,6 +66,15 @@ impl ObjectCache {
         shard.entries.insert(hash, Entry { object, weight, used: false });
     }
 
+    /// Forgets an object that is no longer stored.
+    pub(crate) fn remove(&self, hash: &Hash) {
+        let mut shard = self.shard(hash);
+        if let Some(entry) = shard.entries.remove(hash) {
+            shard.weight -= entry.weight;
+            shard.queue.retain(|queued| queued != hash);
+        }
+    }
+
     fn shard(&self, hash: &Hash) -> MutexGuard<'_, Shard> {
         // The first byte of a hash is as good as random. A panic elsewhere leaves a shard usable.
         self.shards[usize::from(hash.as_bytes()[0]) % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
@@ -121,6 +130,8 @@ mod tests {
             cache.insert(hash, object);
             assert!(cache.get(&favourite).is_some(), "evicted after {number} others although always in use");
         }
+        cache.remove(&favourite);
+        assert!(cache.get(&favourite).is_none());
         for shard in &cache.shards {
             let shard = shard.lock().expect("no test panicked while holding it");
             assert!(shard.weight <= cache.capacity);

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use surrealdb::types::{Array, SurrealValue, Value, object, vars};
 use versioning::Hash;
 
-use crate::{StorageError, Store, records};
+use crate::{Lease, StorageError, Store, records};
 
 /// The most bytes of frames that one [`Store::put_chunks`] takes. A batch is one transaction, held in memory.
 pub const MAX_BATCH_BYTES: usize = 8 * 1024 * 1024;
@@ -23,6 +23,7 @@ pub struct ChunkStats {
     pub bytes: u64,
 }
 
+/// What one transaction added, or took away where it is less than nothing.
 #[derive(SurrealValue)]
 struct Batch {
     count: i64,
@@ -42,16 +43,20 @@ pub(crate) use put_chunks;
 
 impl Store {
     /// Stores frames under the hashes of their canonical bytes; those that are there already are left alone. When
-    /// this returns they are on disk. The frames are not checked here: what is read is.
+    /// this returns they are on disk. They stay as long as the lease is held, and after that if a commit reaches them
+    /// then. The frames are not checked here: what is read is.
     ///
     /// # Errors
     /// The frames are more than [`MAX_BATCH_BYTES`] together, or the database failed; then none is stored.
-    pub async fn put_chunks(&self, chunks: Vec<Chunk>) -> Result<(), StorageError> {
+    pub async fn put_chunks(&self, lease: &Lease, chunks: Vec<Chunk>) -> Result<(), StorageError> {
         if chunks.is_empty() {
             return Ok(());
         }
+        lease.note(names(&chunks)).await;
+        lease.has_put();
         let statement = concat!("{ ", put_chunks!(), " RETURN NONE }");
-        self.database.query("store chunks", statement, vars! { chunks: rows(chunks)? }).await
+        let variables = vars! { chunks: rows(chunks)? };
+        self.database.query_keeping(lease.clone(), "store chunks", statement, variables).await
     }
 
     /// The frame of a chunk, as it was stored; not verified.
@@ -87,8 +92,14 @@ impl Store {
                 )
                 .await?;
         }
-        let sum = |figure: fn(&Batch) -> i64| batches.iter().map(|batch| figure(batch).unsigned_abs()).sum();
-        Ok(ChunkStats { count: sum(|batch| batch.count), bytes: sum(|batch| batch.bytes) })
+        let sum = |figure: fn(&Batch) -> i64| {
+            let sum: i64 = batches.iter().map(figure).sum();
+            u64::try_from(sum).map_err(|_| StorageError::Malformed {
+                attempted,
+                reason: "more chunks were deleted than there were".to_owned(),
+            })
+        };
+        Ok(ChunkStats { count: sum(|batch| batch.count)?, bytes: sum(|batch| batch.bytes)? })
     }
 
     /// Replaces a chunk's frame by another, as a failing disk would. For tests of what notices it.
@@ -103,6 +114,11 @@ impl Store {
             )
             .await
     }
+}
+
+/// The names of chunks.
+pub(crate) fn names(chunks: &[Chunk]) -> impl Iterator<Item = Hash> {
+    chunks.iter().map(|(hash, _)| *hash)
 }
 
 /// Documents of a batch of chunks.

@@ -4,8 +4,8 @@ use surrealdb::types::{SurrealValue, Value, vars};
 use versioning::Hash;
 
 use crate::{
-    Chunk, DatasetId, DraftId, JobUpdate, RefKind, StorageError, Store,
-    chunks::{put_chunks, rows},
+    Chunk, DatasetId, DraftId, JobUpdate, Lease, RefKind, StorageError, Store,
+    chunks::{names, put_chunks, rows},
     drafts::stale_draft,
     jobs::{self, Guard},
     records::{self, parse_hash},
@@ -74,14 +74,15 @@ const COMMIT: &str = concat!(
 );
 
 impl Store {
-    /// Moves a branch to a new commit and records that the commit belongs to the dataset; with it, deletes the draft
-    /// and updates the job. All of it in one transaction, or nothing.
+    /// Moves a branch to a new commit and lists it among the dataset's commits; with it, deletes the draft and updates the
+    /// job. All of it in one transaction, or nothing.
     ///
     /// # Errors
-    /// [`StorageError::NotFound`] when the dataset is gone; [`StorageError::StaleHead`], [`StorageError::StaleDraft`] or [`StorageError::StaleJob`] with what is there, when
-    /// it is not what was expected.
-    pub async fn commit(&self, write: CommitWrite) -> Result<(), StorageError> {
+    /// [`StorageError::NotFound`] when the dataset is gone; [`StorageError::StaleHead`], [`StorageError::StaleDraft`] or
+    /// [`StorageError::StaleJob`] with what is there, when it is not what was expected.
+    pub async fn commit(&self, lease: &Lease, write: CommitWrite) -> Result<(), StorageError> {
         let attempted = "commit";
+        lease.note(names(&write.chunks).chain([write.new]).chain(write.parents.iter().copied())).await;
         let mut variables = vars! {
             dataset: records::dataset(write.dataset),
             chunks: rows(write.chunks)?,
@@ -106,10 +107,13 @@ impl Store {
         variables.insert("job_states", states);
         variables.insert("job_changes", changes);
 
-        let outcome: Outcome =
-            self.database.query_keeping(self.known.forgetting(write.dataset), attempted, COMMIT, variables).await?;
+        let kept = (lease.clone(), self.known.forgetting(write.dataset));
+        let outcome: Outcome = self.database.query_keeping(kept, attempted, COMMIT, variables).await?;
         match (outcome.lost.as_deref(), write.draft, write.job) {
-            (None, ..) => Ok(()),
+            (None, ..) => {
+                lease.has_committed();
+                Ok(())
+            }
             (Some("dataset"), ..) => Err(StorageError::NotFound { what: "dataset", name: write.dataset.to_string() }),
             (Some("draft"), Some((id, expected)), _) => Err(stale_draft(id, Some(expected), outcome.revision)),
             (Some("job"), _, Some(job)) => Err(jobs::stale(job.id, outcome.state.as_deref(), attempted)),

@@ -1,6 +1,6 @@
 //! What the caller decides about a store, and what follows from it for the engine.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use surrealdb_cnf::ConfigMap;
 
@@ -17,13 +17,20 @@ pub struct Config {
     pub cache_bytes: usize,
     /// Memory for decoded objects (see [`crate::Objects`]), in bytes.
     pub object_cache_bytes: usize,
+    /// How long a commit stays that no branch, tag or draft leads to any more, counted from when that is noticed.
+    pub keep_unreachable: Duration,
 }
 
 impl Config {
-    /// A store in `dir` with caches of 64 MiB and 64 MiB.
+    /// A store in `dir` with caches of 64 MiB and 64 MiB that keeps unreachable commits for 14 days.
     #[must_use]
     pub fn new(dir: impl Into<PathBuf>) -> Self {
-        Self { dir: dir.into(), cache_bytes: 64 * MIB, object_cache_bytes: 64 * MIB }
+        Self {
+            dir: dir.into(),
+            cache_bytes: 64 * MIB,
+            object_cache_bytes: 64 * MIB,
+            keep_unreachable: Duration::from_secs(14 * 24 * 3600),
+        }
     }
 
     /// The engine's settings. Unless told otherwise it sizes itself by the machine's memory, in gigabytes.

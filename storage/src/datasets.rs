@@ -255,7 +255,11 @@ impl Store {
                 vars! { id: records::dataset(id), parts: records::parts_of(id).to_vec() },
             )
             .await?;
-        if deleted { Ok(()) } else { Err(StorageError::NotFound { what: "dataset", name: id.to_string() }) }
+        if !deleted {
+            return Err(StorageError::NotFound { what: "dataset", name: id.to_string() });
+        }
+        self.leases.set_leftovers(true);
+        Ok(())
     }
 }
 

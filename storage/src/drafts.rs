@@ -5,7 +5,7 @@ use surrealdb::types::{Array, RecordId, SurrealValue, Value, object, vars};
 use versioning::{Hash, TableId};
 
 use crate::{
-    DatasetId, PersonName, StorageError, Store,
+    DatasetId, Lease, PersonName, StorageError, Store,
     records::{self, Parts, parse_hash},
 };
 
@@ -146,7 +146,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StorageError::StaleDraft`] with the revision that is there, when it is not the expected one.
-    pub async fn save_draft(&self, save: SaveDraft) -> Result<u64, StorageError> {
+    pub async fn save_draft(&self, lease: &Lease, save: SaveDraft) -> Result<u64, StorageError> {
+        lease.note([save.base]).await;
         let puts = save.puts.into_iter().map(|row| {
             let id = records::draft_row(&save.id, row.table, &row.key);
             Value::Object(object! { id: id, patch: Bytes::from(row.patch) })
@@ -164,7 +165,8 @@ impl Store {
         };
         let outcome: Outcome = self
             .database
-            .query(
+            .query_keeping(
+                lease.clone(),
                 "save the draft",
                 "{
                     LET $current = $id.revision;

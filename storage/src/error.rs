@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use versioning::Hash;
+use versioning::{Hash, ReadError};
 
 use crate::{DraftId, JobId, JobState};
 
@@ -145,6 +145,14 @@ pub enum StorageError {
         attempted: &'static str,
         /// What it says.
         source: Cause,
+    },
+    /// An object that has to be read is missing or damaged.
+    #[error("could not {attempted}")]
+    Unreadable {
+        /// What was tried.
+        attempted: &'static str,
+        /// Which object, and what is wrong with it.
+        source: ReadError,
     },
     /// The store has been closed.
     #[error("could not {attempted}: the store is closed")]

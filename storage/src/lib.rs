@@ -2,7 +2,8 @@
 //!
 //! This is the only crate that knows SurrealDB; nothing of SurrealDB or SurrealQL shows in its interface, and text of
 //! people is always bound, never part of a query. It holds no rules of the product: who may do what is `hub`'s
-//! business. Start with [`Store`], then `commit.rs` for the one transaction that moves a branch.
+//! business. Start with [`Store`], then `commit.rs` for the one transaction that moves a branch, and `reclaim.rs` for how
+//! space is reclaimed meanwhile.
 //!
 //! # Invariants
 //!
@@ -23,7 +24,9 @@
 //! | `dataset_commit` | `[dataset, commit]` | parents and time: which commits belong to a dataset |
 //! | `draft` | `[dataset, branch, person]` | base and revision |
 //! | `draft_row` | `[dataset, branch, person, table, key]` | one row's patch |
+//! | `unreachable_commit` | `[dataset, commit]` | since when nothing leads to a commit |
 //! | `job` | UUID | the job's document; its JSON is text |
+//! | `maintenance` | `reclaim` | what the last run of reclaiming has done, as JSON |
 //!
 //! # What it costs
 //!
@@ -57,8 +60,10 @@ mod health;
 mod ids;
 mod jobs;
 mod known;
+mod leases;
 mod migrations;
 mod objects;
+mod reclaim;
 mod records;
 mod refs;
 mod runtime;
@@ -74,7 +79,9 @@ pub use error::{OpenError, StorageError};
 pub use health::{Counts, Health};
 pub use ids::{DatasetId, JobId, PersonName, UploadId};
 pub use jobs::{Job, JobFilter, JobState, JobUpdate};
+pub use leases::Lease;
 pub use objects::Objects;
+pub use reclaim::{Mark, Reclaim, ReclaimRecord, Reclaimed, Stage, Sweep};
 pub use refs::{CommitRecord, Ref, RefKind};
 pub use store::Store;
 pub use verify::{Problem, ProblemKind, Progress, Report};

@@ -15,7 +15,9 @@ struct Migration {
     statements: &'static str,
 }
 
-const MIGRATIONS: &[Migration] = &[Migration {
+const MIGRATIONS: &[Migration] = &[FIRST, RECLAIMING];
+
+const FIRST: Migration = Migration {
     name: "chunks, datasets, refs, commits, drafts, jobs",
     statements: "
         DEFINE TABLE IF NOT EXISTS migration SCHEMAFULL;
@@ -66,7 +68,18 @@ const MIGRATIONS: &[Migration] = &[Migration {
         DEFINE INDEX IF NOT EXISTS job_state ON job FIELDS state;
         DEFINE INDEX IF NOT EXISTS job_dataset ON job FIELDS dataset;
     ",
-}];
+};
+
+const RECLAIMING: Migration = Migration {
+    name: "since when commits are unreachable, and the last run of reclaiming",
+    statements: "
+        DEFINE TABLE IF NOT EXISTS unreachable_commit SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS since ON unreachable_commit TYPE int;
+
+        DEFINE TABLE IF NOT EXISTS maintenance SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS record ON maintenance TYPE string;
+    ",
+};
 
 /// The number of the last step that this program knows.
 pub(crate) fn known() -> u32 {

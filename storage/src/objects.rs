@@ -26,6 +26,12 @@ impl Objects {
         Self { database, cache }
     }
 
+    /// Forgets objects that are no longer stored. Whoever reads one just now may put it back: that is no harm, because
+    /// nobody takes what is cached for stored.
+    pub(crate) fn forget(&self, hashes: &[Hash]) {
+        hashes.iter().for_each(|hash| self.cache.remove(hash));
+    }
+
     fn read(&self, hash: Hash) -> Result<Arc<Object>, ReadError> {
         let frames = self.database.frames_blocking(&[hash]).map_err(|error| unavailable(hash, &error))?;
         let frame = frames.into_iter().next().flatten().ok_or(ReadError::Missing { hash })?;

@@ -27,6 +27,14 @@ pub(crate) fn dataset_commit(dataset: DatasetId, commit: Hash) -> RecordId {
     composite("dataset_commit", [dataset.0.into_value(), text(&commit.to_string())])
 }
 
+pub(crate) fn unreachable_commit(dataset: DatasetId, commit: Hash) -> RecordId {
+    composite("unreachable_commit", [dataset.0.into_value(), text(&commit.to_string())])
+}
+
+pub(crate) fn last_reclaim() -> RecordId {
+    RecordId::new("maintenance", "reclaim")
+}
+
 pub(crate) fn draft(id: &DraftId) -> RecordId {
     composite("draft", draft_key(id))
 }
@@ -127,6 +135,14 @@ impl<'a> Parts<'a> {
 pub(crate) fn uuid_of(id: &RecordId, attempted: &'static str) -> Result<uuid::Uuid, StorageError> {
     match &id.key {
         RecordIdKey::Uuid(uuid) => Ok(uuid.into_inner()),
+        _ => Err(malformed_id(id, attempted)),
+    }
+}
+
+/// The hash that names a chunk.
+pub(crate) fn hash_of(id: &RecordId, attempted: &'static str) -> Result<Hash, StorageError> {
+    match &id.key {
+        RecordIdKey::String(text) => text.parse().map_err(|_| malformed_id(id, attempted)),
         _ => Err(malformed_id(id, attempted)),
     }
 }

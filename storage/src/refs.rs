@@ -5,7 +5,7 @@ use surrealdb::types::{RecordId, SurrealValue, vars};
 use versioning::Hash;
 
 use crate::{
-    DatasetId, StorageError, Store,
+    DatasetId, Lease, StorageError, Store,
     records::{self, Parts, parse_hash},
 };
 
@@ -138,11 +138,16 @@ impl Store {
     /// # Errors
     /// [`StorageError::AlreadyExists`] when there is one of that kind and name; [`StorageError::NotFound`] when the
     /// commit does not belong to the dataset.
-    pub async fn create_ref(&self, new: &Ref) -> Result<(), StorageError> {
+    pub async fn create_ref(&self, lease: &Lease, new: &Ref) -> Result<(), StorageError> {
+        let unknown = || StorageError::NotFound { what: "commit", name: new.head.to_string() };
+        if self.leases.is_closed(new.dataset, new.head) {
+            return Err(unknown());
+        }
+        lease.note([new.head]).await;
         let outcome: String = self
             .database
             .query_keeping(
-                self.known.forgetting(new.dataset),
+                (lease.clone(), self.known.forgetting(new.dataset)),
                 "create the ref",
                 "{
                     IF record::exists($id) { RETURN 'exists' };
@@ -160,7 +165,7 @@ impl Store {
         match outcome.as_str() {
             "created" => Ok(()),
             "exists" => Err(StorageError::AlreadyExists { what: new.kind.as_str(), name: new.name.clone() }),
-            _ => Err(StorageError::NotFound { what: "commit", name: new.head.to_string() }),
+            _ => Err(unknown()),
         }
     }
 
@@ -200,6 +205,9 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn commit_exists(&self, dataset: DatasetId, commit: Hash) -> Result<bool, StorageError> {
+        if self.leases.is_closed(dataset, commit) {
+            return Ok(false);
+        }
         let id = records::dataset_commit(dataset, commit);
         self.database.query("look up the commit", "RETURN record::exists($id)", vars! { id: id }).await
     }
@@ -219,11 +227,15 @@ impl Store {
         if !prefix.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Ok(Vec::new());
         }
+        let closed = self.leases.closed();
         let range = records::dataset_commits(dataset, &prefix);
         let rows: Vec<CommitRow> = self
             .database
             .query(attempted, "SELECT * FROM $range LIMIT $limit", vars! { range: range, limit: limit })
             .await?;
-        rows.iter().map(|row| CommitRecord::from_row(row, attempted)).collect()
+        let mut commits =
+            rows.iter().map(|row| CommitRecord::from_row(row, attempted)).collect::<Result<Vec<_>, _>>()?;
+        commits.retain(|commit| !closed.contains(&(dataset, commit.hash)));
+        Ok(commits)
     }
 }

@@ -4,6 +4,7 @@ use std::{
     fs::{self, File, TryLockError},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use surrealdb::{Surreal, engine::local::Db};
@@ -15,6 +16,7 @@ use crate::{
     cache::ObjectCache,
     frames::Records,
     known::Known,
+    leases::Leases,
     migrations,
     runtime::{Database, DroppableRuntime, Engine},
 };
@@ -27,7 +29,10 @@ const NAMESPACE: &str = "anabranch";
 pub struct Store {
     pub(crate) database: Arc<Database>,
     pub(crate) known: Arc<Known>,
-    objects: Objects,
+    pub(crate) objects: Objects,
+    pub(crate) leases: Arc<Leases>,
+    /// See [`Config::keep_unreachable`].
+    pub(crate) keep_unreachable: Duration,
     dir: Arc<Path>,
 }
 
@@ -38,6 +43,7 @@ impl Store {
     /// Another process has it open, a newer version wrote it, or its files can't be used.
     pub async fn open(config: Config) -> Result<Self, OpenError> {
         let lock = lock(&config.dir)?;
+        let is_new = !engine_dir(&config.dir).exists();
         let settings = config.engine_settings();
         let url = engine_url(&config.dir)?;
         let runtime = DroppableRuntime::start().map_err(|source| OpenError::Io { path: config.dir.clone(), source })?;
@@ -57,6 +63,9 @@ impl Store {
         Ok(Self {
             objects: Objects::new(Arc::clone(&database), cache),
             known: Arc::default(),
+            // What an earlier process left behind is not known.
+            leases: Arc::new(Leases::new(!is_new)),
+            keep_unreachable: config.keep_unreachable,
             database,
             dir: config.dir.into(),
         })
@@ -66,6 +75,12 @@ impl Store {
     #[must_use]
     pub fn objects(&self) -> Objects {
         self.objects.clone()
+    }
+
+    /// See [`Config::keep_unreachable`].
+    #[must_use]
+    pub fn keep_unreachable(&self) -> Duration {
+        self.keep_unreachable
     }
 
     /// The data directory.

@@ -122,13 +122,16 @@ impl fmt::Display for Problem {
 impl Store {
     /// Reads everything that refs, drafts and recorded commits reach, each chunk once, and reports what is missing,
     /// corrupt or left over. Memory grows with the number of chunks by their names only. Writes that happen meanwhile
-    /// are no problem.
+    /// are no problem, and neither is reclaiming, which waits for the end of the check.
     ///
     /// # Errors
     /// The database failed. What is wrong with the data is in the report.
     pub async fn verify(&self, progress: impl FnMut(Progress)) -> Result<Report, StorageError> {
+        // Nothing that is read from here on is reclaimed before the end; what is being reclaimed already is left out.
+        let _lease = self.lease();
         let mut check = Check {
             store: self,
+            closed: self.leases.closed(),
             progress,
             report: Report::default(),
             visited: HashSet::new(),
@@ -157,6 +160,8 @@ enum Expected {
 
 struct Check<'a, P> {
     store: &'a Store,
+    /// Commits that are being taken off the lists.
+    closed: HashSet<(DatasetId, Hash)>,
     progress: P,
     report: Report,
     visited: HashSet<Hash>,
@@ -256,9 +261,9 @@ impl<P: FnMut(Progress)> Check<'_, P> {
                 self.page("SELECT VALUE id FROM $range LIMIT $limit", "dataset_commit", last).await?;
             for id in &ids {
                 let parts = Parts::of(id, ATTEMPTED);
-                let commit: Hash = parts.parse(1)?;
-                if !self.visited.contains(&commit) {
-                    let path = self.path_in(parts.dataset()?, datasets, "on no branch").await?;
+                let (dataset, commit): (_, Hash) = (parts.dataset()?, parts.parse(1)?);
+                if !self.visited.contains(&commit) && !self.closed.contains(&(dataset, commit)) {
+                    let path = self.path_in(dataset, datasets, "on no branch").await?;
                     self.walk(commit, path).await?;
                 }
             }
@@ -408,7 +413,7 @@ mod tests {
             removals: vec![],
             at: 0,
         };
-        store.save_draft(save).await.expect("no draft yet");
+        store.save_draft(&store.lease(), save).await.expect("no draft yet");
         let draft = vars! { id: records::draft(&id) };
         let () = store.database.query("lose the draft", "{ DELETE $id; RETURN NONE }", draft).await.expect("open");
         let report = store.verify(|_| ()).await.expect("an open store");

@@ -4,6 +4,8 @@
 //! the parent kills it at a random moment, opens the store and compares it with what was acknowledged. What the child
 //! does is a function of the number of the step, so the parent knows the state after each of them: the store must be
 //! in the state after the last acknowledged step, or after the one that was on its way.
+//!
+//! The same once more with a child that leaves chunks and commits behind in each step and reclaims them all the time.
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +16,9 @@ use std::{
     time::Duration,
 };
 
-use storage::{CommitWrite, Config, Dataset, DatasetId, DraftId, DraftRow, RefKind, SaveDraft, Store};
+use storage::{
+    CommitWrite, Config, Dataset, DatasetId, DraftId, DraftRow, RefKind, SaveDraft, Stage, StorageError, Store,
+};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use versioning::{
@@ -22,9 +26,11 @@ use versioning::{
 };
 
 const ROUNDS: usize = 100;
+const RECLAIMING_ROUNDS: usize = 50;
 const LONGEST_LIFE_MICROS: u64 = 50_000;
 const DIR: &str = "CRASH_TEST_DIR";
 const FIRST_STEP: &str = "CRASH_TEST_STEP";
+const RECLAIMS: &str = "CRASH_TEST_RECLAIMS";
 const TABLE: TableId = TableId(1);
 const DATASET: DatasetId = DatasetId(uuid::Uuid::from_u128(1));
 
@@ -91,11 +97,20 @@ impl State {
 
 #[test]
 fn acknowledged_writes_survive_kill_9() {
+    survive(ROUNDS, false);
+}
+
+#[test]
+fn acknowledged_writes_survive_kill_9_while_space_is_reclaimed() {
+    survive(RECLAIMING_ROUNDS, true);
+}
+
+fn survive(rounds: usize, reclaims: bool) {
     let dir = TempDir::new().expect("a temporary directory");
     let runtime = Runtime::new().expect("threads");
     let mut steps = 0;
-    for round in 0..ROUNDS {
-        let acknowledged = live_and_die(dir.path(), steps);
+    for round in 0..rounds {
+        let acknowledged = live_and_die(dir.path(), steps, reclaims);
         steps = runtime.block_on(async {
             let store = Store::open(config(dir.path())).await.expect("the child is dead");
             let found = State::read(&store).await;
@@ -109,21 +124,27 @@ fn acknowledged_writes_survive_kill_9() {
             let report = store.verify(|_| ()).await.expect("an open store");
             assert!(report.is_clean(), "round {round}: {:?}", report.problems);
             assert!(steps == 0 || report.chunks > 0);
+            if reclaims {
+                reclaim(&store).await;
+                let report = store.verify(|_| ()).await.expect("an open store");
+                assert_eq!((report.problems, report.unreachable), (vec![], 0), "round {round}");
+            }
             store.close().await.expect("a clean stop");
             steps
         });
     }
-    println!("{steps} steps in {ROUNDS} lives");
+    println!("{steps} steps in {rounds} lives");
     assert!(steps > 0, "no child lived long enough to do anything");
 }
 
 /// Runs the child from a step on, kills it at a random moment after its first acknowledgement, and returns how many
 /// steps are acknowledged then.
-fn live_and_die(dir: &Path, first: u64) -> u64 {
+fn live_and_die(dir: &Path, first: u64, reclaims: bool) -> u64 {
     let mut child = Command::new(std::env::current_exe().expect("the test's own program"))
         .args(["--exact", "child", "--nocapture"])
         .env(DIR, dir)
         .env(FIRST_STEP, first.to_string())
+        .env(RECLAIMS, reclaims.to_string())
         .stdout(Stdio::piped())
         .spawn()
         .expect("the test's own program runs");
@@ -153,7 +174,9 @@ fn live_and_die(dir: &Path, first: u64) -> u64 {
 #[test]
 fn child() {
     let Some(dir) = std::env::var_os(DIR).map(PathBuf::from) else { return };
-    let first: u64 = std::env::var(FIRST_STEP).expect("the parent sets both").parse().expect("a number");
+    let number = std::env::var(FIRST_STEP).expect("the parent sets all of them");
+    let first: u64 = number.parse().expect("a number");
+    let reclaims = std::env::var(RECLAIMS).is_ok_and(|reclaims| reclaims == "true");
     Runtime::new().expect("threads").block_on(async {
         let store = Store::open(config(&dir)).await.expect("the last one is dead");
         if store.dataset_by_id(DATASET).await.expect("an open store").is_none() {
@@ -161,7 +184,18 @@ fn child() {
         }
         let mut head = store.head(DATASET, RefKind::Branch, "main").await.expect("an open store");
         let mut revision = store.draft(&draft()).await.expect("an open store").map(|draft| draft.revision);
+        if reclaims {
+            let store = store.clone();
+            tokio::spawn(async move {
+                loop {
+                    reclaim(&store).await;
+                }
+            });
+        }
         for step in first.. {
+            if reclaims {
+                leave_behind(&store, step, head).await;
+            }
             match Step::number(step) {
                 Step::Save => {
                     let patch = DraftRow { table: TABLE, key: key(step), patch: step.to_be_bytes().to_vec() };
@@ -173,13 +207,14 @@ fn child() {
                         removals: vec![],
                         at: at(step),
                     };
-                    revision = Some(store.save_draft(save).await.expect("nobody else writes"));
+                    revision = Some(store.save_draft(&store.lease(), save).await.expect("nobody else writes"));
                 }
                 kind => {
+                    let lease = store.lease();
                     let (new, chunks) = commit(step, head);
                     // Half of the commits bring their chunks along, the others have them there before.
                     let (before, along) = if step % 2 == 0 { (chunks, Vec::new()) } else { (Vec::new(), chunks) };
-                    store.put_chunks(before).await.expect("small chunks");
+                    store.put_chunks(&lease, before).await.expect("small chunks");
                     let taken = if kind == Step::CommitDraft { revision.take() } else { None };
                     let write = CommitWrite {
                         chunks: along,
@@ -192,7 +227,7 @@ fn child() {
                         draft: taken.map(|revision| (draft(), revision)),
                         job: None,
                     };
-                    store.commit(write).await.expect("nobody else writes");
+                    store.commit(&lease, write).await.expect("nobody else writes");
                     head = Some(new);
                 }
             }
@@ -201,8 +236,44 @@ fn child() {
     });
 }
 
+/// Deletes all that nothing leads to.
+async fn reclaim(store: &Store) {
+    let run = store.begin_reclaim(0).await.expect("an open store");
+    let mut stage = run.mark().await.expect("an open store");
+    loop {
+        stage = match stage {
+            Stage::Mark(mark) => mark.step().await.expect("all is there"),
+            Stage::Sweep(sweep) => sweep.step().await.expect("an open store"),
+            Stage::Done(_) => return,
+        };
+    }
+}
+
+/// A commit on a branch that is deleted. The next step but one puts some of its chunks again.
+async fn leave_behind(store: &Store, step: u64, parent: Option<Hash>) {
+    let lease = store.lease();
+    let (new, chunks) = commit(step + 2, parent);
+    let write = CommitWrite {
+        chunks,
+        dataset: DATASET,
+        branch: "side".to_owned(),
+        expected: None,
+        new,
+        parents: parent.into_iter().collect(),
+        at: at(step),
+        draft: None,
+        job: None,
+    };
+    match store.commit(&lease, write).await {
+        // The last life ended before it deleted the branch.
+        Ok(()) | Err(StorageError::StaleHead { .. }) => {}
+        Err(error) => panic!("nobody else writes: {error}"),
+    }
+    store.delete_ref(DATASET, RefKind::Branch, "side").await.expect("it was made");
+}
+
 fn config(dir: &Path) -> Config {
-    Config { cache_bytes: 8 << 20, object_cache_bytes: 1 << 20, ..Config::new(dir) }
+    Config { cache_bytes: 8 << 20, object_cache_bytes: 1 << 20, keep_unreachable: Duration::ZERO, ..Config::new(dir) }
 }
 
 fn dataset() -> Dataset {

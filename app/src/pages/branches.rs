@@ -119,7 +119,10 @@ fn line(address: &str, found: &RefSummary, main: &str, kind: Kind) -> AnyView {
         let action = format!("{address}/branches/delete");
         let field = if kind == Kind::Branch { "branch" } else { "tag" };
         let label = format!("Delete {field} {name}");
-        let question = format!("Delete {field} “{name}”? Its commits stay as long as something else leads to them.");
+        let question = format!(
+            "Delete {field} “{name}”? Its commits stay as long as something else leads to them, and can be found by their \
+             hash for a while after that."
+        );
         view! {
             <details class="popover">
                 <summary class="button button--small" aria-label=label.clone()>"Delete…"</summary>

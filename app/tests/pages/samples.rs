@@ -1,11 +1,13 @@
 //! Data that pages find hard: long, foreign, and out to be taken for markup.
 
 use app::{form::Submitted, pages};
+use std::time::Duration;
+
 use hub::{
     ChangeSet, CommitSummary, CommitView, CompareView, Component, ComponentState, Dataset, DatasetPath, DatasetSummary,
     DatasetView, DraftSummary, DraftView, Error, Fact, ImportMode, ImportPhase, ImportRequest, ImportView, JobState,
-    LogView, RefSummary, RefsView, RowChange, RowPage, RowState, RowView, StaleCell, SystemView, TableChange,
-    TableSummary, TableView, Viewed, ViewedKind,
+    LogView, ReclaimRecord, ReclaimView, Reclaimed, RefSummary, RefsView, RowChange, RowPage, RowState, RowView,
+    StaleCell, SystemView, TableChange, TableSummary, TableView, Viewed, ViewedKind,
 };
 use services::import::{Dialect, FoundColumn, Inspection, Problem};
 use uuid::Uuid;
@@ -416,6 +418,15 @@ pub fn system() -> SystemView {
                 &[("Fault", "<script>alert(1)</script>")],
             ),
         ],
+        reclaiming: Some(ReclaimView {
+            running: None,
+            last: Some(ReclaimRecord {
+                ended_at: NOW,
+                reclaimed: Reclaimed { reachable: 12_044, commits: 3, chunks: 1_234, bytes: 14_800_000 },
+                error: None,
+            }),
+            kept: Duration::from_secs(14 * 24 * 3600),
+        }),
     }
 }
 

@@ -37,6 +37,7 @@ impl Hub {
     ) -> Result<Hash, Error> {
         let text = message(text)?;
         let dataset = self.find_dataset(actor, Action::Write, &place.path).await?;
+        let lease = self.store().lease();
         let viewed = self.resolve(&dataset, &place.at).await?;
         let branch = viewed.editable()?;
         let id = draft_id(actor, &dataset, branch);
@@ -53,6 +54,7 @@ impl Hub {
             });
         };
         let intent = Intent {
+            lease,
             actor,
             dataset: &dataset,
             branch,

@@ -35,6 +35,7 @@ impl Hub {
             return Err(Error::invalid("edits", format!("At most {MAX_EDITS} rows can be edited at once.")));
         }
         let dataset = self.find_dataset(actor, Action::Write, &place.path).await?;
+        let lease = self.store().lease();
         let viewed = self.resolve(&dataset, &place.at).await?;
         let id = draft_id(actor, &dataset, viewed.editable()?);
         let slot = self.shared.drafts.slot(&id);
@@ -92,7 +93,7 @@ impl Hub {
             (expected, false) => {
                 let at = now();
                 let save = SaveDraft { id: id.clone(), expected_revision: expected, base, puts, removals, at };
-                let revision = self.store().save_draft(save).await.map_err(stale_draft)?;
+                let revision = self.store().save_draft(&lease, save).await.map_err(stale_draft)?;
                 slot.set(Some(Arc::new(LoadedDraft { revision, base, updated_at: at, tables })));
                 revision
             }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use services::{ServiceError, import::ImportOutcome};
-use storage::{JobId, JobUpdate};
+use storage::{JobId, JobUpdate, Lease};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use versioning::{Hash, Object, Root, Schema, TableEntry, TableId, Tree};
@@ -61,6 +61,7 @@ impl Hub {
     ) -> Result<Applied, Error> {
         let inspection = record.inspection.clone();
         let inspection = inspection.ok_or_else(|| Error::Internal { reason: "no inspection".to_owned() })?;
+        let lease = self.store().lease();
         let existing = self.existing_table(dataset, request).await?;
         let plan = plan::plan(&inspection, choice, existing.as_ref(), request.mode)?;
         let schema = plan.schema.clone();
@@ -72,7 +73,7 @@ impl Hub {
         let (sender, receiver) = mpsc::channel(QUEUE);
         // Both sides end together: a store that fails closes the queue, which ends the process.
         let (outcome, written) =
-            tokio::join!(supervisor.import(plan, file, progress, sender, cancel), self.take_chunks(receiver));
+            tokio::join!(supervisor.import(plan, file, progress, sender, cancel), self.take_chunks(&lease, receiver));
         written?;
         match outcome? {
             ImportOutcome::Refused { problems, problem_count } => {
@@ -84,30 +85,31 @@ impl Hub {
                 record.imported_rows = rows;
                 record.rows = rows;
                 record.bytes = inspection.bytes;
-                self.commit_table(actor, id, dataset, request, record, (tree, schema), &choice.message).await?;
+                self.commit_table((lease, actor), id, dataset, request, record, (tree, schema), &choice.message)
+                    .await?;
                 Ok(Applied::Done)
             }
         }
     }
 
-    async fn take_chunks(&self, mut receiver: mpsc::Receiver<(Hash, Vec<u8>)>) -> Result<(), Error> {
+    async fn take_chunks(&self, lease: &Lease, mut receiver: mpsc::Receiver<(Hash, Vec<u8>)>) -> Result<(), Error> {
         let mut batch = Vec::new();
         let mut bytes = 0;
         while let Some((hash, frame)) = receiver.recv().await {
             bytes += frame.len();
             batch.push((hash, frame));
             if bytes >= BATCH {
-                self.put_frames(std::mem::take(&mut batch)).await?;
+                self.put_frames(lease, std::mem::take(&mut batch)).await?;
                 bytes = 0;
             }
         }
-        self.put_frames(batch).await
+        self.put_frames(lease, batch).await
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of one job, taken over whole")]
     async fn commit_table(
         &self,
-        actor: &Actor,
+        (lease, actor): (Lease, &Actor),
         id: JobId,
         dataset: &Dataset,
         request: &ImportRequest,
@@ -123,7 +125,12 @@ impl Hub {
                 .progress(record::json(&record)?))
         };
         let branch = branch_of(request, dataset);
+        if request.mode.adds() {
+            // The file's rows go into the table's tree; the tree that they arrived in is not needed any more.
+            lease.leaves_something();
+        }
         let intent = Intent {
+            lease,
             actor,
             dataset,
             branch,

@@ -37,6 +37,7 @@ use crate::problem::{FieldProblem, ProblemBody};
         (name = "merges", description = "Bringing changes onto a branch."),
         (name = "imports and exports", description = "Files in and out."),
         (name = "jobs", description = "Work that goes on."),
+        (name = "maintenance", description = "Looking after the server's data."),
     ),
     components(schemas(ProblemBody, FieldProblem)),
 )]

@@ -111,7 +111,8 @@ fn one(refs: Vec<RefSummary>, name: &str) -> Result<(StatusCode, Json<RefBody>),
     Ok((StatusCode::CREATED, Json(found.into())))
 }
 
-/// Deletes a branch. Its commits stay as long as something else leads to them.
+/// Deletes a branch. Its commits stay as long as something else leads to them, and for some days after that, in which a
+/// branch can be made of them by their hash.
 #[utoipa::path(
     delete, path = "/datasets/{owner}/{dataset}/branches/{branch}", tag = "branches and tags",
     params(

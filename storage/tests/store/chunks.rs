@@ -10,8 +10,8 @@ async fn chunks_are_stored_once_and_counted() {
     let world = World::new().await;
     let chunks = commit("first", vec![]).1;
     let expected = ChunkStats { count: 3, bytes: chunks.iter().map(|(_, frame)| frame.len() as u64).sum() };
-    world.store.put_chunks(chunks.clone()).await.expect("small chunks");
-    world.store.put_chunks(chunks.clone()).await.expect("the same again");
+    world.store.put_chunks(&world.store.lease(), chunks.clone()).await.expect("small chunks");
+    world.store.put_chunks(&world.store.lease(), chunks.clone()).await.expect("the same again");
     assert_eq!(world.store.chunk_stats().await.expect("an open store"), expected);
     for (hash, frame) in chunks {
         let stored = world.store.get_chunk(hash).await.expect("an open store");
@@ -29,7 +29,7 @@ async fn writers_of_the_same_chunks_do_not_disturb_each_other() {
             let store = world.store.clone();
             let mut chunks = chunks.clone();
             chunks.extend(commit(&format!("own {number}"), vec![]).1);
-            tokio::spawn(async move { store.put_chunks(chunks).await })
+            tokio::spawn(async move { store.put_chunks(&store.lease(), chunks).await })
         })
         .collect();
     for writer in writers {
@@ -45,7 +45,7 @@ async fn many_batches_are_summed_up_without_losing_count() {
         let object = chunk(&Object::Root(versioning::Root::default()));
         let bytes = format!("{number}").into_bytes();
         let other = (Hash::of(&bytes), frame::pack(&bytes));
-        world.store.put_chunks(vec![object, other]).await.expect("small chunks");
+        world.store.put_chunks(&world.store.lease(), vec![object, other]).await.expect("small chunks");
     }
     let first = world.store.chunk_stats().await.expect("an open store");
     assert_eq!(first.count, 1101);
@@ -56,10 +56,15 @@ async fn many_batches_are_summed_up_without_losing_count() {
 async fn a_batch_may_be_8_mib_but_not_more() {
     let world = World::new().await;
     let largest = vec![7; MAX_BATCH_BYTES];
-    world.store.put_chunks(vec![(Hash::of(b"a"), largest.clone())]).await.expect("the limit itself");
-    let error = world.store.put_chunks(vec![(Hash::of(b"a"), largest), (Hash::of(b"b"), vec![1])]).await;
+    world
+        .store
+        .put_chunks(&world.store.lease(), vec![(Hash::of(b"a"), largest.clone())])
+        .await
+        .expect("the limit itself");
+    let error =
+        world.store.put_chunks(&world.store.lease(), vec![(Hash::of(b"a"), largest), (Hash::of(b"b"), vec![1])]).await;
     assert!(matches!(error, Err(StorageError::TooLarge { .. })), "{error:?}");
-    world.store.put_chunks(vec![]).await.expect("nothing is fine");
+    world.store.put_chunks(&world.store.lease(), vec![]).await.expect("nothing is fine");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -23,7 +23,11 @@ async fn a_branch_moves_by_compare_and_swap() {
 
     for expected in [None, Some(first), Some(Hash::of(b"never"))] {
         let new = world.prepare("late", vec![first]).await;
-        let lost = world.store.commit(write(dataset, expected, new)).await.expect_err("the head is another");
+        let lost = world
+            .store
+            .commit(&world.store.lease(), write(dataset, expected, new))
+            .await
+            .expect_err("the head is another");
         assert!(lost.is_stale());
         assert!(matches!(lost, StorageError::StaleHead { current, .. } if current == Some(second)), "{lost:?}");
         assert!(!world.store.commit_exists(dataset, new).await.expect("an open store"), "nothing of it is there");
@@ -41,7 +45,9 @@ async fn of_50_commits_at_once_exactly_one_wins() {
         for number in 0..50 {
             let new = world.prepare(&format!("round {round} rival {number}"), head.into_iter().collect()).await;
             let store = world.store.clone();
-            rivals.push(tokio::spawn(async move { (new, store.commit(write(dataset, head, new)).await) }));
+            rivals.push(tokio::spawn(
+                async move { (new, store.commit(&store.lease(), write(dataset, head, new)).await) },
+            ));
         }
         let mut winners = BTreeSet::new();
         for rival in rivals {
@@ -67,7 +73,7 @@ async fn commits_to_different_branches_all_get_through() {
         .map(|number| {
             let store = world.store.clone();
             let write = CommitWrite { branch: format!("branch {number}"), ..write(dataset, None, new) };
-            tokio::spawn(async move { store.commit(write).await })
+            tokio::spawn(async move { store.commit(&store.lease(), write).await })
         })
         .collect();
     for writer in writers {
@@ -92,8 +98,9 @@ async fn a_commit_takes_its_draft_and_its_job_along() {
         removals: vec![],
         at: TODAY,
     };
-    let revision = world.store.save_draft(save(None, b"a")).await.expect("no draft yet");
-    let newer = world.store.save_draft(save(Some(revision), b"b")).await.expect("the revision is right");
+    let revision = world.store.save_draft(&world.store.lease(), save(None, b"a")).await.expect("no draft yet");
+    let newer =
+        world.store.save_draft(&world.store.lease(), save(Some(revision), b"b")).await.expect("the revision is right");
     let new = world.prepare("second", vec![first]).await;
     let done = JobUpdate::new(job.id, [JobState::Queued], TODAY).to(JobState::Succeeded).result(json!({"rows": 2}));
     let full = |revision| CommitWrite {
@@ -102,12 +109,12 @@ async fn a_commit_takes_its_draft_and_its_job_along() {
         ..write(dataset, Some(first), new)
     };
 
-    let lost = world.store.commit(full(revision)).await.expect_err("the draft has changed");
+    let lost = world.store.commit(&world.store.lease(), full(revision)).await.expect_err("the draft has changed");
     assert!(matches!(lost, StorageError::StaleDraft { current, .. } if current == Some(newer)), "{lost:?}");
     assert_eq!(world.store.head(dataset, RefKind::Branch, "main").await.expect("an open store"), Some(first));
     assert_eq!(world.store.draft_rows(&id, None).await.expect("an open store").len(), 2);
 
-    world.store.commit(full(newer)).await.expect("all is as expected");
+    world.store.commit(&world.store.lease(), full(newer)).await.expect("all is as expected");
     assert_eq!(world.store.head(dataset, RefKind::Branch, "main").await.expect("an open store"), Some(new));
     assert_eq!(world.store.draft(&id).await.expect("an open store"), None);
     assert_eq!(world.store.draft_rows(&id, None).await.expect("an open store"), vec![]);
@@ -121,14 +128,15 @@ async fn a_commit_brings_its_chunks_along_or_leaves_none() {
     let dataset = world.dataset("cities").await;
     let (new, chunks) = commit("first", vec![]);
     let with_chunks = |expected| CommitWrite { chunks: chunks.clone(), ..write(dataset, expected, new) };
-    let lost = world.store.commit(with_chunks(Some(Hash::of(b"another head")))).await;
+    let lost = world.store.commit(&world.store.lease(), with_chunks(Some(Hash::of(b"another head")))).await;
     assert!(matches!(lost, Err(StorageError::StaleHead { current: None, .. })), "{lost:?}");
     assert_eq!(world.store.chunk_stats().await.expect("an open store").count, 0);
 
-    world.store.commit(with_chunks(None)).await.expect("there is no branch yet");
+    world.store.commit(&world.store.lease(), with_chunks(None)).await.expect("there is no branch yet");
     assert_eq!(world.store.chunk_stats().await.expect("an open store").count, chunks.len() as u64);
     let large = vec![(Hash::of(b"large"), vec![0; storage::MAX_BATCH_BYTES + 1])];
-    let lost = world.store.commit(CommitWrite { chunks: large, ..write(dataset, Some(new), new) }).await;
+    let lost =
+        world.store.commit(&world.store.lease(), CommitWrite { chunks: large, ..write(dataset, Some(new), new) }).await;
     assert!(matches!(lost, Err(StorageError::TooLarge { .. })), "{lost:?}");
 }
 
@@ -142,7 +150,8 @@ async fn a_commit_for_a_cancelled_job_does_not_happen() {
     world.store.update_job(&cancel).await.expect("it is queued");
     let new = world.prepare("first", vec![]).await;
     let done = JobUpdate::new(job.id, [JobState::Running], TODAY).to(JobState::Succeeded);
-    let lost = world.store.commit(CommitWrite { job: Some(done), ..write(dataset, None, new) }).await;
+    let lost =
+        world.store.commit(&world.store.lease(), CommitWrite { job: Some(done), ..write(dataset, None, new) }).await;
     assert!(matches!(lost, Err(StorageError::StaleJob { current: JobState::Cancelled, .. })), "{lost:?}");
     assert_eq!(world.store.refs(dataset, None).await.expect("an open store"), vec![]);
 }
@@ -173,11 +182,11 @@ async fn refs_name_commits_of_their_dataset() {
     let dataset = world.dataset("cities").await;
     let first = world.commit(dataset, "first", None).await;
     let tag = Ref { dataset, kind: RefKind::Tag, name: "v1".to_owned(), head: first };
-    world.store.create_ref(&tag).await.expect("a new name");
-    let again = world.store.create_ref(&tag).await;
+    world.store.create_ref(&world.store.lease(), &tag).await.expect("a new name");
+    let again = world.store.create_ref(&world.store.lease(), &tag).await;
     assert!(matches!(again, Err(StorageError::AlreadyExists { what: "tag", .. })), "{again:?}");
     let strange = Ref { name: "v2".to_owned(), head: Hash::of(b"elsewhere"), ..tag.clone() };
-    let unknown = world.store.create_ref(&strange).await;
+    let unknown = world.store.create_ref(&world.store.lease(), &strange).await;
     assert!(matches!(unknown, Err(StorageError::NotFound { what: "commit", .. })), "{unknown:?}");
 
     let branch = Ref { kind: RefKind::Branch, name: "main".to_owned(), ..tag.clone() };

@@ -69,7 +69,7 @@ async fn a_commit_counts_as_an_update() {
     let id = world.dataset("cities").await;
     let new = world.prepare("first", vec![]).await;
     let write = storage::CommitWrite { at: TODAY + 5, ..write(id, None, new) };
-    world.store.commit(write).await.expect("no branch yet");
+    world.store.commit(&world.store.lease(), write).await.expect("no branch yet");
     let found = world.store.dataset_by_id(id).await.expect("an open store").expect("it was made");
     assert_eq!((found.created_at, found.updated_at), (TODAY, TODAY + 5));
 }

@@ -17,13 +17,13 @@ async fn edits_are_laid_over_each_other() {
     let id = draft(DatasetId::generate());
     assert_eq!(world.store.draft(&id).await.expect("an open store"), None);
     let first = save(&id, None, vec![row(1, b"b", "1"), row(1, &[0, 255], "2"), row(2, b"", "3")]);
-    let revision = world.store.save_draft(first).await.expect("no draft yet");
+    let revision = world.store.save_draft(&world.store.lease(), first).await.expect("no draft yet");
     let second = SaveDraft {
         removals: vec![(TableId(2), vec![]), (TableId(2), b"never".to_vec())],
         at: TODAY + 1,
         ..save(&id, Some(revision), vec![row(1, b"b", "4"), row(1, b"c", "5")])
     };
-    let newer = world.store.save_draft(second).await.expect("the revision is right");
+    let newer = world.store.save_draft(&world.store.lease(), second).await.expect("the revision is right");
     assert_eq!(newer, revision + 1);
 
     let found = world.store.draft(&id).await.expect("an open store").expect("it was saved");
@@ -40,7 +40,11 @@ async fn drafts_with_similar_names_stay_apart() {
     let dataset = DatasetId::generate();
     for (branch, person) in [("main", "ada"), ("main", "adam"), ("main2", "ada"), ("", "ada"), ("main", "")] {
         let id = DraftId { dataset, branch: branch.to_owned(), person: person.into() };
-        world.store.save_draft(save(&id, None, vec![row(1, b"k", person)])).await.expect("no draft yet");
+        world
+            .store
+            .save_draft(&world.store.lease(), save(&id, None, vec![row(1, b"k", person)]))
+            .await
+            .expect("no draft yet");
         let rows = world.store.draft_rows(&id, None).await.expect("an open store");
         assert_eq!(rows, [row(1, b"k", person)], "{id:?}");
     }
@@ -53,11 +57,15 @@ async fn drafts_with_similar_names_stay_apart() {
 async fn a_stale_edit_is_told_the_revision() {
     let world = World::new().await;
     let id = draft(DatasetId::generate());
-    let none_there = world.store.save_draft(save(&id, Some(1), vec![])).await;
+    let none_there = world.store.save_draft(&world.store.lease(), save(&id, Some(1), vec![])).await;
     assert!(matches!(none_there, Err(StorageError::StaleDraft { current: None, .. })), "{none_there:?}");
-    let revision = world.store.save_draft(save(&id, None, vec![row(1, b"k", "kept")])).await.expect("no draft yet");
+    let revision = world
+        .store
+        .save_draft(&world.store.lease(), save(&id, None, vec![row(1, b"k", "kept")]))
+        .await
+        .expect("no draft yet");
     for expected in [None, Some(revision - 1), Some(revision + 1)] {
-        let lost = world.store.save_draft(save(&id, expected, vec![row(1, b"k", "lost")])).await;
+        let lost = world.store.save_draft(&world.store.lease(), save(&id, expected, vec![row(1, b"k", "lost")])).await;
         assert!(matches!(lost, Err(StorageError::StaleDraft { current, .. }) if current == Some(revision)), "{lost:?}");
     }
     assert_eq!(world.store.draft_rows(&id, None).await.expect("an open store"), [row(1, b"k", "kept")]);
@@ -67,12 +75,12 @@ async fn a_stale_edit_is_told_the_revision() {
 async fn of_50_edits_at_once_exactly_one_is_saved() {
     let world = World::new().await;
     let id = draft(DatasetId::generate());
-    let revision = world.store.save_draft(save(&id, None, vec![])).await.expect("no draft yet");
+    let revision = world.store.save_draft(&world.store.lease(), save(&id, None, vec![])).await.expect("no draft yet");
     let rivals: Vec<_> = (0..50)
         .map(|number: i32| {
             let store = world.store.clone();
             let save = save(&id, Some(revision), vec![row(1, b"k", &number.to_string())]);
-            tokio::spawn(async move { store.save_draft(save).await })
+            tokio::spawn(async move { store.save_draft(&store.lease(), save).await })
         })
         .collect();
     let mut saved = Vec::new();
@@ -92,14 +100,18 @@ async fn of_50_edits_at_once_exactly_one_is_saved() {
 async fn a_discarded_draft_leaves_nothing_and_repeats_no_revision() {
     let world = World::new().await;
     let id = draft(DatasetId::generate());
-    let revision = world.store.save_draft(save(&id, None, vec![row(1, b"k", "1")])).await.expect("no draft yet");
+    let revision = world
+        .store
+        .save_draft(&world.store.lease(), save(&id, None, vec![row(1, b"k", "1")]))
+        .await
+        .expect("no draft yet");
     let lost = world.store.discard_draft(&id, revision + 1).await.expect_err("another revision");
     assert!(lost.is_stale());
     world.store.discard_draft(&id, revision).await.expect("the revision is right");
     assert_eq!(world.store.draft(&id).await.expect("an open store"), None);
     assert_eq!(world.store.draft_rows(&id, None).await.expect("an open store"), []);
     let later = SaveDraft { at: TODAY + 60_000_000, ..save(&id, None, vec![]) };
-    assert!(world.store.save_draft(later).await.expect("no draft again") > revision);
+    assert!(world.store.save_draft(&world.store.lease(), later).await.expect("no draft again") > revision);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,9 +119,11 @@ async fn a_write_ends_even_when_its_caller_goes_away() {
     let world = World::new().await;
     let id = draft(DatasetId::generate());
     let rows = |number: u32| (0..200_u32).map(|key| row(1, &key.to_be_bytes(), &number.to_string())).collect();
-    let mut revision = world.store.save_draft(save(&id, None, rows(0))).await.expect("no draft yet");
+    let mut revision =
+        world.store.save_draft(&world.store.lease(), save(&id, None, rows(0))).await.expect("no draft yet");
     for number in 1..=20 {
-        let write = world.store.save_draft(save(&id, Some(revision), rows(number)));
+        let lease = world.store.lease();
+        let write = world.store.save_draft(&lease, save(&id, Some(revision), rows(number)));
         // Polled once, so that the query is on its way, then dropped.
         tokio::select! {
             biased;

@@ -7,5 +7,6 @@ mod drafts;
 mod jobs;
 mod measure;
 mod opening;
+mod reclaim;
 mod verify;
 mod world;

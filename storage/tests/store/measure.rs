@@ -30,7 +30,7 @@ async fn measure() {
     let bytes: usize = objects.iter().map(|(_, frame)| frame.len()).sum();
     let started = Instant::now();
     for batch in objects.chunks(256) {
-        world.store.put_chunks(batch.to_vec()).await.expect("less than 8 MiB");
+        world.store.put_chunks(&world.store.lease(), batch.to_vec()).await.expect("less than 8 MiB");
     }
     let rate = bytes as f64 / started.elapsed().as_secs_f64() / 1e6;
     println!("put_chunks: {} chunks of {} bytes, {rate:.0} MB/s", objects.len(), bytes / objects.len());
@@ -41,7 +41,7 @@ async fn measure() {
         let new = world.prepare(&number.to_string(), head.into_iter().collect()).await;
         let write = crate::world::write(dataset, head, new);
         let started = Instant::now();
-        world.store.commit(write).await.expect("the head is as expected");
+        world.store.commit(&world.store.lease(), write).await.expect("the head is as expected");
         commits.push(started.elapsed());
         head = Some(new);
     }
@@ -61,7 +61,7 @@ async fn measure() {
             at: TODAY,
         };
         let started = Instant::now();
-        revision = Some(world.store.save_draft(save).await.expect("the revision is right"));
+        revision = Some(world.store.save_draft(&world.store.lease(), save).await.expect("the revision is right"));
         saves.push(started.elapsed());
     }
     print("save_draft, one row", saves);

@@ -70,7 +70,8 @@ async fn writes_on_their_way_are_waited_for() {
     let world = World::new().await;
     let dataset = world.dataset("cities").await;
     let new = world.prepare("first", vec![]).await;
-    let mut write = Box::pin(world.store.commit(crate::world::write(dataset, None, new)));
+    let lease = world.store.lease();
+    let mut write = Box::pin(world.store.commit(&lease, crate::world::write(dataset, None, new)));
     // On its way, not awaited.
     tokio::select! {
         biased;

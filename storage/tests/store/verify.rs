@@ -50,7 +50,7 @@ async fn damage_is_reported_with_the_way_to_it() {
     let [problem] = &report.problems[..] else { panic!("{:?}", report.problems) };
     assert_eq!((&problem.kind, &problem.path), (&ProblemKind::Missing { chunk: schema }, &path));
 
-    world.store.put_chunks(vec![(schema, sound)]).await.expect("it can be put back");
+    world.store.put_chunks(&world.store.lease(), vec![(schema, sound)]).await.expect("it can be put back");
     assert!(check(&world).await.is_clean());
     world.store.damage_chunk(second, None).await.expect("an open store");
     let report = check(&world).await;
@@ -65,10 +65,14 @@ async fn what_is_no_object_and_what_is_no_commit_is_told_apart() {
     let dataset = world.dataset("cities").await;
     let nonsense = b"?no object".to_vec();
     let (name, root) = (Hash::of(&nonsense), chunk(&Object::Root(versioning::Root::default())));
-    world.store.put_chunks(vec![(name, frame::pack(&nonsense)), root.clone()]).await.expect("small chunks");
-    world.store.commit(write(dataset, None, name)).await.expect("storage does not look into it");
+    world
+        .store
+        .put_chunks(&world.store.lease(), vec![(name, frame::pack(&nonsense)), root.clone()])
+        .await
+        .expect("small chunks");
+    world.store.commit(&world.store.lease(), write(dataset, None, name)).await.expect("storage does not look into it");
     let other = CommitWrite { branch: "other".to_owned(), ..write(dataset, None, root.0) };
-    world.store.commit(other).await.expect("storage does not look into it");
+    world.store.commit(&world.store.lease(), other).await.expect("storage does not look into it");
     let report = check(&world).await;
     let kinds: Vec<_> = report.problems.iter().map(|problem| problem.kind.clone()).collect();
     assert!(matches!(&kinds[0], ProblemKind::Undecodable { chunk, .. } if *chunk == name), "{kinds:?}");
@@ -82,7 +86,7 @@ async fn drafts_are_part_of_the_check() {
     let base = Hash::of(b"never stored");
     let save =
         SaveDraft { id: draft(dataset), expected_revision: None, base, puts: vec![], removals: vec![], at: TODAY };
-    world.store.save_draft(save).await.expect("no draft yet");
+    world.store.save_draft(&world.store.lease(), save).await.expect("no draft yet");
     let report = check(&world).await;
     let [problem] = &report.problems[..] else { panic!("{:?}", report.problems) };
     assert_eq!(problem.kind, ProblemKind::Missing { chunk: base });

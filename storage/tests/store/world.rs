@@ -1,6 +1,6 @@
 //! A small world: a store in a directory of its own, and things to put into it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use storage::{Chunk, CommitWrite, Config, Dataset, DatasetId, DraftId, Store};
 use tempfile::TempDir;
@@ -20,6 +20,13 @@ impl World {
         Self { store: open(&dir).await, dir }
     }
 
+    /// A store that keeps nothing that is unreachable.
+    pub(crate) async fn forgetful() -> Self {
+        let dir = TempDir::new().expect("a temporary directory");
+        let config = Config { keep_unreachable: Duration::ZERO, ..config(&dir) };
+        Self { store: Store::open(config).await.expect("nobody else has it open"), dir }
+    }
+
     /// The same directory in a new store, after the old one is dropped.
     pub(crate) async fn reopened(self) -> Self {
         let Self { store, dir } = self;
@@ -36,14 +43,29 @@ impl World {
     /// Stores the objects of a commit, without moving anything.
     pub(crate) async fn prepare(&self, message: &str, parents: Vec<Hash>) -> Hash {
         let (hash, chunks) = commit(message, parents);
-        self.store.put_chunks(chunks).await.expect("small chunks");
+        self.store.put_chunks(&self.store.lease(), chunks).await.expect("small chunks");
         hash
     }
 
     /// Commits to `main`.
     pub(crate) async fn commit(&self, dataset: DatasetId, message: &str, expected: Option<Hash>) -> Hash {
-        let new = self.prepare(message, expected.into_iter().collect()).await;
-        self.store.commit(write(dataset, expected, new)).await.expect("the head is as expected");
+        self.commit_to(dataset, "main", message, expected, expected.into_iter().collect()).await
+    }
+
+    /// Commits to a branch that has the head `expected`.
+    pub(crate) async fn commit_to(
+        &self,
+        dataset: DatasetId,
+        branch: &str,
+        message: &str,
+        expected: Option<Hash>,
+        parents: Vec<Hash>,
+    ) -> Hash {
+        let lease = self.store.lease();
+        let (new, chunks) = commit(message, parents.clone());
+        self.store.put_chunks(&lease, chunks).await.expect("small chunks");
+        let write = CommitWrite { branch: branch.to_owned(), parents, ..write(dataset, expected, new) };
+        self.store.commit(&lease, write).await.expect("the head is as expected");
         new
     }
 }

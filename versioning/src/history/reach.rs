@@ -3,7 +3,7 @@
 //! # Deleting while others write
 //!
 //! The pool of chunks is shared and deduplicated, and writers never stop. Marking what commits reach is the easy half.
-//! These can go wrong between the mark and the deletion:
+//! These can go wrong between the mark and the deletion, and whoever owns the store has to rule them out:
 //!
 //! 1. A writer has put chunks that no ref reaches yet.
 //! 2. A writer puts a chunk that is already there, unreachable: nothing is written, and the chunk is deleted after.
@@ -11,30 +11,15 @@
 //!    never puts those subtrees: an edit names the unchanged ones by their hashes only.
 //! 4. A ref is set to an old commit that nothing reached when the mark began.
 //!
-//! The protocol recommended against them, for whoever owns the store:
+//! The store is opened by one process, which makes it simple: writers hold leases in that process's memory, what they put
+//! and name during a run is noted, a run waits for the leases that were older, and what is noted is not deleted. The
+//! protocol stands in `storage/src/reclaim.rs`, with the proof that it is enough. A store that several processes write to
+//! would need leases and notes in the database instead: an expiring record for each lease, checked by the transaction
+//! that moves the ref, and on each chunk the time of its last put, renewed by every put, checked by the transaction that
+//! deletes it.
 //!
-//! - The store has an *epoch*, a counter. Each chunk has the epoch in which it was last put. A put of a chunk that is
-//!   there renews its epoch: it is a write of the record, in a transaction, never a mere look (2).
-//! - A writer (a commit, an import, a merge) takes a *lease* before it reads or puts anything: a record with the epoch,
-//!   an expiry, and the commits that it builds on. The transaction that makes the lease checks that those commits still
-//!   belong to the dataset. The transaction that moves the ref checks that the lease is alive, and ends it. A writer whose
-//!   lease has expired begins anew.
-//! - Roots are: refs, all commits that a dataset lists as its own, bases of drafts and of open merges, the commits of
-//!   leases (3). What may be named in an address is a root, so a ref can't be set to anything else (4). Taking a commit
-//!   off the dataset's list is a deliberate step of its own, before reclaiming.
-//! - To reclaim: raise the epoch to *e* in a transaction. Then read the roots, leases among them. Mark, in steps. Wait
-//!   until no lease older than *e* is alive; what such writers have finished are refs, so add those that are new
-//!   ([`Reachable::add`]) and mark on. Now all that is reachable is either marked or was put in epoch *e* or later: what a
-//!   younger writer's commit names was put by itself, or is part of what it builds on, which its lease made a root or
-//!   which was itself put in epoch *e* or later (1).
-//! - Chunks that are unmarked and older than *e* are *grey*: kept in a list, with *e*. Nothing is deleted in the same
-//!   round. The next round marks anew, and deletes chunks that are grey from before, unmarked again, and still older than
-//!   the first *e*. The deletion of each is conditional on its epoch and in the transaction that reads it, so it conflicts
-//!   with a put: either the put comes first and renews the epoch, or it comes after and writes the chunk again.
-//! - A mark that meets a chunk that is missing or damaged deletes nothing: see [`Reachable::step`].
-//! - What marking knows is lost in a crash and may be: it is begun again. The grey list and the epochs are durable.
-//!
-//! Two rounds are not needed for correctness if the rest is done right; they are there because deleting can't be undone.
+//! A mark that meets a chunk that is missing or damaged deletes nothing: see [`Reachable::step`]. What marking knows is
+//! lost in a crash and may be: it is begun again.
 
 use std::collections::HashSet;
 
@@ -46,7 +31,8 @@ const BATCH: usize = 64;
 /// Marks what commits reach: themselves, their ancestors, roots, schemas and nodes.
 ///
 /// Subtrees seen before are not entered again, so the cost follows the number of chunks and not that of commits times
-/// tables. Leaves and schemas refer to no chunk and are marked without being read (but for trees of a single leaf). Memory is a 32-byte hash for each chunk (some 50 bytes with the set's overhead), and the children that wait.
+/// tables. Leaves and schemas refer to no chunk and are marked without being read (but for trees of a single leaf).
+/// Memory is a 32-byte hash for each chunk (some 50 bytes with the set's overhead), and the children that wait.
 #[derive(Clone, Debug, Default)]
 pub struct Reachable {
     marked: HashSet<Hash>,
