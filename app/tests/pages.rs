@@ -126,7 +126,22 @@ fn branches_and_comparison() {
 fn history_and_commit() {
     check("history", || pages::history::page(&samples::log()));
     let html = check("commit", || pages::commit::page(&samples::commit_view(), false));
-    for part in [">added</", ">removed</", ">changed</", "<del", "<ins", "?table="] {
+    for part in [
+        ">added</",
+        ">removed</",
+        ">changed</",
+        "<del",
+        "<ins",
+        "?table=",
+        "Column “zero” renamed to “zero_m”",
+        "Column “zero_m”: default none became “1.5”",
+        "Column “river”: options none became “Alder”, “&lt;script&gt;alert(1)&lt;/script&gt;”",
+        "Column “station” must now differ from row to row",
+        "Column “station”: pattern none became “[A-Z].*”",
+        "Column “extra” (json, required, description “what else is known”) added",
+        "Column “remark” (text) removed",
+        "Column “code”: the table that it links to, none became “weirs”",
+    ] {
         assert!(html.contains(part), "{part}: {html}");
     }
 }

@@ -5,11 +5,11 @@ use hub::{
     ChangeSet, CommitSummary, CommitView, CompareView, Component, ComponentState, Dataset, DatasetPath, DatasetSummary,
     DatasetView, DraftSummary, DraftView, Error, Fact, ImportMode, ImportPhase, ImportRequest, ImportView, JobState,
     LogView, RefSummary, RefsView, RowChange, RowPage, RowState, RowView, StaleCell, SystemView, TableChange,
-    TableSummary, TableView, Viewed, ViewedKind,
+    TableDifference, TableSummary, TableView, Viewed, ViewedKind,
 };
 use services::import::{Dialect, FoundColumn, Inspection, Problem};
 use uuid::Uuid;
-use versioning::{Column, ColumnId, Hash, Key, Row, Schema, TableId, Type, Value};
+use versioning::{Column, ColumnId, Hash, Key, Row, Schema, TableId, Type, Value, diff::schema_changes};
 
 const NOW: i64 = 1_795_363_200_000_000;
 
@@ -237,15 +237,28 @@ fn changes() -> ChangeSet {
     let mut before = schema();
     before.columns[3].name = String::from("zero");
     before.columns[4].required = true;
+    before.columns[7] = column(99, "remark", Type::Text);
+    let mut after = schema();
+    after.columns[0].target = Some(TableId(9));
+    after.columns[1].unique = true;
+    after.columns[1].pattern = String::from("[A-Z].*");
+    after.columns[7].required = true;
+    after.columns[7].description = String::from("what else is known");
+    after.columns[2].options = vec![String::from("Alder"), String::from("<script>alert(1)</script>")];
+    after.columns[3].default = Type::Decimal.parse("1.5").expect("a decimal");
     let new = ["G-020", "Lower lock", "Birch", "340.5", "2026-10-01", "true", "", ""];
     ChangeSet {
         tables: vec![
             TableChange {
-                id: TableId(7),
-                name: String::from("gauges"),
-                before: Some(before),
-                after: Some(schema()),
-                rows: (1_260, 1_260),
+                table: TableDifference {
+                    id: TableId(7),
+                    name_before: Some(String::from("stations")),
+                    name_after: Some(String::from("gauges")),
+                    schema: schema_changes(&before, &after),
+                    before: Some(before),
+                    after: Some(after),
+                    rows: (1_260, 1_260),
+                },
                 changes: vec![
                     change(
                         Some(1),
@@ -279,15 +292,20 @@ fn changes() -> ChangeSet {
                 next: Some(Key::from_bytes(*b"G-004\0\0")),
             },
             TableChange {
-                id: TableId(9),
-                name: String::from("weirs"),
-                before: None,
-                after: Some(schema()),
-                rows: (0, 1),
+                table: TableDifference {
+                    id: TableId(9),
+                    name_before: None,
+                    name_after: Some(String::from("weirs")),
+                    schema: vec![],
+                    before: None,
+                    after: Some(schema()),
+                    rows: (0, 1),
+                },
                 changes: vec![change(None, Some(new))],
                 next: None,
             },
         ],
+        names: [(TableId(7), String::from("gauges")), (TableId(9), String::from("weirs"))].into(),
     }
 }
 
@@ -300,7 +318,7 @@ pub fn draft() -> DraftView {
 }
 
 pub fn empty_draft() -> DraftView {
-    DraftView { dataset: dataset(), viewed: viewed(), summary: None, changes: ChangeSet { tables: vec![] } }
+    DraftView { dataset: dataset(), viewed: viewed(), summary: None, changes: ChangeSet::default() }
 }
 
 pub fn import(state: JobState) -> ImportView {
