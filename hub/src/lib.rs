@@ -37,7 +37,7 @@ pub use error::{Error, FieldError, StaleCell};
 pub use events::Event;
 pub use merges::{FoundConflict, FoundViolation, MergeOutcome, MergeRequest, MergeState};
 pub use model::*;
-pub use queries::{ExportSource, GroupTable, Query, QueryCursor, QueryPage};
+pub use queries::{ExportSource, Found, GroupTable, Query, QueryCursor, QueryPage, Search};
 pub use refs::{ParseReferenceError, Place, RefSummary, Reference, RefsView, Viewed, ViewedKind};
 pub use rows::{BlameView, PastRow, RowHistory};
 pub use services::import::{Dialect, FoundColumn, Inspection, Problem};
@@ -57,6 +57,7 @@ struct Shared {
     events: events::Events,
     drafts: drafts::Drafts,
     imports: imports::Running,
+    lists: queries::Lists,
     started: SystemTime,
 }
 
@@ -76,6 +77,7 @@ impl Hub {
             events: events::Events::default(),
             drafts: drafts::Drafts::default(),
             imports: imports::Running::default(),
+            lists: queries::Lists::default(),
             started: SystemTime::now(),
         };
         let hub = Self { shared: Arc::new(shared) };

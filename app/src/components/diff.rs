@@ -244,9 +244,13 @@ fn line(dataset: &str, change: &TableChange, columns: &[DiffColumn], row: &RowCh
         _ => ("is-changed", "changed"),
     };
     let sign = format!("sign {class}");
-    let word = if row.after.is_some() && change.table.after.is_some() {
-        let href = url::row(dataset, change.table.name(), &row.key_text);
-        let label = format!("{word}: row {}", row.key_text);
+    let word = if change.table.after.is_some() {
+        let page = url::row(dataset, change.table.name(), &row.key_text);
+        // A row that is gone has a past only.
+        let (href, label) = match row.after {
+            Some(_) => (page, format!("{word}: row {}", row.key_text)),
+            None => (url::below(&page, "history"), format!("{word}: history of row {}", row.key_text)),
+        };
         view! { <a class=sign href=href aria-label=label>{word}</a> }.into_any()
     } else {
         view! { <span class=sign>{word}</span> }.into_any()

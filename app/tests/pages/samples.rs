@@ -1,15 +1,19 @@
 //! Data that pages find hard: long, foreign, and out to be taken for markup.
 
-use app::{form::Submitted, pages};
+use app::{components::search::Asked, form::Submitted, pages};
 use hub::{
-    ChangeSet, CommitSummary, CommitView, CompareView, Component, ComponentState, Dataset, DatasetPath, DatasetSummary,
-    DatasetView, DraftSummary, DraftView, Error, Fact, ImportMode, ImportPhase, ImportRequest, ImportView, JobState,
-    LogView, RefSummary, RefsView, RowChange, RowPage, RowState, RowView, StaleCell, SystemView, TableChange,
-    TableDifference, TableSummary, TableView, Viewed, ViewedKind,
+    BlameView, ChangeSet, CommitSummary, CommitView, CompareView, Component, ComponentState, Dataset, DatasetPath,
+    DatasetSummary, DatasetView, DraftSummary, DraftView, Error, Fact, Found, ImportMode, ImportPhase, ImportRequest,
+    ImportView, JobState, LogView, PastRow, Query, RefSummary, RefsView, RowChange, RowHistory, RowPage, RowState,
+    RowView, StaleCell, SystemView, TableChange, TableDifference, TableSummary, TableView, Viewed, ViewedKind,
 };
 use services::import::{Dialect, FoundColumn, Inspection, Problem};
 use uuid::Uuid;
-use versioning::{Column, ColumnId, Hash, Key, Row, Schema, TableId, Type, Value, diff::schema_changes};
+use versioning::{
+    Column, ColumnId, Hash, Key, Row, Schema, TableId, Type, Value,
+    diff::schema_changes,
+    query::{Direction, Sort},
+};
 
 const NOW: i64 = 1_795_363_200_000_000;
 
@@ -152,8 +156,73 @@ pub fn table_view() -> TableView {
     }
 }
 
-pub fn rows(offset: u64) -> RowPage {
-    RowPage { schema: schema(), total: 1_260, offset, rows: rows_of_table(), revision: 12 }
+pub fn found(offset: u64) -> Found {
+    let rows = RowPage { schema: schema(), total: 1_260, offset, rows: rows_of_table(), revision: 12 };
+    Found { rows, all: 1_260, sorts: vec![], list: String::new() }
+}
+
+pub fn found_sorted() -> Found {
+    let mut found = found(0);
+    found.rows.total = 60;
+    let sort = |id, direction| Sort { column: ColumnId(id), direction };
+    found.sorts = vec![sort(4, Direction::Descending), sort(1, Direction::Ascending)];
+    found.list = String::from("list");
+    found
+}
+
+pub fn asked(filter: &str, sort: &str, blame: bool) -> Asked {
+    let query = Query { filter: filter.to_owned(), sort: sort.to_owned() };
+    Asked { here: String::from("/local/river-gauges/tables/gauges"), query, blame }
+}
+
+/// The last column was not found; the others come from several commits.
+pub fn blame(found: &Found) -> BlameView {
+    let commits = commits();
+    let columns: Vec<ColumnId> = found.rows.schema.columns.iter().map(|column| column.id).collect();
+    let row = |index: usize| {
+        let commit = |column: usize| (column < 7).then(|| commits[(index + column) % commits.len()].hash);
+        (0..columns.len()).map(commit).collect()
+    };
+    BlameView {
+        rows: (0..found.rows.rows.len()).map(row).collect(),
+        columns,
+        commits: commits.iter().map(|commit| (commit.hash, commit.clone())).collect(),
+        complete: false,
+    }
+}
+
+/// A row that was added, changed and removed.
+pub fn row_history() -> RowHistory {
+    let [removed, changed, _, _, added] = <[CommitSummary; 5]>::try_from(commits()).expect("five commits");
+    let now = ["G-002", "</textarea><script>alert(1)</script>", "Alder", "398.115", "1974-10-12", "true", "", ""];
+    let then = ["G-002", "Old mill", "Alder", "", "1974-10-12", "true", "", ""];
+    let state = |commit: CommitSummary, before: Option<[&str; 8]>, after: Option<[&str; 8]>, columns: &[u64]| {
+        let (before, after) = (before.map(values), after.map(values));
+        let row = after.as_ref().or(before.as_ref()).expect("a change has a side");
+        PastRow {
+            seen_at: Some((commit.hash, String::from("gauges"))),
+            schema_before: before.is_some().then(schema),
+            schema_after: after.is_some().then(schema),
+            change: RowChange {
+                key: Key::of_row(&schema(), row).expect("the key is complete"),
+                key_text: Key::to_text(&schema(), row),
+                before,
+                after,
+            },
+            columns: columns.iter().map(|id| ColumnId(*id)).collect(),
+            commit,
+        }
+    };
+    RowHistory {
+        table: table_view(),
+        key_text: String::from("G-002"),
+        states: vec![
+            state(removed, Some(now), None, &[]),
+            state(changed, Some(then), Some(now), &[2, 4]),
+            state(added, None, Some(then), &[1, 2, 3, 5, 6]),
+        ],
+        next: Some(String::from("abc")),
+    }
 }
 
 pub fn row() -> RowView {
