@@ -86,7 +86,7 @@ mod ssr {
 
     use crate::{
         url,
-        wire::{CellEdit, Edit, Edited, Fault, Mark, Row, Rows, StaleCell, TablePath},
+        wire::{self, CellEdit, Edit, Edited, Fault, Mark, Row, Rows, StaleCell, TablePath},
     };
 
     /// The most rows of one answer.
@@ -94,7 +94,10 @@ mod ssr {
 
     pub async fn rows(path: &TablePath, offset: u64, limit: u32) -> Result<Rows, Fault> {
         let (hub, actor) = acting()?;
-        let page = hub.rows(&actor, &place(path)?, &path.table, offset, limit.min(MOST_ROWS)).await.map_err(fault)?;
+        let (place, search) = (place(path)?, search(path)?);
+        let found =
+            hub.find(&actor, &place, &path.table, &search, offset, limit.min(MOST_ROWS)).await.map_err(fault)?;
+        let page = found.rows;
         Ok(Rows {
             total: page.total,
             offset: page.offset,
@@ -105,14 +108,23 @@ mod ssr {
 
     pub async fn position(path: &TablePath, key: &Key) -> Result<u64, Fault> {
         let (hub, actor) = acting()?;
-        hub.position(&actor, &place(path)?, &path.table, key).await.map_err(fault)
+        hub.position_found(&actor, &place(path)?, &path.table, &search(path)?, key).await.map_err(fault)
     }
 
     pub async fn edit(path: &TablePath, edits: Vec<Edit>) -> Result<Edited, Fault> {
         let (hub, actor) = acting()?;
         let edits = edits.into_iter().map(to_hub).collect();
-        match hub.edit(&actor, &place(path)?, &path.table, edits).await {
-            Ok(edited) => Ok(Edited::Saved { revision: edited.revision, total: edited.rows }),
+        let (place, search) = (place(path)?, search(path)?);
+        match hub.edit(&actor, &place, &path.table, edits).await {
+            Ok(edited) if search.query.is_plain() => {
+                Ok(Edited::Saved { revision: edited.revision, total: edited.rows })
+            }
+            Ok(edited) => {
+                let found = hub.find(&actor, &place, &path.table, &search, 0, 0).await;
+                // What is saved is saved, whatever becomes of the list.
+                let total = found.map_or(edited.rows, |found| found.rows.total);
+                Ok(Edited::Saved { revision: edited.revision, total })
+            }
             Err(error @ (hub::Error::Invalid { .. } | hub::Error::Exists { .. })) => {
                 Ok(Edited::Refused { reason: error.to_string() })
             }
@@ -136,6 +148,16 @@ mod ssr {
     fn place(path: &TablePath) -> Result<Place, Fault> {
         let at = path.at.parse().map_err(|error: ParseReferenceError| Fault::Refused { reason: error.to_string() })?;
         Ok(Place { path: DatasetPath { owner: path.owner.clone(), name: path.dataset.clone() }, at })
+    }
+
+    /// What was asked for when the page was made.
+    fn search(path: &TablePath) -> Result<hub::Search, Fault> {
+        if path.search.is_empty() {
+            return Ok(hub::Search::default());
+        }
+        let unreadable = || Fault::Refused { reason: String::from("Load the page again: it is out of date.") };
+        let wire::Search { filter, sort, list } = wire::from_text(&path.search).ok_or_else(unreadable)?;
+        Ok(hub::Search { query: hub::Query { filter, sort }, list: Some(list) })
     }
 
     fn status(status: StatusCode) {

@@ -1,11 +1,13 @@
 //! Parts that several pages share. Each is a function from plain data to a view.
 
+pub mod blame;
 pub mod cell;
 pub mod commits;
 pub mod dataset;
 pub mod diff;
 pub mod field;
 pub mod logo;
+pub mod search;
 
 use leptos::prelude::*;
 

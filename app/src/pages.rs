@@ -12,5 +12,6 @@ pub mod import;
 pub mod import_job;
 pub mod new_dataset;
 pub mod row;
+pub mod row_history;
 pub mod system;
 pub mod table;

@@ -49,6 +49,20 @@ pub fn time(micros: i64) -> (String, String) {
         return (String::from("an unknown time"), String::new());
     };
     let utc = moment.to_zoned(TimeZone::UTC);
+    let month = month(utc.month());
+    let text = format!("{} {month} {}, {:02}:{:02} UTC", utc.day(), utc.year(), utc.hour(), utc.minute());
+    (text, moment.to_string())
+}
+
+/// The day of a moment given in microseconds since 1970, in UTC, short: “3 Mar 2026”.
+#[must_use]
+pub fn day(micros: i64) -> String {
+    let Ok(moment) = Timestamp::from_microsecond(micros) else { return String::from("an unknown day") };
+    let utc = moment.to_zoned(TimeZone::UTC);
+    format!("{} {:.3} {}", utc.day(), month(utc.month()), utc.year())
+}
+
+fn month(number: i8) -> &'static str {
     let months = [
         "January",
         "February",
@@ -63,9 +77,7 @@ pub fn time(micros: i64) -> (String, String) {
         "November",
         "December",
     ];
-    let month = usize::try_from(utc.month()).ok().and_then(|month| months.get(month - 1)).unwrap_or(&"");
-    let text = format!("{} {month} {}, {:02}:{:02} UTC", utc.day(), utc.year(), utc.hour(), utc.minute());
-    (text, moment.to_string())
+    usize::try_from(number - 1).ok().and_then(|number| months.get(number)).copied().unwrap_or_default()
 }
 
 /// The first characters of a hash: enough to tell commits apart.
@@ -98,6 +110,7 @@ mod tests {
         assert_eq!(bytes(999_600), "1.0 MB");
         assert_eq!(bytes(40_600_000), "40.6 MB");
         assert_eq!(time(0), (String::from("1 January 1970, 00:00 UTC"), String::from("1970-01-01T00:00:00Z")));
+        assert_eq!(day(1_772_500_000_000_000), "3 Mar 2026");
         assert_eq!(first_line("\n"), "(no message)");
     }
 }

@@ -34,6 +34,17 @@ pub fn place(owner: &str, name: &str, reference: Option<&str>) -> String {
     }
 }
 
+/// The address with these parts of a query; those without a value are left out.
+#[must_use]
+pub fn with_query(address: &str, parts: &[(&str, &str)]) -> String {
+    let mut text = address.to_owned();
+    for (name, value) in parts.iter().filter(|(_, value)| !value.is_empty()) {
+        text.push(if text.contains('?') { '&' } else { '?' });
+        text = text + name + "=" + &encode(value);
+    }
+    text
+}
+
 /// A page below a dataset's.
 #[must_use]
 pub fn below(dataset: &str, rest: &str) -> String {
@@ -64,8 +75,7 @@ pub fn commit(dataset: &str, hash: &str) -> String {
 pub fn more_changes(page: &str, change: &hub::TableChange) -> Option<String> {
     let next = change.next.as_ref()?;
     // A key's debug form is its bytes in hexadecimal digits.
-    let separator = if page.contains('?') { '&' } else { '?' };
-    Some(format!("{page}{separator}table={}&after={next:?}", change.id))
+    Some(with_query(page, &[("table", &change.table.id.to_string()), ("after", &format!("{next:?}"))]))
 }
 
 /// An import's page.
@@ -77,6 +87,14 @@ pub fn import(dataset: &str, job: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_of_a_query_stay_values() {
+        let parts = [("filter", "a = \"1&b=2\""), ("sort", ""), ("offset", "100")];
+        assert_eq!(with_query("/t", &parts), "/t?filter=a%20%3D%20%221%26b%3D2%22&offset=100");
+        assert_eq!(with_query("/t?x=1", &[("y", "#")]), "/t?x=1&y=%23");
+        assert_eq!(with_query("/t", &[("y", "")]), "/t");
+    }
 
     #[test]
     fn parts_stay_one_segment() {

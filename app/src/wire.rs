@@ -16,12 +16,25 @@ pub struct TablePath {
     pub at: String,
     /// The table's name.
     pub table: String,
+    /// Which of its rows, in which order: a packed [`Search`], of which the grid knows nothing. Empty: all, by the key.
+    pub search: String,
 }
 
-/// Rows next to each other, in the order of their keys.
+/// What was asked of a table's rows, and the list that answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Search {
+    /// The filter.
+    pub filter: String,
+    /// The columns to sort by.
+    pub sort: String,
+    /// The name of the list.
+    pub list: String,
+}
+
+/// Rows next to each other, in the order in which they were asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rows {
-    /// Rows of the whole table.
+    /// Rows of the whole table, or of those that were asked for.
     pub total: u64,
     /// The position of the first row here, counted from 0.
     pub offset: u64,
@@ -133,7 +146,7 @@ pub enum Edited {
     Saved {
         /// The draft's revision now.
         revision: u64,
-        /// Rows of the table now.
+        /// Rows now, as in [`Rows`].
         total: u64,
     },
     /// None was taken: at least one is not possible.
@@ -267,6 +280,7 @@ mod tests {
                 dataset: "d".to_owned(),
                 at: String::new(),
                 table: "t".to_owned(),
+                search: String::new(),
             },
             columns: GridSetup::columns_of(&schema),
             primary_key: schema.primary_key.clone(),

@@ -8,8 +8,9 @@ mod samples;
 use std::fs;
 
 use app::{
+    components::search::Asked,
     form::Submitted,
-    pages,
+    pages::{self, table::Content},
     shell::{SiteFiles, render},
 };
 use hub::JobState;
@@ -89,13 +90,83 @@ fn import() {
 
 #[test]
 fn table() {
-    let html = check("table", || pages::table::page(&samples::table_view(), &samples::rows(0)));
+    let here = "/local/river-gauges/tables/gauges";
+    let all = samples::found(0);
+    let view = samples::table_view();
+    let asked = samples::asked("", "", false);
+    let html = check("table", || pages::table::page(&view, &asked, &Content::Rows(&all)));
     assert!(html.contains("/tables/gauges/rows/G-001%2FA"), "{html}");
+    assert!(html.contains(&format!("href=\"{here}?sort=code\"")), "{html}");
+    assert!(!html.contains("Sort by extra"), "values of this column have no order: {html}");
     let mut past = samples::table_view();
     past.viewed = samples::past();
-    let html = check("table-past", || pages::table::page(&past, &samples::rows(0)));
+    let there = Asked {
+        here: String::from("/local/river-gauges/at/main%402026-01-01T00%3A00%3A00Z/tables/gauges"),
+        ..asked.clone()
+    };
+    let html = check("table-past", || pages::table::page(&past, &there, &Content::Rows(&all)));
     assert!(html.contains("/at/main%402026-01-01T00%3A00%3A00Z/tables/gauges/rows/"), "{html}");
-    check("table-end", || pages::table::page(&samples::table_view(), &samples::rows(1_200)));
+    let end = samples::found(1_200);
+    check("table-end", || pages::table::page(&view, &asked, &Content::Rows(&end)));
+}
+
+#[test]
+fn table_filtered_and_sorted() {
+    let view = samples::table_view();
+    let asked = samples::asked("river = \"<script>alert(1)</script>\"", "-zero_m, code", false);
+    let html = check("table-found", || pages::table::page(&view, &asked, &Content::Rows(&samples::found_sorted())));
+    assert!(html.contains("60 of 1,260 rows"), "{html}");
+    assert_eq!(html.matches("aria-sort=").count(), 1, "{html}");
+    for part in ["aria-sort=\"descending\"", "Don’t sort by zero_m", "Sort by code, descending", "Sort by river\""] {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+    let filter = "filter=river%20%3D%20%22%3Cscript%3Ealert%281%29%3C%2Fscript%3E%22";
+    for address in [format!("?{filter}&amp;sort=code\""), format!("format=csv&amp;{filter}\"")] {
+        assert!(html.contains(&address), "{address}: {html}");
+    }
+    let wrong = samples::asked("price << 10", "", false);
+    let form = Submitted::default().with_error("filter", "At character 8: expected a value.\nprice << 10\n       ^");
+    let html = check("table-refused", || pages::table::page(&view, &wrong, &Content::Refused(&form)));
+    for part in
+        ["<title>Error: ", "value=\"price &lt;&lt; 10\"", "aria-invalid=\"true\"", "price &lt;&lt; 10\n       ^"]
+    {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+    assert!(!html.contains("<table"), "{html}");
+}
+
+#[test]
+fn blame() {
+    let (view, found) = (samples::table_view(), samples::found_sorted());
+    let asked = samples::asked("", "", true);
+    let blame = samples::blame(&found);
+    let html = check("table-blame", || pages::table::page(&view, &asked, &Content::Blame(&found, &blame)));
+    for part in ["in your draft", "not found", "Add the stations below the weir", "· Ines Duarte", "Hide blame"] {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+}
+
+#[test]
+fn wide_tables_have_fewer_rows_on_a_page() {
+    let mut schema = samples::table_view().table.schema;
+    let column = schema.columns[1].clone();
+    let rows = [(10, 100), (100, 50), (200, 25), (1_000, 20)];
+    for (columns, expected) in rows {
+        schema.columns.resize(columns, column.clone());
+        assert_eq!(pages::table::page_rows(&schema), expected, "{columns} columns");
+    }
+}
+
+#[test]
+fn row_history() {
+    let history = samples::row_history();
+    let html = check("row-history", || pages::row_history::page(&history, None, &Submitted::default()));
+    for part in ["Row added", "Row removed", "Row changed", "As it was then", "As it was before", "?cursor=abc"] {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+    assert_eq!(html.matches("Restore to your draft").count(), 3, "all states of a row that is gone: {html}");
+    let refused = Submitted::default().with_error("x", "“<b>” can't stand in “zero_m”.");
+    check("row-history-refused", || pages::row_history::page(&history, Some("abc"), &refused));
 }
 
 #[test]
@@ -126,7 +197,22 @@ fn branches_and_comparison() {
 fn history_and_commit() {
     check("history", || pages::history::page(&samples::log()));
     let html = check("commit", || pages::commit::page(&samples::commit_view(), false));
-    for part in [">added</", ">removed</", ">changed</", "<del", "<ins", "?table="] {
+    for part in [
+        ">added</",
+        ">removed</",
+        ">changed</",
+        "<del",
+        "<ins",
+        "?table=",
+        "Column “zero” renamed to “zero_m”",
+        "Column “zero_m”: default none became “1.5”",
+        "Column “river”: options none became “Alder”, “&lt;script&gt;alert(1)&lt;/script&gt;”",
+        "Column “station” must now differ from row to row",
+        "Column “station”: pattern none became “[A-Z].*”",
+        "Column “extra” (json, required, description “what else is known”) added",
+        "Column “remark” (text) removed",
+        "Column “code”: the table that it links to, none became “weirs”",
+    ] {
         assert!(html.contains(part), "{part}: {html}");
     }
 }

@@ -1,4 +1,4 @@
-//! Two states of a dataset side by side, for programs: any page of what differs, and how much differs without the rows.
+//! Two states of a dataset side by side: what differs, page by page, and how much differs without the rows.
 
 pub use versioning::diff::Counts as DifferenceCounts;
 use versioning::{
@@ -6,10 +6,12 @@ use versioning::{
     diff::{Diff, RowDelta, SchemaChange, schema_changes},
 };
 
-use crate::{Actor, DatasetPath, Error, Hub, Reference, RowChange, Viewed, access::Action};
+use crate::{Actor, ChangeSet, DatasetPath, Error, Hub, Reference, RowChange, TableChange, Viewed, access::Action};
 
 /// The most changed rows on a page.
 const MAX_ROWS: usize = 1_000;
+/// Changed rows of each table on a page for people.
+pub(crate) const PAGE: usize = 200;
 
 /// A table that is not the same in two states.
 #[derive(Clone, Debug)]
@@ -79,6 +81,17 @@ impl Compared {
         let sides = ((self.before, old.unwrap_or(any)), (self.after, new.unwrap_or(any)));
         Ok(Some(Diff::new(objects, sides.0, sides.1, after)?.without_gone_columns()))
     }
+
+    /// The table with a page of the rows that differ.
+    fn page(self, objects: &dyn ObjectSource, after: Option<&Key>) -> Result<TableChange, Error> {
+        let mut diff = self.diff(objects, after)?.into_iter().flatten();
+        let changes = diff.by_ref().take(PAGE).map(|delta| Ok(row_change(&self.difference, delta?)));
+        let changes: Vec<RowChange> = changes.collect::<Result<_, Error>>()?;
+        let more = diff.next().transpose()?.is_some();
+        let next = changes.last().filter(|_| more).map(|last| last.key.clone());
+        drop(diff);
+        Ok(TableChange { table: self.difference, changes, next })
+    }
 }
 
 impl Hub {
@@ -101,7 +114,7 @@ impl Hub {
         let limit = limit.clamp(1, MAX_ROWS);
         let (tables, rows, next) = self
             .read(move |objects| {
-                let compared = compare(objects, old, new, table.as_deref())?;
+                let compared = compare(objects, &root(objects, old)?, &root(objects, new)?, table.as_deref())?;
                 let begin = match &after {
                     None => 0,
                     Some((id, _)) => compared
@@ -149,7 +162,7 @@ impl Hub {
         let (old, new, table) = (from.commit, to.commit, table.map(str::to_owned));
         let tables = self
             .read(move |objects| {
-                let compared = compare(objects, old, new, table.as_deref())?;
+                let compared = compare(objects, &root(objects, old)?, &root(objects, new)?, table.as_deref())?;
                 compared
                     .into_iter()
                     .map(|compared| {
@@ -173,17 +186,33 @@ impl Hub {
     }
 }
 
-fn compare(
+/// What differs between the states of two commits, with a page of the rows of each table: the first, but for the table of
+/// which a later one is asked for. Without a commit there are no tables.
+pub(crate) fn change_set(
     objects: &dyn ObjectSource,
     old: Option<Hash>,
     new: Option<Hash>,
-    only: Option<&str>,
-) -> Result<Vec<Compared>, Error> {
-    let root = |commit: Option<Hash>| match commit {
-        Some(commit) => Ok(objects.root(objects.commit(commit)?.root)?),
-        None => Ok::<_, Error>(Root::default()),
+    after: Option<&(TableId, Key)>,
+) -> Result<ChangeSet, Error> {
+    let (old, new) = (root(objects, old)?, root(objects, new)?);
+    let names = [&old, &new].into_iter().flat_map(|root| &root.tables);
+    let names = names.map(|(id, entry)| (*id, entry.name.clone())).collect();
+    let page = |compared: Compared| {
+        let after = after.filter(|(table, _)| *table == compared.difference.id).map(|(_, key)| key);
+        compared.page(objects, after)
     };
-    let (old, new) = (root(old)?, root(new)?);
+    let tables = compare(objects, &old, &new, None)?.into_iter().map(page).collect::<Result<_, Error>>()?;
+    Ok(ChangeSet { tables, names })
+}
+
+fn root(objects: &dyn ObjectSource, commit: Option<Hash>) -> Result<Root, Error> {
+    match commit {
+        Some(commit) => Ok(objects.root(objects.commit(commit)?.root)?),
+        None => Ok(Root::default()),
+    }
+}
+
+fn compare(objects: &dyn ObjectSource, old: &Root, new: &Root, only: Option<&str>) -> Result<Vec<Compared>, Error> {
     let only = match only {
         None => None,
         Some(name) => {

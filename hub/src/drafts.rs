@@ -14,8 +14,8 @@ use storage::{Draft, DraftId, PersonName};
 use versioning::{Hash, Key, TableEntry, TableId, overlay::Overlay};
 
 use crate::{
-    Actor, ChangeSet, Dataset, DraftView, Error, Event, Hub, Place, RowChange, TableChange, access::Action,
-    history::PAGE,
+    Actor, ChangeSet, Dataset, DraftView, Error, Event, Hub, Place, RowChange, TableChange, TableDifference,
+    access::Action, differences::PAGE,
 };
 
 /// A draft with its patches laid over the commit under it.
@@ -148,19 +148,21 @@ impl Hub {
                     })
                     .collect();
                 let next = patches.next().and_then(|_| changes.last()).map(|last| last.key.clone());
-                tables.push(TableChange {
+                let table = TableDifference {
                     id: *id,
-                    name: entry.name.clone(),
+                    name_before: Some(entry.name.clone()),
+                    name_after: Some(entry.name.clone()),
                     before: Some(schema.clone()),
                     after: Some(schema),
                     rows: (entry.tree.rows, overlay.len()),
-                    changes,
-                    next,
-                });
+                    schema: Vec::new(),
+                };
+                tables.push(TableChange { table, changes, next });
             }
         }
-        tables.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(DraftView { dataset, viewed: working.viewed, summary, changes: ChangeSet { tables } })
+        tables.sort_by(|a, b| a.table.name().cmp(b.table.name()));
+        let changes = ChangeSet { tables, names: BTreeMap::new() };
+        Ok(DraftView { dataset, viewed: working.viewed, summary, changes })
     }
 
     /// Throws the draft away.

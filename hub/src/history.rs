@@ -2,18 +2,15 @@
 
 use storage::DatasetId;
 use versioning::{
-    Hash, Key, ObjectSource, Root, Row, Schema, TableId, Tree,
-    diff::{Diff, RowDelta},
+    Hash, Key, TableId,
     history::{self, Clocks},
 };
 
 use crate::{
-    Actor, ChangeSet, CommitSummary, CommitView, CompareView, Dataset, DatasetPath, Error, Hub, LogView, Place,
-    Reference, RowChange, TableChange, access::Action, refs::MAX_APART, state::summary,
+    Actor, CommitSummary, CommitView, CompareView, Dataset, DatasetPath, Error, Hub, LogView, Place, Reference,
+    access::Action, differences::change_set, refs::MAX_APART, state::summary,
 };
 
-/// Changed rows of a table on one page.
-pub(crate) const PAGE: usize = 200;
 /// The most commits on a page of the log.
 const MAX_LOG: usize = 200;
 /// The shortest prefix by which a commit can be named.
@@ -80,12 +77,8 @@ impl Hub {
         let (commit, changes) = self
             .read(move |objects| {
                 let commit = objects.commit(hash)?;
-                let new = objects.root(commit.root)?;
-                let old = match commit.parents.first() {
-                    Some(parent) => objects.root(objects.commit(*parent)?.root)?,
-                    None => Root::default(),
-                };
-                Ok((summary(hash, commit), compare(objects, &old, &new, after.as_ref())?))
+                let changes = change_set(objects, commit.parents.first().copied(), Some(hash), after.as_ref())?;
+                Ok((summary(hash, commit), changes))
             })
             .await?;
         Ok(CommitView { dataset, commit, changes })
@@ -108,10 +101,6 @@ impl Hub {
         let (old, new) = (from.commit, to.commit);
         let (apart, changes) = self
             .read(move |objects| {
-                let root = |commit: Option<Hash>| match commit {
-                    Some(commit) => Ok(objects.root(objects.commit(commit)?.root)?),
-                    None => Ok::<_, Error>(Root::default()),
-                };
                 let apart = match (new, old) {
                     (Some(new), Some(old)) => {
                         let apart = history::ahead_behind(objects, new, old, Clocks::Honest, MAX_APART)?;
@@ -119,7 +108,7 @@ impl Hub {
                     }
                     _ => None,
                 };
-                Ok((apart, compare(objects, &root(old)?, &root(new)?, after.as_ref())?))
+                Ok((apart, change_set(objects, old, new, after.as_ref())?))
             })
             .await?;
         Ok(CompareView { dataset, from, to, apart, changes })
@@ -142,62 +131,4 @@ impl Hub {
             _ => Err(Error::State { message: format!("Several commits begin with “{name}”. Give more digits.") }),
         }
     }
-}
-
-/// What differs between two states of a dataset.
-fn compare(
-    objects: &dyn ObjectSource,
-    old: &Root,
-    new: &Root,
-    after: Option<&(TableId, Key)>,
-) -> Result<ChangeSet, Error> {
-    let mut tables = Vec::new();
-    let ids: std::collections::BTreeSet<_> = old.tables.keys().chain(new.tables.keys()).collect();
-    for id in ids {
-        let (before, now) = (old.tables.get(id), new.tables.get(id));
-        let Some(entry) = now.or(before) else { continue };
-        if before == now {
-            continue;
-        }
-        let schema = |hash: Option<Hash>| hash.map(|hash| objects.schema(hash)).transpose();
-        let (before_schema, after_schema) =
-            (schema(before.map(|entry| entry.schema))?, schema(now.map(|entry| entry.schema))?);
-        let tree = |entry: Option<&versioning::TableEntry>| entry.map(|entry| entry.tree).unwrap_or_default();
-        let from = after.filter(|(table, _)| table == id).map(|(_, key)| key);
-        let (changes, next) =
-            row_changes(objects, (tree(before), before_schema.as_ref()), (tree(now), after_schema.as_ref()), from)?;
-        tables.push(TableChange {
-            id: *id,
-            name: entry.name.clone(),
-            rows: (tree(before).rows, tree(now).rows),
-            before: before_schema,
-            after: after_schema,
-            changes,
-            next,
-        });
-    }
-    tables.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(ChangeSet { tables })
-}
-
-fn row_changes(
-    objects: &dyn ObjectSource,
-    before: (Tree, Option<&Schema>),
-    after: (Tree, Option<&Schema>),
-    from: Option<&Key>,
-) -> Result<(Vec<RowChange>, Option<Key>), Error> {
-    // Where a table is new or gone, the other side has no rows and the schema is never asked.
-    let Some(any) = after.1.or(before.1) else { return Ok((Vec::new(), None)) };
-    let (old, new) = (before.1.unwrap_or(any), after.1.unwrap_or(any));
-    let mut diff = Diff::new(objects, (before.0, old), (after.0, new), from)?.without_gone_columns();
-    let mut changes = Vec::new();
-    for delta in diff.by_ref().take(PAGE) {
-        let RowDelta { key, before, after } = delta?;
-        let text = |row: &Row, schema| Key::to_text(schema, row);
-        let key_text = after.as_ref().map(|row| text(row, new)).or(before.as_ref().map(|row| text(row, old)));
-        changes.push(RowChange { key, key_text: key_text.unwrap_or_default(), before, after });
-    }
-    let more = diff.next().transpose()?.is_some();
-    let next = changes.last().filter(|_| more).map(|last| last.key.clone());
-    Ok((changes, next))
 }

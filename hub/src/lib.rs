@@ -38,7 +38,7 @@ pub use error::{Error, FieldError, StaleCell};
 pub use events::Event;
 pub use merges::{FoundConflict, FoundViolation, MergeOutcome, MergeRequest, MergeState};
 pub use model::*;
-pub use queries::{ExportSource, GroupTable, Query, QueryCursor, QueryPage};
+pub use queries::{ExportSource, Found, GroupTable, Query, QueryCursor, QueryPage, Search};
 pub use reclaim::{ReclaimPhase, ReclaimProgress, ReclaimView};
 pub use refs::{ParseReferenceError, Place, RefSummary, Reference, RefsView, Viewed, ViewedKind};
 pub use rows::{BlameView, PastRow, RowHistory};
@@ -61,6 +61,7 @@ struct Shared {
     drafts: drafts::Drafts,
     imports: imports::Running,
     reclaiming: reclaim::Reclaiming,
+    lists: queries::Lists,
     started: SystemTime,
 }
 
@@ -81,6 +82,7 @@ impl Hub {
             drafts: drafts::Drafts::default(),
             imports: imports::Running::default(),
             reclaiming: reclaim::Reclaiming::default(),
+            lists: queries::Lists::default(),
             started: SystemTime::now(),
         };
         let hub = Self { shared: Arc::new(shared) };

@@ -1,11 +1,13 @@
 //! What the hub answers: plain data, ready to be shown.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use services::import::{Inspection, Problem};
 use uuid::Uuid;
 use versioning::{ColumnId, Hash, Key, Row, Schema, TableId};
 
-use crate::Viewed;
+use crate::{TableDifference, Viewed};
 
 /// The address of a dataset: `owner/name`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -211,25 +213,19 @@ pub struct Edited {
 }
 
 /// What a draft or a commit changes, table by table.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ChangeSet {
     /// Tables that differ, by name.
     pub tables: Vec<TableChange>,
+    /// The names of all tables of both sides, for links that lead to them.
+    pub names: BTreeMap<TableId, String>,
 }
 
 /// What changed in a table.
 #[derive(Clone, Debug)]
 pub struct TableChange {
-    /// The table.
-    pub id: TableId,
-    /// Its name after, or before if it is gone.
-    pub name: String,
-    /// The schema before; none when the table is new.
-    pub before: Option<Schema>,
-    /// The schema after; none when the table is gone.
-    pub after: Option<Schema>,
-    /// Rows before and after.
-    pub rows: (u64, u64),
+    /// The table before and after, and what differs between its schemas.
+    pub table: TableDifference,
     /// The rows that differ: one page of them.
     pub changes: Vec<RowChange>,
     /// Where the next page begins, if there is more: pass it back as the cursor.

@@ -1,5 +1,6 @@
 //! Asking a table: filters, orders, counts and groups, over the person's draft too.
 
+mod found;
 mod matching;
 
 use std::num::NonZero;
@@ -9,11 +10,13 @@ use versioning::{
     ColumnId, Key, ObjectSource, Row, Schema, Tree, Value,
     overlay::Patches,
     query::{
-        Aggregate, Direction, Filter, FilterError, Groups, KeyRange, Place as Ordered, Predicate, ScanError, Sort,
-        Table,
+        Aggregate, Filter, FilterError, Groups, KeyRange, Place as Ordered, Predicate, ScanError, Sort, Table,
+        parse_sorts,
     },
 };
 
+pub(crate) use self::found::Lists;
+pub use self::found::{Found, Search};
 use crate::{
     Actor, Error, Hub, Place, RowPage,
     access::Action,
@@ -31,7 +34,8 @@ const MAX_GROUPS: usize = 10_000;
 pub struct Query {
     /// A filter, see `versioning::query`; empty: all rows.
     pub filter: String,
-    /// Names of columns, each perhaps with a `-` before it for descending, separated by commas; empty: by the key.
+    /// Columns, each perhaps with a `-` before it for descending, separated by commas, see `versioning::query`; empty: by
+    /// the key.
     pub sort: String,
 }
 
@@ -84,18 +88,7 @@ impl Asked {
                 Filter::parse(filter).and_then(|parsed| parsed.bind(filter, schema)).map_err(refused)?
             }
         };
-        let mut sorts = Vec::new();
-        for part in query.sort.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-            // A column may be named like that itself.
-            let found = schema
-                .column_named(part)
-                .map(|column| (column, Direction::Ascending))
-                .or_else(|| Some((schema.column_named(part.strip_prefix('-')?)?, Direction::Descending)));
-            let Some((column, direction)) = found else {
-                return Err(Error::invalid("sort", format!("There is no column “{part}” to sort by.")));
-            };
-            sorts.push(Sort { column: column.id, direction });
-        }
+        let sorts = parse_sorts(&query.sort, schema).map_err(|error| Error::invalid("sort", error.to_string()))?;
         Ok(Self { predicate, sorts })
     }
 }
@@ -107,6 +100,10 @@ impl From<ScanError> for Error {
             ScanError::NoOrder { .. } | ScanError::Place { .. } | ScanError::TopTooLarge { .. } => {
                 Self::invalid("sort", format!("{error}."))
             }
+            ScanError::TooManyRows => Self::invalid(
+                "filter",
+                "More rows are found than can be scrolled over: narrow the filter, or take the order away.",
+            ),
             ScanError::Aggregate { .. }
             | ScanError::TooManyGroups { .. }
             | ScanError::Overflow { .. }

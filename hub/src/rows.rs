@@ -6,10 +6,11 @@ use storage::DatasetId;
 use versioning::{
     ColumnId, Hash, Key,
     history::{self, Blame, BlameError, Clocks, Cursor, Filter, Page, Paging},
+    merge::restored_row,
 };
 
 use crate::{
-    Actor, CommitSummary, Dataset, Error, Hub, Place, RowChange, TableView,
+    Actor, CellEdit, CommitSummary, Dataset, Edit, Edited, Error, Hub, Place, RowChange, TableView,
     access::Action,
     state::{Opened, summary},
 };
@@ -37,6 +38,9 @@ pub struct RowHistory {
 pub struct PastRow {
     /// The commit.
     pub commit: CommitSummary,
+    /// Where the row can be seen as the commit left it, or as it was before the commit removed it: a commit, and the
+    /// table's name there.
+    pub seen_at: Option<(Hash, String)>,
     /// The schema that the cells before follow.
     pub schema_before: Option<versioning::Schema>,
     /// The schema that the cells after follow.
@@ -93,8 +97,19 @@ impl Hub {
                     let shown = change.after.as_ref().zip(schema_after.as_ref());
                     let shown = shown.or(change.before.as_ref().zip(schema_before.as_ref()));
                     let key_text = shown.map(|(version, schema)| Key::to_text(schema, &version.row));
+                    let commit = objects.commit(change.commit)?;
+                    let removed = change.after.is_none();
+                    let at = if removed { commit.parents.first().copied() } else { Some(change.commit) };
+                    let seen_at = match at {
+                        Some(at) => {
+                            let root = objects.root(objects.commit(at)?.root)?;
+                            root.tables.get(&id).map(|entry| (at, entry.name.clone()))
+                        }
+                        None => None,
+                    };
                     states.push(PastRow {
-                        commit: summary(change.commit, objects.commit(change.commit)?),
+                        commit: summary(change.commit, commit),
+                        seen_at,
                         schema_before,
                         schema_after,
                         change: RowChange {
@@ -116,13 +131,67 @@ impl Hub {
         Ok(RowHistory { table: self.table_view(opened).await?, key_text, states, next })
     }
 
+    /// Puts a row into the person's draft as it was at a commit, under the key that it had there: cells that differ are
+    /// changed back, and a row that is gone is added again. Columns that are newer than the commit keep what they hold.
+    ///
+    /// # Errors
+    /// The commit has no such row; or a value does not fit its column any more, as with [`Hub::edit`].
+    pub async fn restore_row(
+        &self,
+        actor: &Actor,
+        place: &Place,
+        table: &str,
+        key_text: &str,
+        commit: &str,
+    ) -> Result<Edited, Error> {
+        let Opened { dataset, working, id, entry, schema } =
+            self.open_table(actor, Action::Write, place, table).await?;
+        let commit = self.own_commit(&dataset, commit).await?;
+        let missing = format!("row “{key_text}” in “{table}” at that commit");
+        let key_text = key_text.to_owned();
+        let edit = self
+            .read(move |objects| {
+                let missing = || Error::not_found(missing.clone());
+                let root = objects.root(objects.commit(commit)?.root)?;
+                let then = root.tables.get(&id).ok_or_else(missing)?;
+                let schema_then = objects.schema(then.schema)?;
+                let key = Key::from_text(&schema_then, &key_text).map_err(|_| missing())?;
+                let row_then = then.tree.get(objects, &schema_then, &key)?.ok_or_else(missing)?;
+                let refused = |error| Error::State { message: format!("The row was not restored: {error}.") };
+                let row = restored_row(&schema, &schema_then, &row_then).map_err(refused)?;
+                let key = Key::of_row(&schema, &row).map_err(|error| refused(error.into()))?;
+                let row_now = match working.draft.as_ref().and_then(|draft| draft.table(id)) {
+                    Some(overlay) => overlay.get(objects, &schema, &key)?,
+                    None => entry.tree.get(objects, &schema, &key)?,
+                };
+                let cells = schema.columns.iter().zip(&row);
+                Ok(match row_now {
+                    None => Edit::Insert { cells: cells.map(|(column, value)| (column.id, value.to_text())).collect() },
+                    Some(now) => {
+                        let differs = cells
+                            .zip(&now)
+                            .filter(|((column, value), now)| schema_then.column(column.id).is_some() && value != now);
+                        let edits = differs.map(|((column, value), now)| CellEdit {
+                            column: column.id,
+                            before: now.to_text(),
+                            after: value.to_text(),
+                        });
+                        Edit::Update { key, cells: edits.collect() }
+                    }
+                })
+            })
+            .await?;
+        self.edit(actor, place, table, vec![edit]).await
+    }
+
     /// The commits that the cells of rows come from, at most 256 rows at once.
     ///
     /// # Errors
     /// There is no such table for the person, or there are too many keys.
     pub async fn blame(&self, actor: &Actor, place: &Place, table: &str, keys: Vec<Key>) -> Result<BlameView, Error> {
         let Opened { working, id, .. } = self.open_table(actor, Action::Read, place, table).await?;
-        let head = working.viewed.commit.ok_or_else(|| Error::not_found("commit"))?;
+        // Under a draft, the rows are those of the commit at which it began.
+        let head = working.base.ok_or_else(|| Error::not_found("commit"))?;
         self.read(move |objects| {
             let mut blame = Blame::new(objects, head, id, &keys).map_err(|error| match error {
                 BlameError::Read(error) => Error::from(error),

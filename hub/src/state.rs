@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The most rows that can be asked for at once.
-const MAX_ROWS: u32 = 1_000;
+pub(crate) const MAX_ROWS: u32 = 1_000;
 
 /// The state that a person reads and edits.
 pub(crate) struct Working {

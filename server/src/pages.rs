@@ -32,6 +32,8 @@ fn of_a_state() -> Router<AppState> {
         .route("/tables/{table}/as-of", get(table::as_of))
         .route("/tables/{table}/new-row", get(row::new).post(row::insert))
         .route("/tables/{table}/rows/{key}", get(row::show).post(row::change))
+        .route("/tables/{table}/rows/{key}/history", get(row::history))
+        .route("/tables/{table}/rows/{key}/restore", post(row::restore))
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
         // A file goes to the hub as it comes, however large.
         .route("/import", get(import::form).post(import::upload).layer(DefaultBodyLimit::disable()))

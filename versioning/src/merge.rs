@@ -35,7 +35,7 @@ pub use self::{
     bases::{Base, combine_bases},
     conflict::{Conflict, ConflictKind, Property, RowCells, Rule, Side, Subject, TableProperty, Violation},
     resolve::{Choice, Fix, Resolutions, RowFix, Scope, ScopeRule},
-    restore::{RestoreError, cherry_pick, restore_row, restore_table, revert},
+    restore::{RestoreError, cherry_pick, restore_row, restore_table, restored_row, revert},
     scratch::Scratch,
 };
 use crate::{ChunkSink, Hash, Key, ObjectSource, ReadError, Root, TableId, WriteError, tree::EditError};

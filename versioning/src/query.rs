@@ -34,6 +34,13 @@
 //! timestamps, UUIDs and JSON are written as strings; the key of a link may be a number. `and` binds tighter than `or`,
 //! `not` tighter than both.
 //!
+//! Columns to sort by are written one after the other with commas between them, each with a `-` before it for descending:
+//!
+//! ```text
+//! sorts = sort , { "," , sort } ;
+//! sort  = [ "-" ] , ( { character - "," } | "[" , { character - "]" | "]]" } , "]" ) ;
+//! ```
+//!
 //! # What it means
 //!
 //! - There are two truth values. A comparison with a null cell is false, and what is negated is its exact opposite:
@@ -52,9 +59,11 @@ mod bind;
 mod error;
 mod evaluate;
 mod filter;
+mod matches;
 mod order;
 mod parse;
 mod range;
+mod sorts;
 mod table;
 mod token;
 
@@ -63,8 +72,10 @@ pub use self::{
     bind::Predicate,
     error::{FilterError, FilterErrorKind},
     filter::{Comparison, Condition, Expression, Filter, Literal, LiteralKind, Name, Node, TextMatch},
+    matches::{Found, Matches},
     order::{Direction, MAX_TOP, Place, Sort, Top},
     parse::{MAX_DEPTH, MAX_LENGTH},
     range::KeyRange,
+    sorts::{SortsError, parse_sorts, print_sorts},
     table::{Page, ScanError, Table},
 };

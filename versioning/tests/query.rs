@@ -10,8 +10,8 @@ use versioning::{
     ColumnId, Key, Row, Schema, Tree, Type, Value,
     overlay::{Overlay, Patch},
     query::{
-        Aggregate, Comparison, Condition, Direction, Expression, Filter, GroupRow, KeyRange, Literal, LiteralKind,
-        MAX_TOP, Name, Node, Place, Predicate, ScanError, Sort, Table, TextMatch, Top,
+        Aggregate, Comparison, Condition, Direction, Expression, Filter, Found, GroupRow, KeyRange, Literal,
+        LiteralKind, MAX_TOP, Name, Node, Place, Predicate, ScanError, Sort, Table, TextMatch, Top,
     },
 };
 
@@ -502,6 +502,18 @@ proptest! {
         prop_assert!(found == expected, "{:?} limit {}: {} rows, not {}", sorts, limit, found.len(), expected.len());
         let page: Vec<_> = expected.iter().skip(skip).take(limit).cloned().collect();
         prop_assert!(ask(None, limit + skip, skip).rows == page);
+        let mut all = Found::default();
+        for (index, range) in ranges.iter().enumerate() {
+            let part = table.matches(&predicate, &sorts, range).expect("read");
+            all = if index == 0 { part } else { all.merge(&part).expect("few rows") };
+        }
+        let all = all.finish();
+        let keys: Vec<Key> = (0..all.len()).filter_map(|place| all.get(place)).collect();
+        prop_assert!(keys.iter().eq(expected.iter().map(|(key, _)| key)), "{} keys", keys.len());
+        prop_assert_eq!(all.get(keys.len()), None);
+        if let Some(key) = keys.last() {
+            prop_assert_eq!(all.places(|bytes| bytes == key.as_bytes()).collect::<Vec<_>>(), vec![keys.len() - 1]);
+        }
     }
 
     #[test]

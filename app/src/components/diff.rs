@@ -1,8 +1,10 @@
 //! What changed, cell by cell. Signs, words and edges tell the kinds of change apart, not colour alone.
 
-use hub::{RowChange, TableChange};
+use std::collections::BTreeMap;
+
+use hub::{ChangeSet, RowChange, TableChange};
 use leptos::prelude::*;
-use versioning::{ColumnId, Row, Schema, Type, Value};
+use versioning::{Column, ColumnId, Row, Schema, TableId, Type, Value, diff::SchemaChange};
 
 use crate::{
     components::{cell, scroll},
@@ -50,33 +52,41 @@ impl DiffColumn {
     }
 }
 
-/// The changes of one table: a section with its heading. `more` is the address of the next page of its changes.
+/// The changes of all tables; none where nothing changed. `here` is the page that shows them, for later pages of a table's
+/// changes; `dataset` is the address of the dataset in a state where the rows can be looked at.
 #[must_use]
-pub fn table(dataset: &str, change: &TableChange, more: Option<String>) -> AnyView {
-    let columns = DiffColumn::union(change.before.as_ref(), change.after.as_ref());
-    let (kind, class) = match (&change.before, &change.after) {
+pub fn tables(dataset: &str, here: &str, changes: &ChangeSet) -> Option<AnyView> {
+    if changes.tables.is_empty() {
+        return None;
+    }
+    let table = |change| table(dataset, change, &changes.names, url::more_changes(here, change));
+    Some(changes.tables.iter().map(table).collect::<Vec<_>>().into_any())
+}
+
+/// The changes of one table: a section with its heading. `more` is the address of the next page of its changes.
+fn table(dataset: &str, change: &TableChange, names: &BTreeMap<TableId, String>, more: Option<String>) -> AnyView {
+    let difference = &change.table;
+    let columns = DiffColumn::union(difference.before.as_ref(), difference.after.as_ref());
+    let (kind, class) = match (&difference.before, &difference.after) {
         (None, _) => ("New table", "sign is-added"),
         (_, None) => ("Table removed", "sign is-removed"),
         _ => ("Changed table", "sign is-changed"),
     };
-    let rows = match change.rows {
+    let rows = match difference.rows {
         (before, after) if before == after => text::count(after, "row"),
         (before, after) => format!("{} → {}", text::number(before), text::count(after, "row")),
     };
-    let name = if change.after.is_some() {
-        let href = url::table(dataset, &change.name);
-        view! { <a href=href>{change.name.clone()}</a> }.into_any()
+    let name = difference.name().to_owned();
+    let label = format!("Changes of {name}");
+    let renamed = difference.name_before.as_ref().filter(|before| difference.after.is_some() && **before != name);
+    let renamed = renamed.map(|before| view! { <span class="diff__count">{format!("named “{before}” before")}</span> });
+    let name = if difference.after.is_some() {
+        let href = url::table(dataset, &name);
+        view! { <a href=href>{name}</a> }.into_any()
     } else {
-        change.name.clone().into_any()
+        name.into_any()
     };
-    let rest = match more {
-        Some(href) => Some(view! { <p class="pager"><a class="button" href=href>"Next changes"</a></p> }.into_any()),
-        None if change.next.is_some() => {
-            Some(view! { <p class="pager quiet small">"More rows have changed than are shown here."</p> }.into_any())
-        }
-        None => None,
-    };
-    let label = format!("Changes of {}", change.name);
+    let rest = more.map(|href| view! { <p class="pager"><a class="button" href=href>"Next changes"</a></p> });
     let heads: Vec<_> = columns
         .iter()
         .map(|column| {
@@ -102,9 +112,10 @@ pub fn table(dataset: &str, change: &TableChange, more: Option<String>) -> AnyVi
             <header class="diff__head">
                 <h2>{name}</h2>
                 <span class=class>{kind}</span>
+                {renamed}
                 <span class="diff__count">{rows}</span>
             </header>
-            {schema_changes(change)}
+            {schema_changes(change, names)}
             {table}
             {rest}
         </section>
@@ -112,40 +123,118 @@ pub fn table(dataset: &str, change: &TableChange, more: Option<String>) -> AnyVi
     .into_any()
 }
 
-/// What changed in the columns.
-fn schema_changes(change: &TableChange) -> Option<AnyView> {
-    let (Some(before), Some(after)) = (&change.before, &change.after) else { return None };
-    let mut lines = Vec::new();
-    for column in &after.columns {
-        match before.column(column.id) {
-            None => lines.push(("is-added", format!("Column “{}” ({}) added", column.name, column.ty))),
-            Some(old) => {
-                if old.name != column.name {
-                    let line = format!("Column “{}” renamed to “{}”", old.name, column.name);
-                    lines.push(("is-changed", line));
-                }
-                if old.ty != column.ty {
-                    let line = format!("Column “{}”: type {} became {}", column.name, old.ty, column.ty);
-                    lines.push(("is-changed", line));
-                }
-                if old.required != column.required {
-                    let now = if column.required { "must now be filled in" } else { "may now be empty" };
-                    lines.push(("is-changed", format!("Column “{}” {now}", column.name)));
-                }
-            }
-        }
-    }
-    for column in before.columns.iter().filter(|column| after.column(column.id).is_none()) {
-        lines.push(("is-removed", format!("Column “{}” ({}) removed", column.name, column.ty)));
-    }
-    if before.primary_key != after.primary_key {
-        lines.push(("is-changed", String::from("The primary key is made of other columns")));
-    }
-    if lines.is_empty() {
+/// What changed in the table's schema, in words.
+fn schema_changes(change: &TableChange, names: &BTreeMap<TableId, String>) -> Option<AnyView> {
+    if change.table.schema.is_empty() {
         return None;
     }
-    let lines: Vec<_> = lines.into_iter().map(|(class, line)| view! { <li class=class>{line}</li> }).collect();
+    let lines: Vec<_> = change
+        .table
+        .schema
+        .iter()
+        .map(|change| {
+            let (class, line) = schema_change(change, names);
+            view! { <li class=class>{line}</li> }
+        })
+        .collect();
     Some(view! { <ul class="diff__schema">{lines}</ul> }.into_any())
+}
+
+/// The class of a change of a schema, and the change in words.
+fn schema_change(change: &SchemaChange, names: &BTreeMap<TableId, String>) -> (&'static str, String) {
+    let became = |column: &str, what: &str, before: String, after: String| {
+        format!("Column “{column}”: {what} {before} became {after}")
+    };
+    let value = |value: &Value| match value {
+        Value::Null => String::from("none"),
+        value => format!("“{value}”"),
+    };
+    let text = |text: &str| if text.is_empty() { String::from("none") } else { format!("“{text}”") };
+    let list = |list: &[String]| match list {
+        [] => String::from("none"),
+        list => list.iter().map(|one| format!("“{one}”")).collect::<Vec<_>>().join(", "),
+    };
+    let table = |id: &Option<TableId>| match id {
+        None => String::from("none"),
+        Some(id) => names.get(id).map_or_else(|| id.to_string(), |name| format!("“{name}”")),
+    };
+    let line = match change {
+        SchemaChange::ColumnAdded(column) => return ("is-added", format!("Column {} added", described(column, names))),
+        SchemaChange::ColumnRemoved(column) => {
+            return ("is-removed", format!("Column “{}” ({}) removed", column.name, column.ty));
+        }
+        SchemaChange::ColumnRenamed { before, after, .. } => format!("Column “{before}” renamed to “{after}”"),
+        SchemaChange::TypeChanged { column, before, after } => {
+            became(column, "type", before.to_string(), after.to_string())
+        }
+        SchemaChange::RequiredChanged { column, required } => {
+            let now = if *required { "must now be filled in" } else { "may now be empty" };
+            format!("Column “{column}” {now}")
+        }
+        SchemaChange::UniqueChanged { column, unique } => {
+            let now = if *unique { "must now differ from row to row" } else { "may now have a value more than once" };
+            format!("Column “{column}” {now}")
+        }
+        SchemaChange::FillChanged { column, before, after } => {
+            became(column, "the value of rows older than the column", value(before), value(after))
+        }
+        SchemaChange::DefaultChanged { column, before, after } => {
+            became(column, "default", value(before), value(after))
+        }
+        SchemaChange::MinimumChanged { column, before, after } => {
+            became(column, "minimum", value(before), value(after))
+        }
+        SchemaChange::MaximumChanged { column, before, after } => {
+            became(column, "maximum", value(before), value(after))
+        }
+        SchemaChange::PatternChanged { column, before, after } => became(column, "pattern", text(before), text(after)),
+        SchemaChange::OptionsChanged { column, before, after } => became(column, "options", list(before), list(after)),
+        SchemaChange::TargetChanged { column, before, after } => {
+            became(column, "the table that it links to,", table(before), table(after))
+        }
+        SchemaChange::DescriptionChanged { column, before, after } => {
+            became(column, "description", text(before), text(after))
+        }
+        SchemaChange::ColumnsReordered => String::from("The columns stand in another order"),
+        SchemaChange::PrimaryKeyChanged { before, after } => {
+            format!("The primary key {} became {}", list(before), list(after))
+        }
+        SchemaChange::TableDescriptionChanged { before, after } => {
+            format!("The table’s description {} became {}", text(before), text(after))
+        }
+        SchemaChange::GeneratedKeyChanged { generated: true } => String::from("Keys are now made for new rows"),
+        SchemaChange::GeneratedKeyChanged { generated: false } => String::from("Keys are no longer made for new rows"),
+    };
+    ("is-changed", line)
+}
+
+/// A column with all that is said of it.
+fn described(column: &Column, names: &BTreeMap<TableId, String>) -> String {
+    let mut parts = vec![column.ty.to_string()];
+    if column.required {
+        parts.push(String::from("required"));
+    }
+    if column.unique {
+        parts.push(String::from("unique"));
+    }
+    let values = [("default", &column.default), ("minimum", &column.minimum), ("maximum", &column.maximum)];
+    parts.extend(values.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| format!("{name} “{value}”")));
+    if !column.fill.is_null() {
+        parts.push(format!("“{}” in rows that were there before", column.fill));
+    }
+    if !column.pattern.is_empty() {
+        parts.push(format!("pattern “{}”", column.pattern));
+    }
+    if !column.options.is_empty() {
+        parts.push(format!("options “{}”", column.options.join("”, “")));
+    }
+    if let Some(target) = column.target {
+        parts.push(format!("links to “{}”", names.get(&target).cloned().unwrap_or_else(|| target.to_string())));
+    }
+    if !column.description.is_empty() {
+        parts.push(format!("description “{}”", column.description));
+    }
+    format!("“{}” ({})", column.name, parts.join(", "))
 }
 
 fn line(dataset: &str, change: &TableChange, columns: &[DiffColumn], row: &RowChange) -> AnyView {
@@ -155,9 +244,13 @@ fn line(dataset: &str, change: &TableChange, columns: &[DiffColumn], row: &RowCh
         _ => ("is-changed", "changed"),
     };
     let sign = format!("sign {class}");
-    let word = if row.after.is_some() && change.after.is_some() {
-        let href = url::row(dataset, &change.name, &row.key_text);
-        let label = format!("{word}: row {}", row.key_text);
+    let word = if change.table.after.is_some() {
+        let page = url::row(dataset, change.table.name(), &row.key_text);
+        // A row that is gone has a past only.
+        let (href, label) = match row.after {
+            Some(_) => (page, format!("{word}: row {}", row.key_text)),
+            None => (url::below(&page, "history"), format!("{word}: history of row {}", row.key_text)),
+        };
         view! { <a class=sign href=href aria-label=label>{word}</a> }.into_any()
     } else {
         view! { <span class=sign>{word}</span> }.into_any()

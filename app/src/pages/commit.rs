@@ -35,17 +35,8 @@ pub fn page(view: &CommitView, paged: bool) -> AnyView {
     let back = paged.then(|| {
         view! { <p class="pager"><a class="button" href=here.clone()>"All changes of this commit"</a></p> }
     });
-    let tables: Vec<_> = view
-        .changes
-        .tables
-        .iter()
-        .map(|change| diff::table(&address, change, url::more_changes(&here, change)))
-        .collect();
-    let tables = if tables.is_empty() {
-        view! { <p class="section quiet">"This commit changed no table."</p> }.into_any()
-    } else {
-        tables.into_any()
-    };
+    let tables = diff::tables(&address, &here, &view.changes)
+        .unwrap_or_else(|| view! { <p class="section quiet">"This commit changed no table."</p> }.into_any());
     shell(
         PageInfo { title: format!("{subject} · {path}"), crumbs, ..PageInfo::default() },
         view! {

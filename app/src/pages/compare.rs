@@ -22,17 +22,8 @@ pub fn page(view: &CompareView, paged: bool) -> AnyView {
     crumbs.push(Crumb::link("Branches and tags", format!("{address}/branches")));
     crumbs.push(Crumb::here("Compare"));
     let place = dataset::place(&view.dataset, &view.to);
-    let tables: Vec<_> = view
-        .changes
-        .tables
-        .iter()
-        .map(|change| diff::table(&place, change, url::more_changes(&here, change)))
-        .collect();
-    let tables = if tables.is_empty() {
-        view! { <p class="section quiet">"Both hold the same."</p> }.into_any()
-    } else {
-        tables.into_any()
-    };
+    let tables = diff::tables(&place, &here, &view.changes)
+        .unwrap_or_else(|| view! { <p class="section quiet">"Both hold the same."</p> }.into_any());
     let apart = view.apart.map(|(ahead, behind)| {
         let words = format!(
             "{} has {} that {} has not, and lacks {}.",

@@ -12,7 +12,7 @@ use crate::{
     },
     form::Submitted,
     shell::{PageInfo, shell},
-    text, url,
+    text,
 };
 
 /// The id of the form that commits: buttons elsewhere on the page belong to it too.
@@ -125,12 +125,7 @@ fn changes(view: &DraftView, draft: &DraftSummary, address: &str, form: &Submitt
     let commit = format!("{address}/draft/commit");
     let discard = format!("{address}/draft/discard");
     let revision = draft.revision.to_string();
-    let tables: Vec<_> = view
-        .changes
-        .tables
-        .iter()
-        .map(|change| diff::table(address, change, url::more_changes(&here, change)))
-        .collect();
+    let tables = diff::tables(address, &here, &view.changes);
     let back = paged.then(|| {
         view! { <p class="pager"><a class="button" href=here.clone()>"All changes of this draft"</a></p> }
     });

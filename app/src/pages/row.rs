@@ -39,6 +39,11 @@ pub fn page(view: &TableView, row: &RowView, form: &Submitted, saved: bool) -> A
         RowState::Updated(_) => Some("Changed in your draft"),
     };
     let state = state.map(|state| view! { <span class="badge badge--wait">{state}</span> });
+    // What was never committed has no past.
+    let history = (row.state != RowState::Inserted).then(|| {
+        let href = url::below(&here, "history");
+        view! { <a class="button" href=href>"History"</a> }
+    });
     let fields: Vec<_> = schema
         .columns
         .iter()
@@ -93,7 +98,7 @@ pub fn page(view: &TableView, row: &RowView, form: &Submitted, saved: bool) -> A
                     <p class="head__eyebrow">{view.table.name.clone()}</p>
                     <h1>{title}</h1>
                 </div>
-                {state}
+                <div class="head__actions">{state}{history}</div>
             </header>
             {dataset::viewed_banner(&view.dataset, &view.viewed)}
             <form class="form" method="post" action=here.clone()>

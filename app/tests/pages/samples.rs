@@ -1,17 +1,22 @@
 //! Data that pages find hard: long, foreign, and out to be taken for markup.
 
-use app::{form::Submitted, pages};
+use app::{components::search::Asked, form::Submitted, pages};
 use std::time::Duration;
 
 use hub::{
-    ChangeSet, CommitSummary, CommitView, CompareView, Component, ComponentState, Dataset, DatasetPath, DatasetSummary,
-    DatasetView, DraftSummary, DraftView, Error, Fact, ImportMode, ImportPhase, ImportRequest, ImportView, JobState,
-    LogView, ReclaimRecord, ReclaimView, Reclaimed, RefSummary, RefsView, RowChange, RowPage, RowState, RowView,
-    StaleCell, SystemView, TableChange, TableSummary, TableView, Viewed, ViewedKind,
+    BlameView, ChangeSet, CommitSummary, CommitView, CompareView, Component, ComponentState, Dataset, DatasetPath,
+    DatasetSummary, DatasetView, DraftSummary, DraftView, Error, Fact, Found, ImportMode, ImportPhase, ImportRequest,
+    ImportView, JobState, LogView, PastRow, Query, ReclaimRecord, ReclaimView, Reclaimed, RefSummary, RefsView,
+    RowChange, RowHistory, RowPage, RowState, RowView, StaleCell, SystemView, TableChange, TableDifference,
+    TableSummary, TableView, Viewed, ViewedKind,
 };
 use services::import::{Dialect, FoundColumn, Inspection, Problem};
 use uuid::Uuid;
-use versioning::{Column, ColumnId, Hash, Key, Row, Schema, TableId, Type, Value};
+use versioning::{
+    Column, ColumnId, Hash, Key, Row, Schema, TableId, Type, Value,
+    diff::schema_changes,
+    query::{Direction, Sort},
+};
 
 const NOW: i64 = 1_795_363_200_000_000;
 
@@ -154,8 +159,73 @@ pub fn table_view() -> TableView {
     }
 }
 
-pub fn rows(offset: u64) -> RowPage {
-    RowPage { schema: schema(), total: 1_260, offset, rows: rows_of_table(), revision: 12 }
+pub fn found(offset: u64) -> Found {
+    let rows = RowPage { schema: schema(), total: 1_260, offset, rows: rows_of_table(), revision: 12 };
+    Found { rows, all: 1_260, sorts: vec![], list: String::new() }
+}
+
+pub fn found_sorted() -> Found {
+    let mut found = found(0);
+    found.rows.total = 60;
+    let sort = |id, direction| Sort { column: ColumnId(id), direction };
+    found.sorts = vec![sort(4, Direction::Descending), sort(1, Direction::Ascending)];
+    found.list = String::from("list");
+    found
+}
+
+pub fn asked(filter: &str, sort: &str, blame: bool) -> Asked {
+    let query = Query { filter: filter.to_owned(), sort: sort.to_owned() };
+    Asked { here: String::from("/local/river-gauges/tables/gauges"), query, blame }
+}
+
+/// The last column was not found; the others come from several commits.
+pub fn blame(found: &Found) -> BlameView {
+    let commits = commits();
+    let columns: Vec<ColumnId> = found.rows.schema.columns.iter().map(|column| column.id).collect();
+    let row = |index: usize| {
+        let commit = |column: usize| (column < 7).then(|| commits[(index + column) % commits.len()].hash);
+        (0..columns.len()).map(commit).collect()
+    };
+    BlameView {
+        rows: (0..found.rows.rows.len()).map(row).collect(),
+        columns,
+        commits: commits.iter().map(|commit| (commit.hash, commit.clone())).collect(),
+        complete: false,
+    }
+}
+
+/// A row that was added, changed and removed.
+pub fn row_history() -> RowHistory {
+    let [removed, changed, _, _, added] = <[CommitSummary; 5]>::try_from(commits()).expect("five commits");
+    let now = ["G-002", "</textarea><script>alert(1)</script>", "Alder", "398.115", "1974-10-12", "true", "", ""];
+    let then = ["G-002", "Old mill", "Alder", "", "1974-10-12", "true", "", ""];
+    let state = |commit: CommitSummary, before: Option<[&str; 8]>, after: Option<[&str; 8]>, columns: &[u64]| {
+        let (before, after) = (before.map(values), after.map(values));
+        let row = after.as_ref().or(before.as_ref()).expect("a change has a side");
+        PastRow {
+            seen_at: Some((commit.hash, String::from("gauges"))),
+            schema_before: before.is_some().then(schema),
+            schema_after: after.is_some().then(schema),
+            change: RowChange {
+                key: Key::of_row(&schema(), row).expect("the key is complete"),
+                key_text: Key::to_text(&schema(), row),
+                before,
+                after,
+            },
+            columns: columns.iter().map(|id| ColumnId(*id)).collect(),
+            commit,
+        }
+    };
+    RowHistory {
+        table: table_view(),
+        key_text: String::from("G-002"),
+        states: vec![
+            state(removed, Some(now), None, &[]),
+            state(changed, Some(then), Some(now), &[2, 4]),
+            state(added, None, Some(then), &[1, 2, 3, 5, 6]),
+        ],
+        next: Some(String::from("abc")),
+    }
 }
 
 pub fn row() -> RowView {
@@ -239,15 +309,28 @@ fn changes() -> ChangeSet {
     let mut before = schema();
     before.columns[3].name = String::from("zero");
     before.columns[4].required = true;
+    before.columns[7] = column(99, "remark", Type::Text);
+    let mut after = schema();
+    after.columns[0].target = Some(TableId(9));
+    after.columns[1].unique = true;
+    after.columns[1].pattern = String::from("[A-Z].*");
+    after.columns[7].required = true;
+    after.columns[7].description = String::from("what else is known");
+    after.columns[2].options = vec![String::from("Alder"), String::from("<script>alert(1)</script>")];
+    after.columns[3].default = Type::Decimal.parse("1.5").expect("a decimal");
     let new = ["G-020", "Lower lock", "Birch", "340.5", "2026-10-01", "true", "", ""];
     ChangeSet {
         tables: vec![
             TableChange {
-                id: TableId(7),
-                name: String::from("gauges"),
-                before: Some(before),
-                after: Some(schema()),
-                rows: (1_260, 1_260),
+                table: TableDifference {
+                    id: TableId(7),
+                    name_before: Some(String::from("stations")),
+                    name_after: Some(String::from("gauges")),
+                    schema: schema_changes(&before, &after),
+                    before: Some(before),
+                    after: Some(after),
+                    rows: (1_260, 1_260),
+                },
                 changes: vec![
                     change(
                         Some(1),
@@ -281,15 +364,20 @@ fn changes() -> ChangeSet {
                 next: Some(Key::from_bytes(*b"G-004\0\0")),
             },
             TableChange {
-                id: TableId(9),
-                name: String::from("weirs"),
-                before: None,
-                after: Some(schema()),
-                rows: (0, 1),
+                table: TableDifference {
+                    id: TableId(9),
+                    name_before: None,
+                    name_after: Some(String::from("weirs")),
+                    schema: vec![],
+                    before: None,
+                    after: Some(schema()),
+                    rows: (0, 1),
+                },
                 changes: vec![change(None, Some(new))],
                 next: None,
             },
         ],
+        names: [(TableId(7), String::from("gauges")), (TableId(9), String::from("weirs"))].into(),
     }
 }
 
@@ -302,7 +390,7 @@ pub fn draft() -> DraftView {
 }
 
 pub fn empty_draft() -> DraftView {
-    DraftView { dataset: dataset(), viewed: viewed(), summary: None, changes: ChangeSet { tables: vec![] } }
+    DraftView { dataset: dataset(), viewed: viewed(), summary: None, changes: ChangeSet::default() }
 }
 
 pub fn import(state: JobState) -> ImportView {

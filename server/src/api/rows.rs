@@ -25,7 +25,8 @@ pub(crate) struct Page {
     at: Option<String>,
     /// Only rows that satisfy this, such as `price < 10 and city = "Oslo"`.
     filter: Option<String>,
-    /// Names of columns, separated by commas, each with `-` before it for descending; the primary key without it.
+    /// Names of columns, separated by commas, each with `-` before it for descending; a name that has a comma stands in
+    /// brackets. The primary key without it.
     sort: Option<String>,
     /// Names of the columns that are answered, separated by commas; all without it.
     columns: Option<String>,

@@ -2,7 +2,10 @@
 
 use app::{
     form::Submitted,
-    pages::row::{self, before_field, cell_field},
+    pages::{
+        row::{self, before_field, cell_field},
+        row_history,
+    },
 };
 use axum::{
     Form,
@@ -44,6 +47,43 @@ pub(super) async fn show(
 ) -> Answer {
     let (view, found) = state.hub.row(&state.actor(), &at.place, &table, &key).await?;
     page(&state, || row::page(&view, &found, &Submitted::default(), query.saved.is_some()))
+}
+
+/// Where a later page of a row's history begins.
+#[derive(Deserialize)]
+pub(super) struct HistoryQuery {
+    cursor: Option<String>,
+}
+
+pub(super) async fn history(
+    State(state): State<AppState>,
+    at: At,
+    Path(RowPath { table, key }): Path<RowPath>,
+    Query(HistoryQuery { cursor }): Query<HistoryQuery>,
+) -> Answer {
+    let cursor = cursor.as_deref();
+    let view = state.hub.row_history(&state.actor(), &at.place, &table, &key, cursor).await?;
+    page(&state, || row_history::page(&view, cursor, &Submitted::default()))
+}
+
+/// Brings a row back into the draft as it was at a commit.
+pub(super) async fn restore(
+    State(state): State<AppState>,
+    at: At,
+    Path(RowPath { table, key }): Path<RowPath>,
+    Form(values): Form<Vec<(String, String)>>,
+) -> Answer {
+    let form = Submitted::new(values);
+    let (actor, then) = (state.actor(), form.or("key", &key));
+    match state.hub.restore_row(&actor, &at.place, &table, &then, &form.or("commit", "")).await {
+        Ok(_) => see(&format!("{}?saved=1", app::url::row(&at.address, &table, &then))),
+        Err(error) if is_about_form(&error) => {
+            let form = form.refused(&error);
+            let view = state.hub.row_history(&actor, &at.place, &table, &key, None).await?;
+            refused(&state, &error, || row_history::page(&view, None, &form))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 pub(super) async fn new(State(state): State<AppState>, at: At, Path(TablePath { table }): Path<TablePath>) -> Answer {

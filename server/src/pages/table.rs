@@ -1,11 +1,16 @@
 //! A table's page.
 
-use app::pages::{self, table::PAGE_ROWS};
+use app::{
+    components::search::Asked,
+    form::Submitted,
+    pages::table::{self, Content, page_rows},
+};
 use axum::extract::{Path, Query, State};
+use hub::{Found, Search};
 use serde::Deserialize;
 
 use super::{
-    answer::{Answer, At, page, see},
+    answer::{Answer, At, is_about_form, page, refused, see},
     errors::Failure,
 };
 use crate::state::AppState;
@@ -15,9 +20,15 @@ pub(super) struct TablePath {
     table: String,
 }
 
-/// Where to begin: after so many rows, or with the row of this number.
+/// Which rows, in which order, and where to begin: after so many rows, or with the row of this number.
 #[derive(Deserialize)]
 pub(super) struct RowsQuery {
+    #[serde(default)]
+    filter: String,
+    #[serde(default)]
+    sort: String,
+    #[serde(default)]
+    blame: String,
     offset: Option<String>,
     row: Option<String>,
 }
@@ -33,14 +44,47 @@ pub(super) async fn show(
     State(state): State<AppState>,
     at: At,
     Path(TablePath { table }): Path<TablePath>,
-    Query(query): Query<RowsQuery>,
+    Query(rows): Query<RowsQuery>,
 ) -> Answer {
-    let actor = state.actor();
+    let (actor, offset) = (state.actor(), rows.offset());
     let view = state.hub.table(&actor, &at.place, &table).await?;
-    // An offset past the end shows the last rows there are.
-    let offset = query.offset().min(view.table.rows.saturating_sub(1));
-    let rows = state.hub.rows(&actor, &at.place, &table, offset, PAGE_ROWS).await?;
-    page(&state, || pages::table::page(&view, &rows))
+    let asked = Asked {
+        here: app::url::table(&at.address, &table),
+        query: hub::Query { filter: rows.filter, sort: rows.sort },
+        blame: rows.blame == "1",
+    };
+    let found = match find(&state, &at, &table, &asked, offset, page_rows(&view.table.schema)).await {
+        Ok(found) => found,
+        Err(error) if is_about_form(&error) => {
+            let form = Submitted::default().refused(&error);
+            return refused(&state, &error, || table::page(&view, &asked, &Content::Refused(&form)));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if asked.blame {
+        let keys = found.rows.rows.iter().map(|row| row.key.clone()).collect();
+        let blame = state.hub.blame(&actor, &at.place, &table, keys).await?;
+        return page(&state, || table::page(&view, &asked, &Content::Blame(&found, &blame)));
+    }
+    page(&state, || table::page(&view, &asked, &Content::Rows(&found)))
+}
+
+/// The rows of a page. An offset past the end shows the last page there is.
+async fn find(
+    state: &AppState,
+    at: &At,
+    table: &str,
+    asked: &Asked,
+    offset: u64,
+    size: u32,
+) -> Result<Found, hub::Error> {
+    let (actor, search) = (state.actor(), Search { query: asked.query.clone(), list: None });
+    let found = state.hub.find(&actor, &at.place, table, &search, offset, size).await?;
+    if !found.rows.rows.is_empty() || found.rows.total == 0 {
+        return Ok(found);
+    }
+    let last = (found.rows.total - 1) / u64::from(size) * u64::from(size);
+    state.hub.find(&actor, &at.place, table, &search, last, size).await
 }
 
 /// What a person wants to go back to: a moment in UTC as a browser's field writes it, or a day.

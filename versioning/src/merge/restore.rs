@@ -89,7 +89,7 @@ pub fn restore_row(
     let edit = match then.tree.get(source, &old_schema, key)? {
         None => (key.clone(), None),
         Some(old) => {
-            let mut row = convert(&schema, &old_schema, &old)?;
+            let mut row = restored_row(&schema, &old_schema, &old)?;
             let key = Key::of_row(&schema, &row)?;
             if let Some(current) = now.tree.get(source, &schema, &key)? {
                 for ((column, cell), current) in schema.columns.iter().zip(&mut row).zip(current) {
@@ -107,7 +107,12 @@ pub fn restore_row(
     Ok(restored)
 }
 
-fn convert(schema: &Schema, old_schema: &Schema, old: &Row) -> Result<Row, RestoreError> {
+/// A row of an older schema under the columns of today: cells of another type are converted, columns that came later have
+/// their default, or else their fill.
+///
+/// # Errors
+/// A cell can't be converted.
+pub fn restored_row(schema: &Schema, old_schema: &Schema, old: &Row) -> Result<Row, RestoreError> {
     let cell = |column: &crate::Column| match old_schema.position(column.id) {
         None if column.default.is_null() => Ok(column.fill.clone()),
         None => Ok(column.default.clone()),

@@ -79,8 +79,8 @@ impl Ord for FirstValue {
     }
 }
 
-/// Appends a value's part of [`Entry::order`].
-fn encode(value: &Value, direction: Direction, bytes: &mut Vec<u8>) {
+/// Appends bytes whose order is that of the values, nulls last.
+pub(super) fn encode(value: &Value, direction: Direction, bytes: &mut Vec<u8>) {
     bytes.push(u8::from(value.is_null()));
     let start = bytes.len();
     key::encode(value, bytes);
@@ -141,6 +141,20 @@ fn up_to(value: &Value, direction: Direction) -> Test {
 }
 
 impl Table<'_> {
+    /// The places of the columns to sort by.
+    pub(super) fn sort_positions(&self, sorts: &[Sort]) -> Result<Vec<(usize, Direction)>, ScanError> {
+        let position = |sort: &Sort| {
+            let position = self.position(sort.column)?;
+            let column = &self.schema.columns[position];
+            if column.ty.is_ordered() {
+                Ok((position, sort.direction))
+            } else {
+                Err(ScanError::NoOrder { column: column.name.clone(), ty: column.ty })
+            }
+        };
+        sorts.iter().map(position).collect()
+    }
+
     /// The first `limit` rows of an order among those in the range that satisfy the predicate, behind a place if one is
     /// given. Sorts by the columns one after the other, nulls last, then by key. Keeps keys, not rows; to skip `n` rows,
     /// ask for `n` more, or for any depth go on behind a place.
@@ -159,15 +173,7 @@ impl Table<'_> {
         if limit > MAX_TOP {
             return Err(ScanError::TopTooLarge { asked: limit });
         }
-        let mut top = Top { sorts: Vec::with_capacity(sorts.len()), limit, entries: BinaryHeap::new() };
-        for sort in sorts {
-            let position = self.position(sort.column)?;
-            let column = &self.schema.columns[position];
-            if !column.ty.is_ordered() {
-                return Err(ScanError::NoOrder { column: column.name.clone(), ty: column.ty });
-            }
-            top.sorts.push((position, sort.direction));
-        }
+        let mut top = Top { sorts: self.sort_positions(sorts)?, limit, entries: BinaryHeap::new() };
         let behind = behind.map(|place| top.behind(place)).transpose()?;
         if limit == 0 {
             return Ok(top);

@@ -75,6 +75,9 @@ pub enum ScanError {
         /// Rows asked for.
         asked: usize,
     },
+    /// More rows were found than are kept at once.
+    #[error("more rows are found than can be scrolled over; ask for fewer")]
+    TooManyRows,
     /// Values of this type can't be added up, or have no order.
     #[error("there is no {aggregate} of “{column}”, a column of type {ty}")]
     Aggregate {
@@ -186,7 +189,10 @@ impl<'a> Table<'a> {
     }
 
     /// The row with this key.
-    pub(super) fn get(&self, key: &Key) -> Result<Option<Row>, ReadError> {
+    ///
+    /// # Errors
+    /// A node can't be read.
+    pub fn get(&self, key: &Key) -> Result<Option<Row>, ReadError> {
         match self.patches.and_then(|patches| patches.get(key)) {
             Some(patch) => Ok(patch.after.clone()),
             None => self.tree.get(self.source, self.schema, key),

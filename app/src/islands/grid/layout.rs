@@ -22,7 +22,7 @@ pub fn default_width(column: &Column) -> u32 {
         Type::Json => 280,
         Type::Uuid => 320,
     };
-    let name = 9 * column.name.chars().count() as u32 + 40;
+    let name = 9 * column.name.chars().count() as u32 + 52;
     content.max(name.min(280))
 }
 

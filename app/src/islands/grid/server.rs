@@ -1,27 +1,30 @@
 //! The grid as the server writes it: a table of the first rows that is complete without scripts. In the browser the live
 //! grid takes the same elements over, row for row, so that nothing jumps.
 
-use hub::{RowPage, RowState, RowView, TableView};
+use hub::{Found, RowState, RowView, TableView};
 use leptos::prelude::*;
 use versioning::Schema;
 
 use super::{Grid, layout, sheet::display_order};
 use crate::{
+    components::search::{self, Asked, SortLink},
     url,
-    wire::{self, GridSetup, TablePath},
+    wire::{self, GridSetup, Search, TablePath},
 };
 
 /// The rows of a table, editable where scripts run. `place` is the address of the dataset in the state that is shown.
 #[must_use]
-pub fn grid(place: &str, view: &TableView, page: &RowPage) -> AnyView {
+pub fn grid(place: &str, view: &TableView, asked: &Asked, found: &Found) -> AnyView {
+    let page = &found.rows;
     let (dataset, table) = (&view.dataset.path, view.table.name.as_str());
     let path = TablePath {
         owner: dataset.owner.clone(),
         dataset: dataset.name.clone(),
         at: view.viewed.reference.clone().unwrap_or_default(),
         table: table.to_owned(),
+        search: search(asked, found),
     };
-    let address = url::table(place, table);
+    let address = asked.here.clone();
     let label = format!("Rows of {table}");
     let draft = url::below(place, "draft");
     let schema = &page.schema;
@@ -34,7 +37,7 @@ pub fn grid(place: &str, view: &TableView, page: &RowPage) -> AnyView {
     }
     let columns: Vec<_> = widths.iter().map(|width| view! { <col style=format!("inline-size:{width}px") /> }).collect();
     let heads: Vec<_> =
-        order.iter().enumerate().map(|(column, position)| head(schema, frozen, column, *position)).collect();
+        order.iter().enumerate().map(|(column, position)| head(asked, found, frozen, column, *position)).collect();
     let rows: Vec<_> = page.rows.iter().map(|row| line(&address, schema, &order, frozen, row)).collect();
     let setup = GridSetup {
         path,
@@ -73,6 +76,13 @@ pub fn grid(place: &str, view: &TableView, page: &RowPage) -> AnyView {
     .into_any()
 }
 
+/// What the grid says when it asks for more of the same rows.
+fn search(asked: &Asked, found: &Found) -> String {
+    let hub::Query { filter, sort } = asked.query.clone();
+    let search = Search { filter, sort, list: found.list.clone() };
+    if asked.query.is_plain() { String::new() } else { wire::to_text(&search) }
+}
+
 /// What can be done with the table, and how saving stands.
 fn tools(draft: String) -> AnyView {
     let button = |command: &'static str, label: &'static str, key: Option<&'static str>, usable: bool| {
@@ -101,21 +111,25 @@ fn frozen_style(frozen: usize, column: usize) -> Option<String> {
     (column < frozen).then(|| format!("inset-inline-start:var(--left-{column})"))
 }
 
-fn head(schema: &Schema, frozen: usize, column: usize, position: usize) -> AnyView {
-    let Some(found) = schema.columns.get(position) else { return ().into_any() };
+fn head(asked: &Asked, found: &Found, frozen: usize, column: usize, position: usize) -> AnyView {
+    let schema = &found.rows.schema;
+    let Some(this) = schema.columns.get(position) else { return ().into_any() };
     let mut class = String::new();
-    if found.ty.is_number() {
+    if this.ty.is_number() {
         class.push_str("is-number");
     }
     if column < frozen {
         class.push_str(" is-frozen");
     }
-    let key = (column < frozen).then_some(", key");
-    let description = (!found.description.is_empty()).then(|| found.description.clone());
+    let key = if column < frozen { ", key" } else { "" };
+    let description = (!this.description.is_empty()).then(|| this.description.clone());
+    let SortLink { aria_sort, note, link } = search::sort_link(asked, schema, &found.sorts, this);
+    let label = format!("{}, {}{key}{note}", this.name, this.ty.name());
     view! {
-        <th scope="col" class=class style=frozen_style(frozen, column) title=description>
-            <span class="grid__name">{found.name.clone()}</span>
-            <span class="grid__type">{found.ty.name()}{key}</span>
+        <th scope="col" class=class style=frozen_style(frozen, column) title=description aria-sort=aria_sort aria-label=label>
+            <span class="grid__name">{this.name.clone()}</span>
+            <span class="grid__type">{this.ty.name()}{key}</span>
+            {link}
         </th>
     }
     .into_any()

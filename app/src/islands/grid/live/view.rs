@@ -139,6 +139,10 @@ impl View {
             set(head, "id", &head_id(column));
             set(head, "aria-colindex", &(column + 1).to_string());
             set(head, "aria-description", "Shift and the arrow keys change the width, Enter fits it");
+            // The grid is one stop of the tab key; the page's form sorts as well.
+            if let Some(link) = find(head, "a") {
+                set(&link, "tabindex", "-1");
+            }
             let handle = create("span", "grid__handle")?;
             set(&handle, "aria-hidden", "true");
             head.append_child(&handle).ok()?;
