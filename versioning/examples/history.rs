@@ -3,6 +3,9 @@
 //!
 //! `cargo run --release -p versioning --example history`
 
+#[path = "../tests/common/mod.rs"]
+mod common;
+
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{
@@ -12,9 +15,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use common::{Writes, column, entry};
 use versioning::{
-    ChunkSink, Column, ColumnId, Commit, Hash, Key, Object, ObjectSource, ReadError, Root, Row, Schema, TableEntry,
-    TableId, Tree, Type, Value, WriteError,
+    ChunkSink, ColumnId, Commit, Hash, Key, Object, ObjectSource, ReadError, Root, Row, Schema, TableEntry, TableId,
+    Tree, Type, Value, WriteError,
     history::{
         Clocks, Cursor, Filter, Paging, Reachable, ahead_behind, blame, blame_page, log, merge_bases, row_history,
     },
@@ -65,17 +69,7 @@ impl ChunkSink for Memory {
     }
 }
 
-struct Writes(Vec<(Hash, Vec<u8>)>);
-
-impl ChunkSink for Writes {
-    fn put(&mut self, hash: Hash, bytes: Vec<u8>) -> Result<(), WriteError> {
-        self.0.push((hash, bytes));
-        Ok(())
-    }
-}
-
 fn schema() -> Schema {
-    let column = |id, name: &str, ty| Column::new(ColumnId(id), name, ty);
     Schema {
         columns: vec![
             column(1, "id", Type::Integer),
@@ -100,10 +94,6 @@ fn row(id: u64, version: u64) -> Row {
         Value::Text(format!("note {}", id % 40)),
         Value::Null,
     ]
-}
-
-fn entry(schema: &Schema, row: Row) -> (Key, Row) {
-    (Key::of_row(schema, &row).expect("it has a key"), row)
 }
 
 fn main() {

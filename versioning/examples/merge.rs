@@ -1,16 +1,19 @@
-//! Measures merges and diffs of a table with a million rows: `cargo run --release -p versioning --example merge`.
+//! Measures edits, diffs and merges of a table with a million rows: `cargo run --release -p versioning --example merge`.
 //!
-//! With an argument, only what has it in its name is measured. Chunks are in memory and decoded once, as in the back end's cache.
+//! With an argument, only what has it in its name is measured. Chunks are in memory and decoded once, as in the back
+//! end's cache; what is written is hashed and thrown away.
+
+#[path = "../tests/common/mod.rs"]
+mod common;
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Arc, RwLock},
+    collections::BTreeMap,
     time::{Duration, Instant},
 };
 
+use common::{Decoded, column};
 use versioning::{
-    ChunkSink, Column, ColumnId, Hash, Key, Object, ObjectSource, ReadError, Root, Row, Schema, TableEntry, TableId,
-    Tree, Type, Value, WriteError,
+    ColumnId, Key, Object, Root, Row, Schema, TableEntry, TableId, Tree, Type, Value,
     diff::Diff,
     merge::{Nowhere, Options, Resolutions, Sides, conflicts, merge},
     tree::TreeBuilder,
@@ -18,28 +21,7 @@ use versioning::{
 
 const ROWS: i64 = 1_000_000;
 
-#[derive(Default)]
-struct Store {
-    objects: RwLock<HashMap<Hash, Arc<Object>>>,
-}
-
-impl ObjectSource for Store {
-    fn object(&self, hash: Hash) -> Result<Arc<Object>, ReadError> {
-        let objects = self.objects.read().expect("nobody panics with the lock");
-        objects.get(&hash).cloned().ok_or(ReadError::Missing { hash })
-    }
-}
-
-impl ChunkSink for &Store {
-    fn put(&mut self, hash: Hash, bytes: Vec<u8>) -> Result<(), WriteError> {
-        let object = Object::decode(&bytes).map_err(|error| WriteError { hash, reason: error.to_string() })?;
-        self.objects.write().expect("nobody panics with the lock").insert(hash, Arc::new(object));
-        Ok(())
-    }
-}
-
 fn schema() -> Schema {
-    let column = |id, name: &str, ty| Column::new(ColumnId(id), name, ty);
     Schema {
         columns: vec![
             column(1, "id", Type::Integer),
@@ -70,7 +52,7 @@ fn key(id: i64) -> Key {
 
 /// Changes one column of these rows.
 fn edit(
-    store: &Store,
+    store: &Decoded,
     tree: Tree,
     ids: impl IntoIterator<Item = i64>,
     column: usize,
@@ -110,11 +92,9 @@ fn time<T>(name: &str, mut run: impl FnMut() -> T) -> T {
 }
 
 fn main() {
-    let store = Store::default();
+    let store = Decoded::default();
     let schema = schema();
-    let bytes = Object::Schema(schema.clone()).encode();
-    let schema_hash = Hash::of(&bytes);
-    (&store).put(schema_hash, bytes).expect("memory takes all");
+    let schema_hash = Object::Schema(schema.clone()).store(&mut &store).expect("memory takes all");
     let start = Instant::now();
     let mut sink = &store;
     let mut builder = TreeBuilder::new(&schema, &mut sink);
@@ -148,6 +128,20 @@ fn main() {
         Diff::new(&store, (base, &schema), (one, &schema), None).expect("all chunks are there").count()
     });
     let text = |id: i64| Value::Text(format!("changed {id}"));
+    let scattered: Vec<(Key, Option<Row>)> = spread(10_000, 3)
+        .map(|id| {
+            let mut changed = row(id);
+            changed[3] = Value::Integer(id % 7);
+            (key(id), Some(changed))
+        })
+        .collect();
+    let edited = time("edit, 10,000 rows spread", || {
+        base.edit(&store, &mut Nowhere, &schema, scattered.clone()).expect("all chunks are there")
+    });
+    assert_eq!(base.edit(&store, &mut &store, &schema, scattered).expect("all chunks are there"), edited);
+    let diff = || Diff::new(&store, (base, &schema), (edited, &schema), None).expect("all chunks are there");
+    time("diff, 10,000 changed rows spread", || diff().count());
+    time("summary of that diff", || diff().counts().expect("all chunks are there"));
     for (name, common, only) in [("in one place", 1_000, 1), ("spread", 1_000, 0)] {
         let place = |count: i64, offset: i64| -> Vec<i64> {
             if only == 1 {

@@ -3,15 +3,18 @@
 //! Chunks are kept as Zstandard frames. "frames" unpacks, verifies and decodes every chunk it reads, as after a restart;
 //! "decoded" finds them decoded, as in a warm cache. Each figure is the best of some runs, on one thread and on all.
 
+#[path = "../tests/common/mod.rs"]
+mod common;
+
 use std::{
     collections::HashMap,
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use common::{Decoded, column};
 use versioning::{
-    ChunkSink, Column, ColumnId, Hash, Key, Object, ObjectSource, ReadError, Row, Schema, Tree, Type, Value,
-    WriteError, frame,
+    ChunkSink, ColumnId, Hash, Key, Object, ObjectSource, ReadError, Row, Schema, Tree, Type, Value, WriteError, frame,
     query::{Aggregate, Direction, Filter, Groups, KeyRange, Predicate, Sort, Table, Top},
     tree::TreeBuilder,
 };
@@ -49,16 +52,7 @@ impl ObjectSource for Frames {
     }
 }
 
-struct Decoded(HashMap<Hash, Arc<Object>>);
-
-impl ObjectSource for Decoded {
-    fn object(&self, hash: Hash) -> Result<Arc<Object>, ReadError> {
-        self.0.get(&hash).cloned().ok_or(ReadError::Missing { hash })
-    }
-}
-
 fn schema() -> Schema {
-    let column = |id, name, ty| Column::new(ColumnId(id), name, ty);
     Schema {
         columns: vec![
             column(1, "id", Type::Integer),
@@ -191,8 +185,10 @@ fn main() {
         best(|| unpacked.iter().map(|(_, bytes)| Object::decode(bytes).expect("whole").weight()).sum::<usize>());
     println!("decode {took:.2?}");
 
-    let open = |(hash, frame): (&Hash, &Vec<u8>)| (*hash, Arc::new(frame::open(*hash, frame).expect("whole")));
-    let decoded = Decoded(frames.0.iter().map(open).collect());
+    let decoded = Decoded::default();
+    for (hash, bytes) in unpacked {
+        (&decoded).put(hash, bytes).expect("memory takes all");
+    }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     for threads in if cores > 1 { vec![1, cores] } else { vec![1] } {
         measure("frames", Table::new(&frames, &schema, tree), &schema, threads);

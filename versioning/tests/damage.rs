@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use common::{Memory, column, entry, products, rows};
 use proptest::prelude::*;
 use versioning::{
-    ColumnId, Commit, Hash, Key, Object, ObjectSource, Root, Row, Schema, TableEntry, TableId, Tree, Type, Value,
+    ColumnId, Commit, Hash, Key, Object, Root, Row, Schema, TableEntry, TableId, Tree, Type, Value,
     evolve::Operation,
     history::{Blame, Cursor},
     merge::{Choice, Resolutions, Scope, ScopeRule},

@@ -119,24 +119,27 @@ impl Top {
         self.entries.is_empty()
     }
 
-    /// The rows of a leaf that may come before the last of a full heap; all while it is not full.
-    fn candidates(&self, leaf: &super::evaluate::Columns<'_>) -> Bits {
+    /// The rows of a leaf that may come before the last of a full heap; all while it is not full. `ties` says whether one
+    /// with the same first value may.
+    fn candidates(&self, leaf: &super::evaluate::Columns<'_>, ties: bool) -> Bits {
         let rows = leaf.leaf.len();
-        let full = self.entries.len() == self.limit;
-        match (self.sorts.first(), self.entries.peek().filter(|_| full)) {
-            (Some((position, direction)), Some(Entry { first: FirstValue(value), .. })) if !value.is_null() => {
-                up_to(value, *direction).evaluate(leaf.get(*position), rows)
-            }
-            _ => Bits::all(rows),
+        let last = self.entries.peek().filter(|_| self.entries.len() == self.limit);
+        let (Some((position, direction)), Some(last)) = (self.sorts.first(), last) else { return Bits::all(rows) };
+        let column = leaf.get(*position);
+        match &last.first.0 {
+            Value::Null if ties => Bits::all(rows),
+            Value::Null => Test::Null.evaluate(column, rows).complement(),
+            value if ties => up_to(Bound::Included(value.clone()), *direction).evaluate(column, rows),
+            value => up_to(Bound::Excluded(value.clone()), *direction).evaluate(column, rows),
         }
     }
 }
 
-/// What comes before a value or is the same; never null.
-fn up_to(value: &Value, direction: Direction) -> Test {
+/// What does not come behind the end; never null.
+fn up_to(end: Bound<Value>, direction: Direction) -> Test {
     match direction {
-        Direction::Ascending => Test::Range(Bound::Unbounded, Bound::Included(value.clone())),
-        Direction::Descending => Test::Range(Bound::Included(value.clone()), Bound::Unbounded),
+        Direction::Ascending => Test::Range(Bound::Unbounded, end),
+        Direction::Descending => Test::Range(end, Bound::Unbounded),
     }
 }
 
@@ -185,8 +188,10 @@ impl Table<'_> {
             _ => Walk::Forward,
         };
         let in_order = sorts.is_empty() || along_key.is_some();
+        // Of rows that tie in all they are sorted by, those with the smaller keys come first, and are visited first.
+        let ties = sorts.len() > 1 || walk == Walk::Backward;
         self.scan(predicate, range, walk, &mut |leaf, rows| {
-            let candidates = top.candidates(leaf);
+            let candidates = top.candidates(leaf, ties);
             let done = if sorts.is_empty() { top.entries.len() == limit } else { candidates.is_empty() };
             if in_order && done {
                 return Ok(ControlFlow::Break(()));
@@ -264,7 +269,8 @@ impl Behind {
                     Direction::Ascending => Direction::Descending,
                     Direction::Descending => Direction::Ascending,
                 };
-                up_to(value, reverse).evaluate(column, rows).or(&Test::Null.evaluate(column, rows))
+                let not_before = up_to(Bound::Included(value.clone()), reverse);
+                not_before.evaluate(column, rows).or(&Test::Null.evaluate(column, rows))
             }
         }
     }

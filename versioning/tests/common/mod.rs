@@ -1,9 +1,9 @@
-//! A small world for tests: a store in memory, a table of products, and rows for it.
-#![allow(dead_code, reason = "each test uses a part of it")]
+//! A small world for tests and examples: stores in memory, a table of products, and rows for it.
+#![allow(dead_code, reason = "each test and example uses a part of it")]
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, RwLock},
 };
 
 use versioning::{
@@ -41,6 +41,25 @@ impl ChunkSink for Memory {
             self.written.push((hash, bytes.len()));
             self.chunks.insert(hash, bytes);
         }
+        Ok(())
+    }
+}
+
+/// Objects in memory, each decoded once, as in the back end's cache.
+#[derive(Default)]
+pub struct Decoded(RwLock<HashMap<Hash, Arc<Object>>>);
+
+impl ObjectSource for Decoded {
+    fn object(&self, hash: Hash) -> Result<Arc<Object>, ReadError> {
+        let objects = self.0.read().expect("nobody panics with the lock");
+        objects.get(&hash).cloned().ok_or(ReadError::Missing { hash })
+    }
+}
+
+impl ChunkSink for &Decoded {
+    fn put(&mut self, hash: Hash, bytes: Vec<u8>) -> Result<(), WriteError> {
+        let object = Object::from_bytes(bytes).map_err(|error| WriteError { hash, reason: error.to_string() })?;
+        self.0.write().expect("nobody panics with the lock").insert(hash, Arc::new(object));
         Ok(())
     }
 }

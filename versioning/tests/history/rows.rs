@@ -497,7 +497,7 @@ fn h2_h3_a_cell_that_is_only_converted_is_no_change() {
         page.entries.into_iter().map(|change| (change.commit, change.cells)).collect::<Vec<_>>()
     };
     let added = (first, vec![ColumnId(7), ColumnId(3), ColumnId(5)]);
-    assert_eq!(cells(3), [added.clone()]);
+    assert_eq!(cells(3), vec![added.clone()]);
     assert_eq!(cells(4), [(second, vec![ColumnId(5)]), added.clone()]);
     assert_eq!(cells(5), [(second, vec![ColumnId(3)]), added]);
     let blamed = blame_page(&line.memory, second, TABLE, &[key(3), key(4), key(5)], 9).expect("all is there");
