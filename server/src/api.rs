@@ -59,7 +59,7 @@ pub(crate) fn cell(value: &Value) -> Json {
         Value::Boolean(value) => (*value).into(),
         Value::Integer(number) if number.unsigned_abs() <= SAFE => (*number).into(),
         Value::Float(number) => number.number().into(),
-        Value::Json(json) => serde_json::from_str(json.as_str()).unwrap_or_default(),
+        Value::Json(json) => json.tree(),
         Value::Tags(tags) => tags.iter().collect(),
         other => other.to_string().into(),
     }

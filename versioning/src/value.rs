@@ -2,6 +2,7 @@
 
 mod cast;
 mod file;
+mod json;
 mod link;
 mod order;
 mod tags;
@@ -15,6 +16,7 @@ use uuid::Uuid;
 pub use self::{
     cast::CastError,
     file::{FileRef, MAX_FILE_NAME},
+    json::Json,
     link::Link,
     tags::Tags,
 };
@@ -544,35 +546,6 @@ impl FromStr for Timestamp {
 
     fn from_str(text: &str) -> Result<Self, ParseValueError> {
         calendar::read_timestamp(text).and_then(Self::from_micros).ok_or(ParseValueError::Timestamp)
-    }
-}
-
-/// A JSON document in its one text: keys sorted, no space between tokens.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Json(String);
-
-impl Json {
-    /// The canonical text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for Json {
-    type Err = ParseValueError;
-
-    fn from_str(text: &str) -> Result<Self, ParseValueError> {
-        // serde_json's map is ordered by key; the largest nesting it accepts is 128.
-        let value: serde_json::Value = serde_json::from_str(text).map_err(|_| ParseValueError::Json)?;
-        let text = value.to_string();
-        if text.len() > MAX_CELL { Err(ParseValueError::TooLarge) } else { Ok(Self(text)) }
-    }
-}
-
-impl fmt::Display for Json {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Tree};
 
-use crate::value::{Json, Tags, Value};
+use crate::value::{Tags, Value};
 
 /// The value with both changes in it, where there is one. `base`, `ours` and `theirs` are of one type or null, and all
 /// different.
@@ -20,10 +20,10 @@ pub(crate) fn merge(base: &Value, ours: &Value, theirs: &Value) -> Option<Value>
         }
         (Value::Json(ours), Value::Json(theirs)) => {
             let base = match base {
-                Value::Json(base) => Some(tree(base)?),
+                Value::Json(base) => Some(base.tree()),
                 _ => None,
             };
-            let (Tree::Object(ours), Tree::Object(theirs)) = (tree(ours)?, tree(theirs)?) else { return None };
+            let (Tree::Object(ours), Tree::Object(theirs)) = (ours.tree(), theirs.tree()) else { return None };
             let base = match base {
                 Some(Tree::Object(base)) => base,
                 None => Map::new(),
@@ -47,7 +47,7 @@ pub(crate) fn combine(ours: &Value, theirs: &Value) -> Option<Value> {
             format!("{a}\n{b}")
         })),
         (Value::Tags(a), Value::Tags(b)) => Tags::new(a.iter().chain(b.iter())).map(Value::Tags),
-        (Value::Json(a), Value::Json(b)) => json(&combine_trees(tree(a)?, tree(b)?)?),
+        (Value::Json(a), Value::Json(b)) => json(&combine_trees(a.tree(), b.tree())?),
         _ => None,
     }
 }
@@ -62,10 +62,6 @@ fn tags(value: &Value) -> BTreeSet<&str> {
         Value::Tags(tags) => tags.iter().collect(),
         _ => BTreeSet::new(),
     }
-}
-
-fn tree(json: &Json) -> Option<Tree> {
-    serde_json::from_str(json.as_str()).ok()
 }
 
 fn json(tree: &Tree) -> Option<Value> {
