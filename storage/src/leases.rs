@@ -97,20 +97,18 @@ impl Leases {
         self.state().notes.as_ref().is_some_and(|notes| notes.is_closed(dataset, commit))
     }
 
-    pub(crate) fn has_leftovers(&self) -> bool {
-        self.has_leftovers.load(Ordering::Relaxed)
-    }
-
-    /// Says that there may be chunks that no commit took up, or that there are none.
-    pub(crate) fn set_leftovers(&self, has_leftovers: bool) {
-        self.has_leftovers.store(has_leftovers, Ordering::Relaxed);
+    /// Says that there may be chunks that no commit took up.
+    fn leave_something(&self) {
+        self.has_leftovers.store(true, Ordering::Relaxed);
     }
 
     /// Begins a run, after the one before has ended. From now on what leases put and name is noted.
     pub(crate) async fn begin_run(self: &Arc<Self>) -> Run {
         let alone = Arc::clone(&self.run).lock_owned().await;
+        // What is left behind from now on is for the next run: this one does not delete what is put meanwhile.
+        let has_leftovers = self.has_leftovers.swap(false, Ordering::Relaxed);
         self.state().notes = Some(Notes::default());
-        Run { leases: Arc::clone(self), oldest: 0, is_searching: false, _alone: alone }
+        Run { leases: Arc::clone(self), oldest: 0, has_leftovers, _alone: alone }
     }
 
     /// Says which of the chunks are about to be deleted: those that no lease has put since the run began. Whoever puts
@@ -165,14 +163,14 @@ impl Lease {
 
     /// What was put will not all be part of a commit.
     pub fn leaves_something(&self) {
-        self.0.leases.set_leftovers(true);
+        self.0.leases.leave_something();
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
         if *self.has_put.get_mut() {
-            self.leases.set_leftovers(true);
+            self.leases.leave_something();
         }
         self.leases.state().open.remove(&self.number);
         self.leases.ended.notify_waiters();
@@ -190,8 +188,8 @@ pub(crate) struct Run {
     leases: Arc<Leases>,
     /// The number of the first lease that was taken after commits were closed.
     oldest: u64,
-    /// It looks for leftovers and has not found them all.
-    is_searching: bool,
+    /// Chunks may be there that no commit took up, from before it began.
+    has_leftovers: bool,
     _alone: OwnedMutexGuard<()>,
 }
 
@@ -224,22 +222,20 @@ impl Run {
 }
 
 impl Run {
-    /// It begins to look for what is left over until now.
-    pub(crate) fn searches(&mut self) {
-        self.is_searching = true;
-        self.leases.set_leftovers(false);
+    pub(crate) fn has_leftovers(&self) -> bool {
+        self.has_leftovers
     }
 
-    /// It has found and deleted all that was left over when it began to look.
-    pub(crate) fn has_found_all(&mut self) {
-        self.is_searching = false;
+    /// Says that there may be something for it to delete, or that all is deleted.
+    pub(crate) fn set_leftovers(&mut self, has_leftovers: bool) {
+        self.has_leftovers = has_leftovers;
     }
 }
 
 impl Drop for Run {
     fn drop(&mut self) {
-        if self.is_searching {
-            self.leases.set_leftovers(true);
+        if self.has_leftovers {
+            self.leases.leave_something();
         }
         self.leases.state().notes = None;
     }
@@ -316,17 +312,24 @@ mod tests {
         assert_eq!(leases.begin_deletion([other]).await.chunks, []);
     }
 
-    #[test]
-    fn a_lease_that_ends_without_a_commit_leaves_something_behind() {
+    #[tokio::test]
+    async fn a_lease_that_ends_without_a_commit_leaves_something_behind() {
         let leases = Arc::new(Leases::default());
         drop(leases.take());
-        assert!(!leases.has_leftovers());
+        assert!(!leases.begin_run().await.has_leftovers());
         let committed = leases.take();
         committed.has_put();
         committed.has_committed();
         drop(committed);
-        assert!(!leases.has_leftovers());
+        assert!(!leases.begin_run().await.has_leftovers());
         leases.take().has_put();
-        assert!(leases.has_leftovers());
+        assert!(leases.begin_run().await.has_leftovers());
+
+        let mut run = leases.begin_run().await;
+        assert!(run.has_leftovers(), "the run before did not delete it");
+        run.set_leftovers(false);
+        leases.take().has_put();
+        drop(run);
+        assert!(leases.begin_run().await.has_leftovers(), "what is left behind during a run is for the next");
     }
 }

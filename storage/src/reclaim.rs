@@ -68,8 +68,8 @@ use crate::Lease;
 const PAGE: usize = 1_024;
 /// Objects that one step of marking reads.
 const MARK_STEP: usize = 256;
-/// Chunks that one step of sweeping looks at, and one transaction deletes.
-const SWEEP_STEP: usize = 256;
+/// Chunks that one transaction deletes: the database takes some milliseconds for each.
+const DELETE_STEP: usize = 64;
 /// Memory for objects on their way to the mark, which has a cache of its own: what people read stays in theirs.
 const CACHE_BYTES: usize = 16 << 20;
 
@@ -130,6 +130,8 @@ pub struct Sweep {
     reachable: Reachable,
     /// The last chunk that was looked at.
     last: Option<RecordId>,
+    /// Chunks that were looked at and have to go.
+    condemned: Vec<Hash>,
     reclaimed: Reclaimed,
 }
 
@@ -334,7 +336,7 @@ impl Reclaim {
     /// series of commits alone there is not.
     #[must_use]
     pub fn is_needed(&self) -> bool {
-        self.has_expired || self.store.leases.has_leftovers()
+        self.has_expired || self.run.has_leftovers()
     }
 
     /// Waits until what is being written now has come to its end, then goes on to find out what is needed. Must not be
@@ -345,7 +347,7 @@ impl Reclaim {
     pub async fn mark(self) -> Result<Stage, StorageError> {
         let Self { store, mut run, has_expired } = self;
         run.older_leases_end().await;
-        run.searches();
+        run.set_leftovers(true);
         let mut expired = run.closed();
         if has_expired {
             let unreachable = store.unreachable_commits().await?;
@@ -390,7 +392,7 @@ impl Mark {
         let commits = expired.len() as u64;
         store.forget_unreachable(expired, true).await?;
         let reclaimed = Reclaimed { reachable: reachable.len() as u64, commits, ..Reclaimed::default() };
-        Ok(Stage::Sweep(Sweep { store, run, reachable, last: None, reclaimed }))
+        Ok(Stage::Sweep(Sweep { store, run, reachable, last: None, condemned: Vec::new(), reclaimed }))
     }
 
     /// The chunks that are known to be needed so far.
@@ -401,25 +403,34 @@ impl Mark {
 }
 
 impl Sweep {
-    /// Looks at some hundred chunks and deletes those that are not needed.
+    /// Deletes some chunks of those that are not needed, or looks for more of them.
     ///
     /// # Errors
     /// The database failed.
     pub async fn step(mut self) -> Result<Stage, StorageError> {
+        if self.condemned.is_empty() {
+            return self.look().await;
+        }
+        let some = self.condemned.split_off(self.condemned.len().saturating_sub(DELETE_STEP));
+        let Deleted { count, bytes } = self.store.delete_chunks(some).await?;
+        self.reclaimed.chunks += count;
+        self.reclaimed.bytes += bytes;
+        Ok(Stage::Sweep(self))
+    }
+
+    async fn look(mut self) -> Result<Stage, StorageError> {
         let attempted = "find chunks that are not needed";
-        let variables = vars! { range: records::after("chunk", self.last.take()), limit: SWEEP_STEP };
+        let variables = vars! { range: records::after("chunk", self.last.take()), limit: PAGE };
         let ids: Vec<RecordId> =
             self.store.database.query(attempted, "SELECT VALUE id FROM $range LIMIT $limit", variables).await?;
         let Some(last) = ids.last() else {
-            self.run.has_found_all();
+            self.run.set_leftovers(false);
             return Ok(Stage::Done(self.reclaimed));
         };
         self.last = Some(last.clone());
         let names = ids.iter().map(|id| hash_of(id, attempted)).collect::<Result<Vec<_>, _>>()?;
         let unreachable = self.reachable.unreachable_among(names).expect("a sweep begins when all is marked");
-        let Deleted { count, bytes } = self.store.delete_chunks(unreachable).await?;
-        self.reclaimed.chunks += count;
-        self.reclaimed.bytes += bytes;
+        self.condemned = unreachable.collect();
         Ok(Stage::Sweep(self))
     }
 
@@ -432,7 +443,7 @@ impl Sweep {
 
 impl Store {
     /// Deletes chunks that are not reachable, but for those that were put since the run began.
-    async fn delete_chunks(&self, chunks: impl Iterator<Item = Hash>) -> Result<Deleted, StorageError> {
+    async fn delete_chunks(&self, chunks: Vec<Hash>) -> Result<Deleted, StorageError> {
         let deletion = self.leases.begin_deletion(chunks).await;
         if deletion.chunks.is_empty() {
             return Ok(Deleted { count: 0, bytes: 0 });

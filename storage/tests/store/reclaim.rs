@@ -541,7 +541,7 @@ async fn measure() {
         }
         bytes
     };
-    for _ in 0..64 {
+    for _ in 0..16 {
         let mut batch = Vec::new();
         while batch.len() < MAX_BATCH_BYTES / (13 << 10) {
             let bytes = block();
@@ -559,11 +559,24 @@ async fn measure() {
         );
     };
     print("before").await;
+    let commits = async |branch: &str, count: usize| {
+        let (mut head, mut times) = (None, Vec::new());
+        for number in 0..count {
+            let began = std::time::Instant::now();
+            head = Some(world.commit_to(dataset, branch, &number.to_string(), head, head.into_iter().collect()).await);
+            times.push(began.elapsed());
+        }
+        times.sort_unstable();
+        println!("commits, {branch}: median {:?}, p95 {:?}", times[count / 2], times[count * 95 / 100]);
+    };
+    commits("without a run", 100).await;
     let began = std::time::Instant::now();
     let marked = mark(begin(&world.store, TODAY).await).await.expect("all is there");
     println!("mark: {:?}", began.elapsed());
     let began = std::time::Instant::now();
-    println!("{:?}", sweep(marked).await);
+    let sweeping = tokio::spawn(sweep(marked));
+    commits("while it sweeps without a rest", 100).await;
+    println!("{:?}", sweeping.await.expect("no panic"));
     println!("sweep: {:?}", began.elapsed());
     print("after").await;
     read_commit(&world.store, first).await;
