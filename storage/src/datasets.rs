@@ -258,7 +258,7 @@ impl Store {
         if !deleted {
             return Err(StorageError::NotFound { what: "dataset", name: id.to_string() });
         }
-        self.leases.set_leftovers(true);
+        self.leases.leave_something();
         Ok(())
     }
 }

@@ -98,7 +98,7 @@ impl Leases {
     }
 
     /// Says that there may be chunks that no commit took up.
-    fn leave_something(&self) {
+    pub(crate) fn leave_something(&self) {
         self.has_leftovers.store(true, Ordering::Relaxed);
     }
 
