@@ -108,9 +108,15 @@ impl Store {
     /// The database failed.
     pub async fn draft(&self, id: &DraftId) -> Result<Option<Draft>, StorageError> {
         let attempted = "read the draft";
+        if let Some(draft) = self.known.draft(id) {
+            return Ok(draft);
+        }
+        let since = self.known.now();
         let row: Option<DraftDocument> =
             self.database.query(attempted, "SELECT * FROM ONLY $id", vars! { id: records::draft(id) }).await?;
-        row.map(|row| Draft::from_row(&row, attempted)).transpose()
+        let draft = row.map(|row| Draft::from_row(&row, attempted)).transpose()?;
+        self.known.note_draft(since, id, draft.as_ref());
+        Ok(draft)
     }
 
     /// A person's drafts, the last saved first.
@@ -166,7 +172,7 @@ impl Store {
         let outcome: Outcome = self
             .database
             .query_keeping(
-                lease.clone(),
+                (lease.clone(), self.known.forgetting_draft(&save.id)),
                 "save the draft",
                 "{
                     LET $current = $id.revision;
@@ -196,7 +202,8 @@ impl Store {
     pub async fn discard_draft(&self, id: &DraftId, expected_revision: u64) -> Result<(), StorageError> {
         let outcome: Outcome = self
             .database
-            .query(
+            .query_keeping(
+                self.known.forgetting_draft(id),
                 "discard the draft",
                 "{
                     LET $current = $id.revision;

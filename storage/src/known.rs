@@ -1,11 +1,11 @@
-//! What is known of datasets and refs without asking the database.
+//! What is known of datasets, refs and drafts without asking the database.
 //!
-//! Every page and every commit begins with the same two lookups: the dataset of an address, the head of a branch. The
-//! store is open in one process and changes them only in its own transactions, so what one has read, others need not
+//! Every page and every commit begins with the same lookups: the dataset of an address, the head of a branch, whether the
+//! person has a draft on it. The store is open in one process and changes them only in its own transactions, so what one has read, others need not
 //! read again until one of these has run.
 //!
-//! A transaction that changes a dataset holds a [`Forgetting`] until it has ended, whether or not its caller has waited;
-//! then all that is known of the dataset is forgotten. Who has read before that and notes what it read after it is
+//! A transaction that changes a dataset or a draft holds a [`Forgetting`] until it has ended, whether or not its caller has
+//! waited; then all that is known of the dataset, or of the draft, is forgotten. Who has read before that and notes what it read after it is
 //! found out by the number of times that something was forgotten: it notes nothing.
 
 use std::{
@@ -15,9 +15,9 @@ use std::{
 
 use versioning::Hash;
 
-use crate::{Dataset, DatasetId, PersonName, RefKind};
+use crate::{Dataset, DatasetId, Draft, DraftId, PersonName, RefKind};
 
-/// The most datasets that are known, and the most refs of each.
+/// The most datasets and drafts that are known, and the most refs of each dataset.
 const MANY: usize = 4096;
 
 /// Datasets by address, and heads by ref.
@@ -32,16 +32,23 @@ struct Inner {
     forgotten: u64,
     datasets: HashMap<(PersonName, String), Dataset>,
     heads: HashMap<DatasetId, HashMap<(RefKind, String), Option<Hash>>>,
+    drafts: HashMap<DraftId, Option<Draft>>,
 }
 
 /// A point in time, from before something is read.
 #[derive(Clone, Copy)]
 pub(crate) struct Since(u64);
 
-/// Forgets a dataset when it is dropped.
+/// Forgets a dataset or a draft when it is dropped.
 pub(crate) struct Forgetting {
     known: Arc<Known>,
-    dataset: DatasetId,
+    what: What,
+}
+
+enum What {
+    /// With its refs and drafts.
+    Dataset(DatasetId),
+    Draft(DraftId),
 }
 
 impl Known {
@@ -83,9 +90,27 @@ impl Known {
         heads.insert((kind, name.to_owned()), head);
     }
 
-    /// To be held by a transaction that changes a dataset or its refs, to its end.
+    /// A draft, or that there is no such draft; none when it is not known.
+    pub(crate) fn draft(&self, id: &DraftId) -> Option<Option<Draft>> {
+        self.inner().drafts.get(id).cloned()
+    }
+
+    pub(crate) fn note_draft(&self, since: Since, id: &DraftId, draft: Option<&Draft>) {
+        let mut inner = self.inner();
+        if inner.forgotten == since.0 {
+            make_room(&mut inner.drafts);
+            inner.drafts.insert(id.clone(), draft.cloned());
+        }
+    }
+
+    /// To be held by a transaction that changes a dataset, its refs or more than one of its drafts, to its end.
     pub(crate) fn forgetting(self: &Arc<Self>, dataset: DatasetId) -> Forgetting {
-        Forgetting { known: Arc::clone(self), dataset }
+        Forgetting { known: Arc::clone(self), what: What::Dataset(dataset) }
+    }
+
+    /// To be held by a transaction that changes a draft, to its end.
+    pub(crate) fn forgetting_draft(self: &Arc<Self>, draft: &DraftId) -> Forgetting {
+        Forgetting { known: Arc::clone(self), what: What::Draft(draft.clone()) }
     }
 }
 
@@ -100,8 +125,16 @@ impl Drop for Forgetting {
     fn drop(&mut self) {
         let mut inner = self.known.inner();
         inner.forgotten += 1;
-        inner.heads.remove(&self.dataset);
-        inner.datasets.retain(|_, dataset| dataset.id != self.dataset);
+        match &self.what {
+            What::Dataset(id) => {
+                inner.heads.remove(id);
+                inner.datasets.retain(|_, dataset| dataset.id != *id);
+                inner.drafts.retain(|draft, _| draft.dataset != *id);
+            }
+            What::Draft(id) => {
+                inner.drafts.remove(id);
+            }
+        }
     }
 }
 
@@ -127,5 +160,11 @@ mod tests {
         assert_eq!(head(&known), None, "it was read before the change");
         known.note_head(known.now(), dataset, RefKind::Branch, "main", new);
         assert_eq!(head(&known), Some(new));
+
+        let draft = DraftId { dataset, branch: "main".to_owned(), person: "ada".into() };
+        known.note_draft(known.now(), &draft, None);
+        assert_eq!(known.draft(&draft), Some(None), "that there is none is known too");
+        drop(known.forgetting_draft(&draft));
+        assert_eq!((known.draft(&draft), head(&known)), (None, Some(new)));
     }
 }

@@ -42,7 +42,11 @@ impl Hub {
             // Whoever cancelled it has ended the job.
             Err(Error::Service(ServiceError::Cancelled { .. })) => {}
             Err(error) => {
-                tracing::error!(job = %id, error = &error as &dyn std::error::Error, "an import could not be applied");
+                // What people can put right is told where the job fails; the rest is ours.
+                if matches!(error, Error::Internal { .. } | Error::Storage(_)) {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(job = %id, error, "an import could not be applied");
+                }
                 self.fail(id, &error.to_string()).await;
             }
         }
