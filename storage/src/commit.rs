@@ -47,12 +47,10 @@ struct Outcome {
 /// Every condition comes before the first write, so that a lost one changes nothing.
 const COMMIT: &str = concat!(
     "{
-    IF !record::exists($dataset) { RETURN { lost: 'dataset' } };
-    LET $head = $ref.head;
-    IF $head != $expected { RETURN { lost: 'head', head: $head } };
-    IF $draft != NONE {
-        LET $revision = $draft.revision;
-        IF $revision != $draft_revision { RETURN { lost: 'draft', revision: $revision } };
+    IF $ref.head != $expected { RETURN { lost: 'head', head: $ref.head } };
+    IF $expected = NONE AND !record::exists($dataset) { RETURN { lost: 'dataset' } };
+    IF $draft != NONE AND $draft.revision != $draft_revision {
+        RETURN { lost: 'draft', revision: $draft.revision }
     };
     IF $job != NONE {
         LET $state = $job.state;
@@ -64,10 +62,7 @@ const COMMIT: &str = concat!(
     UPSERT $ref SET head = $new RETURN NONE;
     UPSERT $commit SET parents = $parents, at = $at RETURN NONE;
     UPDATE $dataset SET updated_at = $at RETURN NONE;
-    IF $draft != NONE {
-        DELETE $draft;
-        DELETE $draft_rows;
-    };
+    IF $draft != NONE { DELETE $draft_parts };
     IF $job != NONE { UPDATE $job MERGE $job_changes RETURN NONE };
     RETURN {};
 }"
@@ -93,14 +88,15 @@ impl Store {
             parents: write.parents.iter().map(ToString::to_string).collect::<Vec<_>>(),
             at: write.at,
         };
-        let (draft, rows, revision) = match &write.draft {
+        let (draft, parts, revision) = match &write.draft {
             Some((id, revision)) => {
-                (records::draft(id).into_value(), records::draft_rows(id, None).into_value(), revision.into_value())
+                let parts = vec![records::draft(id), records::draft_rows(id, None)];
+                (records::draft(id).into_value(), parts.into_value(), revision.into_value())
             }
             None => (Value::None, Value::None, Value::None),
         };
         variables.insert("draft", draft);
-        variables.insert("draft_rows", rows);
+        variables.insert("draft_parts", parts);
         variables.insert("draft_revision", revision);
         let Guard { job, states, changes } = jobs::guard(write.job.as_ref());
         variables.insert("job", job);
