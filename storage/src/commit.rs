@@ -29,7 +29,7 @@ pub struct CommitWrite {
     pub parents: Vec<Hash>,
     /// Now, in µs since 1970 UTC.
     pub at: i64,
-    /// The draft that the commit contains, at the revision it was read: it and its rows are deleted.
+    /// The draft that the commit contains, at the revision it was read: it ends.
     pub draft: Option<(DraftId, u64)>,
     /// The job that the commit completes.
     pub job: Option<JobUpdate>,
@@ -62,14 +62,14 @@ const COMMIT: &str = concat!(
     UPSERT $ref SET head = $new RETURN NONE;
     UPSERT $commit SET parents = $parents, at = $at RETURN NONE;
     UPDATE $dataset SET updated_at = $at RETURN NONE;
-    IF $draft != NONE { DELETE $draft_parts };
+    IF $draft != NONE { UPDATE $draft SET revision = 0 RETURN NONE };
     IF $job != NONE { UPDATE $job MERGE $job_changes RETURN NONE };
     RETURN {};
 }"
 );
 
 impl Store {
-    /// Moves a branch to a new commit and lists it among the dataset's commits; with it, deletes the draft and updates the
+    /// Moves a branch to a new commit and lists it among the dataset's commits; with it, ends the draft and updates the
     /// job. All of it in one transaction, or nothing.
     ///
     /// # Errors
@@ -88,15 +88,11 @@ impl Store {
             parents: write.parents.iter().map(ToString::to_string).collect::<Vec<_>>(),
             at: write.at,
         };
-        let (draft, parts, revision) = match &write.draft {
-            Some((id, revision)) => {
-                let parts = vec![records::draft(id), records::draft_rows(id, None)];
-                (records::draft(id).into_value(), parts.into_value(), revision.into_value())
-            }
-            None => (Value::None, Value::None, Value::None),
+        let (draft, revision) = match &write.draft {
+            Some((id, revision)) => (records::draft(id).into_value(), revision.into_value()),
+            None => (Value::None, Value::None),
         };
         variables.insert("draft", draft);
-        variables.insert("draft_parts", parts);
         variables.insert("draft_revision", revision);
         let Guard { job, states, changes } = jobs::guard(write.job.as_ref());
         variables.insert("job", job);
@@ -106,8 +102,11 @@ impl Store {
         let kept = (lease.clone(), self.known.forgetting(write.dataset));
         let outcome: Outcome = self.database.query_keeping(kept, attempted, COMMIT, variables).await?;
         match (outcome.lost.as_deref(), write.draft, write.job) {
-            (None, ..) => {
+            (None, draft, _) => {
                 lease.has_committed();
+                if let Some((draft, _)) = draft {
+                    self.clear_soon(&draft);
+                }
                 Ok(())
             }
             (Some("dataset"), ..) => Err(StorageError::NotFound { what: "dataset", name: write.dataset.to_string() }),

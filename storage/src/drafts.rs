@@ -1,7 +1,7 @@
 //! Drafts: one person's edits on one branch, durable as soon as they are saved.
 
 use bytes::Bytes;
-use surrealdb::types::{Array, RecordId, SurrealValue, Value, object, vars};
+use surrealdb::types::{Array, RecordId, SurrealValue, Value, Variables, object, vars};
 use versioning::{Hash, TableId};
 
 use crate::{
@@ -62,6 +62,10 @@ pub struct SaveDraft {
     pub at: i64,
 }
 
+/// The revision of a draft that is part of a commit. Deleting takes the database longer than all else in the transaction
+/// of a small commit, and so is done after it; until then what is left of the draft is nobody's.
+pub(crate) const ENDED: i64 = 0;
+
 #[derive(SurrealValue)]
 struct DraftDocument {
     id: RecordId,
@@ -114,6 +118,7 @@ impl Store {
         let since = self.known.now();
         let row: Option<DraftDocument> =
             self.database.query(attempted, "SELECT * FROM ONLY $id", vars! { id: records::draft(id) }).await?;
+        let row = row.filter(|row| row.revision != ENDED);
         let draft = row.map(|row| Draft::from_row(&row, attempted)).transpose()?;
         self.known.note_draft(since, id, draft.as_ref());
         Ok(draft)
@@ -129,7 +134,7 @@ impl Store {
             .database
             .query(
                 attempted,
-                "SELECT * FROM draft WHERE person = $person ORDER BY updated_at DESC",
+                "SELECT * FROM draft WHERE person = $person AND revision > 0 ORDER BY updated_at DESC",
                 vars! { person: person.as_str() },
             )
             .await?;
@@ -143,8 +148,9 @@ impl Store {
     pub async fn draft_rows(&self, id: &DraftId, table: Option<TableId>) -> Result<Vec<DraftRow>, StorageError> {
         let attempted = "read the draft's rows";
         let range = records::draft_rows(id, table);
-        let rows: Vec<PatchRow> =
-            self.database.query(attempted, "SELECT id, patch FROM $range", vars! { range: range }).await?;
+        let statement = "{ IF $id.revision = 0 { RETURN [] }; RETURN (SELECT id, patch FROM $range) }";
+        let variables = vars! { id: records::draft(id), range: range };
+        let rows: Vec<PatchRow> = self.database.query(attempted, statement, variables).await?;
         rows.into_iter().map(|row| DraftRow::from_row(row, attempted)).collect()
     }
 
@@ -162,6 +168,7 @@ impl Store {
             save.removals.iter().map(|(table, key)| records::draft_row(&save.id, *table, key)).collect();
         let variables = vars! {
             id: records::draft(&save.id),
+            rows: records::draft_rows(&save.id, None),
             person: save.id.person.as_str(),
             expected: save.expected_revision,
             base: save.base.to_string(),
@@ -175,8 +182,10 @@ impl Store {
                 (lease.clone(), self.known.forgetting_draft(&save.id)),
                 "save the draft",
                 "{
-                    LET $current = $id.revision;
+                    LET $found = $id.revision;
+                    LET $current = IF $found > 0 { $found };
                     IF $current != $expected { RETURN { current: $current } };
+                    IF $found = 0 { DELETE $rows };
                     LET $revision = IF $current = NONE { $at } ELSE { $current + 1 };
                     UPSERT $id CONTENT { person: $person, base: $base, revision: $revision, updated_at: $at }
                         RETURN NONE;
@@ -195,6 +204,23 @@ impl Store {
         }
     }
 
+    /// Deletes what is left of a draft that a commit has ended, without anybody waiting for it.
+    pub(crate) fn clear_soon(&self, id: &DraftId) {
+        // What is left when this fails is found when the store is opened, and until then in nobody's way.
+        self.database.query_later(CLEARING, CLEAR, what_to_clear(id));
+    }
+
+    /// Deletes what is left of drafts that commits have ended, from before the last time the store was closed.
+    pub(crate) async fn clear_ended_drafts(&self) -> Result<(), StorageError> {
+        let ended = "SELECT VALUE id FROM draft WHERE revision = 0";
+        let ids: Vec<RecordId> = self.database.query(CLEARING, ended, vars! {}).await?;
+        for id in ids {
+            let variables = what_to_clear(&Parts::of(&id, CLEARING).draft()?);
+            let () = self.database.query(CLEARING, CLEAR, variables).await?;
+        }
+        Ok(())
+    }
+
     /// Deletes a draft with its rows.
     ///
     /// # Errors
@@ -206,7 +232,7 @@ impl Store {
                 self.known.forgetting_draft(id),
                 "discard the draft",
                 "{
-                    LET $current = $id.revision;
+                    LET $current = IF $id.revision > 0 { $id.revision };
                     IF $current != $expected { RETURN { current: $current } };
                     DELETE $id;
                     DELETE $rows;
@@ -220,6 +246,14 @@ impl Store {
             None => Err(stale_draft(id.clone(), Some(expected_revision), outcome.current)),
         }
     }
+}
+
+const CLEARING: &str = "delete an ended draft";
+/// A new draft may have taken its place.
+const CLEAR: &str = "{ IF $id.revision = 0 { DELETE [$id, $rows] }; RETURN NONE }";
+
+fn what_to_clear(id: &DraftId) -> Variables {
+    vars! { id: records::draft(id), rows: records::draft_rows(id, None) }
 }
 
 pub(crate) fn stale_draft(draft: DraftId, expected: Option<u64>, current: Option<i64>) -> StorageError {

@@ -58,7 +58,7 @@ impl Store {
                     datasets: (SELECT VALUE count FROM ONLY (SELECT count() FROM dataset GROUP ALL)) ?? 0,
                     refs: (SELECT VALUE count FROM ONLY (SELECT count() FROM dataset_ref GROUP ALL)) ?? 0,
                     commits: (SELECT VALUE count FROM ONLY (SELECT count() FROM dataset_commit GROUP ALL)) ?? 0,
-                    drafts: (SELECT VALUE count FROM ONLY (SELECT count() FROM draft GROUP ALL)) ?? 0,
+                    drafts: (SELECT VALUE count FROM ONLY (SELECT count() FROM draft WHERE revision > 0 GROUP ALL)) ?? 0,
                     draft_rows: (SELECT VALUE count FROM ONLY (SELECT count() FROM draft_row GROUP ALL)) ?? 0,
                     jobs: (SELECT VALUE count FROM ONLY (SELECT count() FROM job GROUP ALL)) ?? 0,
                 }",

@@ -239,7 +239,7 @@ impl Store {
         let mut heads = Vec::new();
         for (table, statement) in [
             ("dataset_ref", "SELECT id, head FROM $range LIMIT $limit"),
-            ("draft", "SELECT id, base AS head FROM $range LIMIT $limit"),
+            ("draft", "SELECT id, base AS head FROM $range WHERE revision > 0 LIMIT $limit"),
         ] {
             let mut pages = self.pages(attempted, statement, table);
             while let Some(rows) = pages.next::<HeadRow>(|row| &row.id).await? {

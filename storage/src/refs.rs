@@ -181,7 +181,7 @@ impl Store {
                 "delete the ref",
                 "{
                     IF !record::exists($id) { RETURN { outcome: 'unknown' } };
-                    LET $person = IF $kind = 'branch' { (SELECT VALUE person FROM $drafts LIMIT 1)[0] };
+                    LET $person = IF $kind = 'branch' { (SELECT VALUE person FROM $drafts WHERE revision > 0 LIMIT 1)[0] };
                     IF $person != NONE { RETURN { outcome: 'used', by: $person } };
                     DELETE $id;
                     RETURN { outcome: 'deleted' }

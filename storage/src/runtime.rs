@@ -145,6 +145,17 @@ impl Database {
         self.spawn("read chunks", async move { frames(&engine, &hashes).await }).await?
     }
 
+    /// Runs a statement without anybody waiting for it; where it fails, that is logged.
+    pub(crate) fn query_later(&self, attempted: &'static str, statement: &'static str, variables: Variables) {
+        let engine = Arc::clone(&self.engine);
+        self.handle.spawn(async move {
+            match run(&engine, attempted, statement, variables).await {
+                Ok(_) | Err(StorageError::Closed { .. }) => {}
+                Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "nobody waited for this"),
+            }
+        });
+    }
+
     /// Runs a future on this runtime, to its end even when the caller goes away.
     pub(crate) async fn spawn<T: Send + 'static>(
         &self,

@@ -60,7 +60,7 @@ impl Store {
         };
         let database = Arc::new(Database::new(runtime, engine, lock));
         let cache = Arc::new(ObjectCache::new(config.object_cache_bytes));
-        Ok(Self {
+        let store = Self {
             objects: Objects::new(Arc::clone(&database), cache),
             known: Arc::default(),
             // What an earlier process left behind is not known.
@@ -68,7 +68,11 @@ impl Store {
             keep_unreachable: config.keep_unreachable,
             database,
             dir: config.dir.into(),
-        })
+        };
+        if let Err(error) = store.clear_ended_drafts().await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "ended drafts stay for now");
+        }
+        Ok(store)
     }
 
     /// The objects in the store, read by blocking code.

@@ -14,7 +14,7 @@ use versioning::{
 };
 
 use crate::{
-    DatasetId, DraftId, RefKind, StorageError, Store,
+    DatasetId, DraftId, RefKind, StorageError, Store, drafts,
     objects::READ_AT_ONCE,
     records::{self, Parts, parse_hash},
 };
@@ -213,6 +213,7 @@ impl<P: FnMut(Progress)> Check<'_, P> {
         struct Row {
             id: RecordId,
             base: String,
+            revision: i64,
         }
         // The rows first: a draft that is saved meanwhile then is there when its rows are.
         let mut rows_of: BTreeMap<DraftId, u64> = BTreeMap::new();
@@ -227,16 +228,18 @@ impl<P: FnMut(Progress)> Check<'_, P> {
                 None => break,
             }
         }
-        let mut drafts = BTreeSet::new();
+        let mut found = BTreeSet::new();
         let mut last = None;
         loop {
-            let rows: Vec<Row> = self.page("SELECT id, base FROM $range LIMIT $limit", "draft", last).await?;
+            let rows: Vec<Row> = self.page("SELECT id, base, revision FROM $range LIMIT $limit", "draft", last).await?;
             for row in &rows {
                 let id = Parts::of(&row.id, ATTEMPTED).draft()?;
-                let path = self.path_in(id.dataset, datasets, &draft_in_words(&id)).await?;
-                self.report.drafts += 1;
-                self.walk(parse_hash(&row.base, ATTEMPTED)?, path).await?;
-                drafts.insert(id);
+                if row.revision != drafts::ENDED {
+                    let path = self.path_in(id.dataset, datasets, &draft_in_words(&id)).await?;
+                    self.report.drafts += 1;
+                    self.walk(parse_hash(&row.base, ATTEMPTED)?, path).await?;
+                }
+                found.insert(id);
             }
             match rows.into_iter().next_back() {
                 Some(row) => last = Some(row.id),
@@ -245,7 +248,7 @@ impl<P: FnMut(Progress)> Check<'_, P> {
         }
         for (id, rows) in rows_of {
             // It may have been committed or discarded since its rows were counted.
-            if !drafts.contains(&id) && !self.store.draft_rows(&id, None).await?.is_empty() {
+            if !found.contains(&id) && !self.store.draft_rows(&id, None).await?.is_empty() {
                 let path = self.path_in(id.dataset, datasets, &draft_in_words(&id)).await?;
                 self.problem(ProblemKind::RowsWithoutDraft { rows }, &path);
             }

@@ -1,7 +1,7 @@
-use storage::{DatasetId, DraftId, DraftRow, SaveDraft, StorageError};
+use storage::{CommitWrite, DatasetId, DraftId, DraftRow, SaveDraft, StorageError};
 use versioning::{Hash, TableId};
 
-use crate::world::{TODAY, World, draft};
+use crate::world::{TODAY, World, draft, write};
 
 fn row(table: u64, key: &[u8], patch: &str) -> DraftRow {
     DraftRow { table: TableId(table), key: key.to_vec(), patch: patch.as_bytes().to_vec() }
@@ -140,5 +140,32 @@ async fn a_write_ends_even_when_its_caller_goes_away() {
                 break;
             }
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_that_was_committed_leaves_nothing_to_the_next_one() {
+    let mut world = World::new().await;
+    let dataset = world.dataset("cities").await;
+    let id = draft(dataset);
+    let mut head = None;
+    // The second draft of each round begins while what is left of the first one is being deleted.
+    for round in 0..20 {
+        let lease = world.store.lease();
+        let edits = save(&id, None, vec![row(1, b"old", "1"), row(2, b"old", "2")]);
+        let revision = world.store.save_draft(&lease, edits).await.expect("no draft yet");
+        let new = world.prepare(&format!("round {round}"), head.into_iter().collect()).await;
+        let write = CommitWrite { draft: Some((id.clone(), revision)), ..write(dataset, head, new) };
+        world.store.commit(&lease, write).await.expect("head and draft are as expected");
+        head = Some(new);
+
+        assert_eq!(world.store.draft(&id).await.expect("an open store"), None);
+        assert_eq!(world.store.drafts_of(&id.person).await.expect("an open store"), []);
+        let stale = world.store.discard_draft(&id, revision).await;
+        assert!(matches!(stale, Err(StorageError::StaleDraft { current: None, .. })), "{stale:?}");
+        let next = world.store.save_draft(&lease, save(&id, None, vec![row(1, b"new", "3")])).await;
+        let revision = next.expect("the first one has ended");
+        assert_eq!(world.store.draft_rows(&id, None).await.expect("an open store"), [row(1, b"new", "3")]);
+        world.store.discard_draft(&id, revision).await.expect("the revision is right");
     }
 }
