@@ -7,6 +7,7 @@ pub mod dataset;
 pub mod datasets;
 pub mod draft;
 pub mod error;
+pub mod fork;
 pub mod history;
 pub mod import;
 pub mod import_job;

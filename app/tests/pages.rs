@@ -191,6 +191,7 @@ fn branches_and_comparison() {
     let html = check("branches", || pages::branches::page(&samples::refs(), &Submitted::default()));
     assert!(html.contains("/at/fix%2Fnames"), "{html}");
     check("compare", || pages::compare::page(&samples::comparison(), false));
+    check("fork", || pages::fork::page(&samples::dataset(), "ada", &Submitted::default()));
 }
 
 #[test]

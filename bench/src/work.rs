@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use hub::{Change, Changes, MergeRequest, MergeState, Place, Query, Reference};
+use hub::{Change, Changes, MergeRequest, MergeState, NewDataset, Place, Query, Reference};
 use serde_json::{Map, json};
 use versioning::{Hash, Key};
 
@@ -135,6 +135,14 @@ pub(crate) async fn branches(bench: &mut Bench) -> Result<()> {
         times.push(milliseconds(begun));
     }
     bench.note_median("branch", times);
+    let mut times = Vec::new();
+    for turn in 0..TURNS {
+        let fork = NewDataset { name: format!("fork-{turn}"), ..NewDataset::default() };
+        let begun = Instant::now();
+        bench.hub.fork(&bench.actor, &bench.path, fork).await?;
+        times.push(milliseconds(begun));
+    }
+    bench.note_median("fork", times);
     Ok(())
 }
 

@@ -63,7 +63,7 @@ fn is_address(name: &str) -> bool {
 const RESERVED: [&str; 12] =
     ["api", "assets", "fonts", "healthz", "login", "logout", "metrics", "new", "pkg", "readyz", "system", "static"];
 
-fn valid_name(name: &str) -> Result<String, Error> {
+pub(crate) fn valid_name(name: &str) -> Result<String, Error> {
     let name = name.trim();
     if name.is_empty() {
         return Err(Error::invalid("name", "Give the dataset a name."));
@@ -77,7 +77,7 @@ fn valid_name(name: &str) -> Result<String, Error> {
     Ok(name.to_owned())
 }
 
-fn valid_title(title: &str, name: &str) -> Result<String, Error> {
+pub(crate) fn valid_title(title: &str, name: &str) -> Result<String, Error> {
     let title = if title.trim().is_empty() { name } else { title.trim() };
     if title.chars().count() > MAX_TITLE || title.chars().any(char::is_control) {
         return Err(Error::invalid("title", "A title has at most 200 characters on one line."));
@@ -85,14 +85,14 @@ fn valid_title(title: &str, name: &str) -> Result<String, Error> {
     Ok(title.to_owned())
 }
 
-fn valid_description(text: &str) -> Result<String, Error> {
+pub(crate) fn valid_description(text: &str) -> Result<String, Error> {
     if text.chars().count() > MAX_DESCRIPTION {
         return Err(Error::invalid("description", "A description has at most 10,000 characters."));
     }
     Ok(text.trim().to_owned())
 }
 
-fn taken(error: StorageError) -> Error {
+pub(crate) fn taken(error: StorageError) -> Error {
     match error {
         StorageError::AlreadyExists { name, .. } => {
             Error::invalid("name", format!("There is a dataset “{name}” already."))
@@ -147,6 +147,7 @@ impl Hub {
             default_branch: DEFAULT_BRANCH.to_owned(),
             created_at: at,
             updated_at: at,
+            lineage: Vec::new(),
         };
         match self.store().create_dataset(&dataset).await {
             Ok(()) => Ok(dataset.into()),
@@ -216,7 +217,8 @@ impl Hub {
             Some(head) => self.walk(head, RECENT).await?.0,
             None => Vec::new(),
         };
-        Ok(DatasetView { draft: working.summary(), viewed: working.viewed, tables, commits, dataset })
+        let origin = self.origin(actor, &dataset).await?;
+        Ok(DatasetView { draft: working.summary(), viewed: working.viewed, origin, tables, commits, dataset })
     }
 
     pub(crate) async fn find_dataset(
@@ -225,11 +227,20 @@ impl Hub {
         action: Action,
         path: &DatasetPath,
     ) -> Result<Dataset, Error> {
+        Ok(self.find_stored(actor, action, path).await?.into())
+    }
+
+    pub(crate) async fn find_stored(
+        &self,
+        actor: &Actor,
+        action: Action,
+        path: &DatasetPath,
+    ) -> Result<storage::Dataset, Error> {
         // Reading comes first: whoever may not read learns nothing from being refused to write.
         authorise(actor, Action::Read, &path.owner)?;
         authorise(actor, action, &path.owner)?;
         let found = self.store().dataset(&PersonName::from(path.owner.as_str()), &path.name).await?;
-        found.map(Dataset::from).ok_or_else(|| Error::not_found(format!("dataset “{path}”")))
+        found.ok_or_else(|| Error::not_found(format!("dataset “{path}”")))
     }
 }
 
@@ -243,6 +254,7 @@ impl From<storage::Dataset> for Dataset {
             default_branch: dataset.default_branch,
             created_at: dataset.created_at,
             updated_at: dataset.updated_at,
+            origin: dataset.lineage.first().map(|origin| origin.dataset.0),
         }
     }
 }

@@ -12,6 +12,7 @@ mod differences;
 mod drafts;
 mod error;
 mod events;
+mod forks;
 mod history;
 mod imports;
 mod merges;

@@ -41,6 +41,8 @@ pub struct Dataset {
     pub created_at: i64,
     /// When it last changed.
     pub updated_at: i64,
+    /// What it was forked from; it may be gone.
+    pub origin: Option<Uuid>,
 }
 
 /// A dataset in a list.
@@ -91,6 +93,8 @@ pub struct DatasetView {
     pub dataset: Dataset,
     /// The state that is shown.
     pub viewed: Viewed,
+    /// Where what it was forked from is, if the acting person may know.
+    pub origin: Option<DatasetPath>,
     /// Its tables, by name.
     pub tables: Vec<TableSummary>,
     /// The newest commits, at most ten.

@@ -14,6 +14,7 @@ pub(crate) mod diffs;
 pub(crate) mod docs;
 pub(crate) mod document;
 pub(crate) mod exports;
+pub(crate) mod forks;
 pub(crate) mod idempotency;
 pub(crate) mod imports;
 pub(crate) mod jobs;

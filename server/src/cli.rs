@@ -5,6 +5,7 @@
 
 mod client;
 pub(crate) mod export;
+pub(crate) mod fork;
 pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod merge;
@@ -43,6 +44,17 @@ pub(crate) enum Command {
     /// List, create and delete tags.
     #[command(subcommand)]
     Tag(RefCommand),
+    /// Make a dataset that begins as another one is.
+    Fork {
+        /// What is forked.
+        #[arg(value_name = "OWNER/DATASET")]
+        dataset: OwnerDataset,
+        /// The fork's name; the origin's without it.
+        #[arg(long, default_value = "")]
+        name: String,
+        #[command(flatten)]
+        connection: Connection,
+    },
     /// Merge a branch, tag or commit into a branch.
     Merge(MergeOptions),
     /// Undo what a commit did, on a branch.

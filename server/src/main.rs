@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         cli::Command::Tag(command) => report(cli::refs::run(cli::refs::Kind::Tags, &command)),
         cli::Command::Merge(options) => report(cli::merge::merge(&options)),
         cli::Command::Revert(options) => report(cli::merge::revert(&options)),
+        cli::Command::Fork { dataset, name, connection } => report(cli::fork::run(&dataset, &name, &connection)),
         cli::Command::Reclaim { connection } => report(cli::reclaim::run(&connection)),
         cli::Command::Verify { data } => report(cli::verify::run(data)),
     }

@@ -50,6 +50,7 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .nest("/{owner}/{dataset}/at/{reference}", of_a_state())
         .route("/{owner}/{dataset}/branches", get(branches::list).post(branches::create))
         .route("/{owner}/{dataset}/branches/delete", post(branches::delete))
+        .route("/{owner}/{dataset}/fork", get(datasets::new_fork).post(datasets::fork))
         .route("/{owner}/{dataset}/compare", get(branches::compare))
         .route("/{owner}/{dataset}/commits/{hash}", get(history::commit))
         .route("/{owner}/{dataset}/imports/{job}", get(import::show).post(import::confirm))

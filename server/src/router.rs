@@ -60,13 +60,16 @@ pub(crate) fn router(state: AppState) -> Router {
 
 /// The REST API. The paths and methods stand with the handlers, for the document; each group is one path.
 fn api() -> OpenApiRouter<AppState> {
-    use api::{aggregates, commits, datasets, diffs, exports, imports, jobs, merges, reclaim, refs, rows, tables};
+    use api::{
+        aggregates, commits, datasets, diffs, exports, forks, imports, jobs, merges, reclaim, refs, rows, tables,
+    };
     // Uploads are streamed and may be of any size: they bound themselves.
     let uploads =
         OpenApiRouter::new().routes(routes!(imports::list, imports::create)).layer(DefaultBodyLimit::disable());
     OpenApiRouter::with_openapi(api::document::Document::openapi())
         .routes(routes!(datasets::list, datasets::create))
         .routes(routes!(datasets::show, datasets::update, datasets::delete))
+        .routes(routes!(forks::list, forks::create))
         .routes(routes!(refs::branches, refs::create_branch))
         .routes(routes!(refs::delete_branch))
         .routes(routes!(refs::tags, refs::create_tag))

@@ -158,6 +158,11 @@ fn each_operation_of_the_document_is_called_and_its_answer_fits() {
     assert_eq!(api.call("DELETE", &format!("{D}/branches/{}", encode("feature/x")), &[], None).status, 204);
     assert_eq!(api.call("DELETE", &format!("{D}/tags/v1"), &[], None).status, 204);
 
+    // A fork.
+    assert_eq!(api.post(&format!("{D}/forks"), json!({ "name": "fork" })).status, 201);
+    assert_eq!(good(api.get(&format!("{D}/forks")))["items"][0]["name"], "fork");
+    assert_eq!(api.call("DELETE", "/datasets/local/fork", &[], None).status, 204);
+
     // What the deleted branch had can still be named, so nothing of it goes.
     let started = api.call("POST", "/reclaim", &[], None);
     assert_eq!(started.status, 202, "{}", started.body);
@@ -533,4 +538,41 @@ fn a_form_brings_a_file_as_well() {
     let started = good(api.send("POST", &format!("{D}/imports"), &headers, Some(body.as_bytes())));
     let job = wait(&api, &started);
     assert_eq!((job["state"].as_str(), job["file_name"].as_str()), (Some("succeeded"), Some("towns.csv")), "{job}");
+}
+
+#[test]
+fn a_fork_begins_as_its_origin_is_and_goes_its_own_way() {
+    let (_dir, server) = server();
+    let api = Api::new(&server);
+    let first = with_cities(&api);
+    let taken = api.post(&format!("{D}/forks"), json!({}));
+    assert_eq!(taken.status, 422, "{}", taken.body);
+    let fork = good(api.post(&format!("{D}/forks"), json!({ "name": "places-2" })));
+    let origin = good(api.get(D));
+    assert_eq!(
+        (&fork["title"], &fork["origin"], &fork["default_branch"]),
+        (&json!("Places"), &origin["id"], &json!("main"))
+    );
+    let forks = good(api.get(&format!("{D}/forks")));
+    assert_eq!(forks["items"].as_array().map(Vec::len), Some(1));
+    assert_eq!(forks["items"][0]["name"], "places-2");
+
+    const F: &str = "/datasets/local/places-2";
+    let body =
+        json!({ "branch": "main", "message": "Rename", "operations": [update(1, json!({ "name": "Christiania" }))] });
+    let renamed = good(api.post(&format!("{F}/commits"), body));
+    let name = |place: &str| good(api.get(&format!("{place}/tables/cities/rows/1")))["name"].clone();
+    assert_eq!((name(D), name(F)), (json!("Oslo"), json!("Christiania")));
+    // The old commit is the fork's as well, the new one is not the origin's.
+    let renamed = renamed["commit"].as_str().expect("a commit");
+    assert_eq!(api.get(&format!("{F}/commits/{first}")).status, 200);
+    assert_eq!(api.get(&format!("{D}/commits/{renamed}")).status, 404);
+    let log = good(api.get(&format!("{F}/commits")));
+    assert_eq!(log["items"].as_array().map(Vec::len), Some(2));
+
+    // The fork goes on without its origin.
+    assert_eq!(api.call("DELETE", D, &[], None).status, 204);
+    assert_eq!(name(F), "Christiania");
+    assert_eq!(api.get(&format!("{F}/commits/{first}")).status, 200);
+    assert_eq!(api.post("/datasets/local/nothing/forks", json!({})).status, 404);
 }

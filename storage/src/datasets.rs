@@ -1,9 +1,10 @@
 //! Datasets: the documents that give a history its name and place.
 
 use serde::{Deserialize, Serialize};
-use surrealdb::types::{RecordId, SurrealValue, Value, object, vars};
+use surrealdb::types::{Array, Object, RecordId, SurrealValue, Value, object, vars};
+use uuid::Uuid;
 
-use crate::{DatasetId, PersonName, StorageError, Store, records};
+use crate::{DatasetId, Lease, PersonName, StorageError, Store, records};
 
 /// A dataset.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,17 @@ pub struct Dataset {
     pub created_at: i64,
     /// When it or one of its branches last changed, in µs since 1970 UTC.
     pub updated_at: i64,
+    /// What it was forked from, the nearest first: whose commits are its commits too.
+    pub lineage: Vec<Ancestor>,
+}
+
+/// A dataset that another one was forked from, directly or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ancestor {
+    /// The dataset; it may be gone.
+    pub dataset: DatasetId,
+    /// The commits that it listed later than this are not the fork's; in µs since 1970 UTC.
+    pub until: i64,
 }
 
 /// What to change in a dataset; what is `None` stays.
@@ -58,6 +70,8 @@ struct Row {
     default_branch: String,
     created_at: i64,
     updated_at: i64,
+    lineage: Option<Vec<Uuid>>,
+    lineage_until: Option<Vec<i64>>,
 }
 
 impl Dataset {
@@ -83,8 +97,30 @@ impl Dataset {
             default_branch: row.default_branch,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            lineage: lineage(row.lineage, row.lineage_until),
         })
     }
+
+    fn content(&self) -> Object {
+        object! {
+            owner: self.owner.as_str(),
+            name: self.name.as_str(),
+            title: self.title.as_str(),
+            description: self.description.as_str(),
+            default_branch: self.default_branch.as_str(),
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            origin: self.lineage.first().map(|origin| origin.dataset.0),
+            lineage: (!self.lineage.is_empty()).then(|| self.lineage.iter().map(|of| of.dataset.0).collect::<Vec<_>>()),
+            lineage_until: (!self.lineage.is_empty()).then(|| self.lineage.iter().map(|of| of.until).collect::<Vec<_>>()),
+        }
+    }
+}
+
+/// A lineage from its two fields.
+pub(crate) fn lineage(datasets: Option<Vec<Uuid>>, until: Option<Vec<i64>>) -> Vec<Ancestor> {
+    let pairs = datasets.unwrap_or_default().into_iter().zip(until.unwrap_or_default());
+    pairs.map(|(dataset, until)| Ancestor { dataset: DatasetId(dataset), until }).collect()
 }
 
 impl Store {
@@ -93,15 +129,6 @@ impl Store {
     /// # Errors
     /// [`StorageError::AlreadyExists`] when the owner has one of that name, or one with that id exists.
     pub async fn create_dataset(&self, dataset: &Dataset) -> Result<(), StorageError> {
-        let content = object! {
-            owner: dataset.owner.as_str(),
-            name: dataset.name.as_str(),
-            title: dataset.title.as_str(),
-            description: dataset.description.as_str(),
-            default_branch: dataset.default_branch.as_str(),
-            created_at: dataset.created_at,
-            updated_at: dataset.updated_at,
-        };
         // The unique index decides between two at once: one of them is tried again and then finds the other.
         let created: bool = self
             .database
@@ -113,10 +140,64 @@ impl Store {
                     CREATE $id CONTENT $content RETURN NONE;
                     RETURN true
                 }",
-                vars! { id: records::dataset(dataset.id), content: Value::Object(content) },
+                vars! { id: records::dataset(dataset.id), content: Value::Object(dataset.content()) },
             )
             .await?;
         if created { Ok(()) } else { Err(exists(dataset.address())) }
+    }
+
+    /// Makes a dataset that begins with the branches and tags of another one, and has its commits up to now as its own.
+    /// What is written follows the number of branches and tags, not what they hold.
+    ///
+    /// # Errors
+    /// As [`Self::create_dataset`]; [`StorageError::NotFound`] when the origin is gone.
+    pub async fn fork_dataset(&self, lease: &Lease, fork: &Dataset) -> Result<(), StorageError> {
+        let origin = fork.lineage.first().map(|origin| origin.dataset);
+        let origin = origin.ok_or_else(|| StorageError::NotFound { what: "dataset", name: String::from("origin") })?;
+        let refs = self.refs(origin, None).await?;
+        lease.note(refs.iter().map(|each| each.head)).await;
+        let copies = refs.iter().map(|each| {
+            let id = records::dataset_ref(fork.id, each.kind, &each.name);
+            Value::Object(object! { id: id, head: each.head.to_string() })
+        });
+        let outcome: String = self
+            .database
+            .query_keeping(
+                (lease.clone(), self.known.forgetting(fork.id)),
+                "fork the dataset",
+                "{
+                    IF !record::exists($origin) { RETURN 'gone' };
+                    LET $same = (SELECT VALUE id FROM dataset WHERE owner = $content.owner AND name = $content.name);
+                    IF array::len($same) > 0 OR record::exists($id) { RETURN 'exists' };
+                    CREATE $id CONTENT $content RETURN NONE;
+                    IF array::len($refs) > 0 { INSERT INTO dataset_ref $refs RETURN NONE };
+                    RETURN 'made'
+                }",
+                vars! {
+                    origin: records::dataset(origin),
+                    id: records::dataset(fork.id),
+                    content: Value::Object(fork.content()),
+                    refs: Value::Array(Array::from(copies.collect::<Vec<_>>())),
+                },
+            )
+            .await?;
+        match outcome.as_str() {
+            "made" => Ok(()),
+            "gone" => Err(StorageError::NotFound { what: "dataset", name: origin.to_string() }),
+            _ => Err(exists(fork.address())),
+        }
+    }
+
+    /// The datasets that were forked from this one, directly, the last updated first: at most `limit`.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn forks_of(&self, origin: DatasetId, limit: usize) -> Result<Vec<Dataset>, StorageError> {
+        let attempted = "list the forks";
+        let statement = "SELECT * FROM dataset WHERE origin = $origin ORDER BY updated_at DESC LIMIT $limit";
+        let rows: Vec<Row> =
+            self.database.query(attempted, statement, vars! { origin: origin.0, limit: limit }).await?;
+        rows.into_iter().map(|row| Dataset::from_row(row, attempted)).collect()
     }
 
     /// The dataset at `owner/name`.
@@ -236,7 +317,8 @@ impl Store {
         }
     }
 
-    /// Deletes a dataset with its refs and drafts, and no commit belongs to it any more. Chunks and jobs stay.
+    /// Deletes a dataset with its refs and drafts, and no commit belongs to it any more. Chunks and jobs stay; so does the
+    /// list of its commits where there are forks, whose commits they are.
     ///
     /// # Errors
     /// [`StorageError::NotFound`].
@@ -248,11 +330,18 @@ impl Store {
                 "delete the dataset",
                 "{
                     IF !record::exists($id) { RETURN false };
+                    LET $forks = (SELECT VALUE id FROM dataset WHERE lineage CONTAINS $uuid LIMIT 1);
                     DELETE $parts;
+                    IF array::len($forks) = 0 { DELETE $commits };
                     DELETE $id;
                     RETURN true
                 }",
-                vars! { id: records::dataset(id), parts: records::parts_of(id).to_vec() },
+                vars! {
+                    id: records::dataset(id),
+                    uuid: id.0,
+                    parts: records::parts_of(id).to_vec(),
+                    commits: records::dataset_commits(id, ""),
+                },
             )
             .await?;
         if !deleted {

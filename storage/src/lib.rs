@@ -73,7 +73,7 @@ mod verify;
 pub use chunks::{Chunk, ChunkStats, MAX_BATCH_BYTES};
 pub use commit::CommitWrite;
 pub use config::Config;
-pub use datasets::{Dataset, DatasetChanges, DatasetCursor};
+pub use datasets::{Ancestor, Dataset, DatasetChanges, DatasetCursor};
 pub use drafts::{Draft, DraftId, DraftRow, SaveDraft};
 pub use error::{OpenError, StorageError};
 pub use health::{Counts, Health};

@@ -15,7 +15,7 @@ struct Migration {
     statements: &'static str,
 }
 
-const MIGRATIONS: &[Migration] = &[FIRST, RECLAIMING];
+const MIGRATIONS: &[Migration] = &[FIRST, RECLAIMING, FORKS];
 
 const FIRST: Migration = Migration {
     name: "chunks, datasets, refs, commits, drafts, jobs",
@@ -78,6 +78,16 @@ const RECLAIMING: Migration = Migration {
 
         DEFINE TABLE IF NOT EXISTS maintenance SCHEMAFULL;
         DEFINE FIELD IF NOT EXISTS record ON maintenance TYPE string;
+    ",
+};
+
+const FORKS: Migration = Migration {
+    name: "what a dataset was forked from",
+    statements: "
+        DEFINE FIELD IF NOT EXISTS origin ON dataset TYPE option<uuid>;
+        DEFINE FIELD IF NOT EXISTS lineage ON dataset TYPE option<array<uuid>>;
+        DEFINE FIELD IF NOT EXISTS lineage_until ON dataset TYPE option<array<int>>;
+        DEFINE INDEX IF NOT EXISTS dataset_origin ON dataset FIELDS origin;
     ",
 };
 

@@ -203,13 +203,14 @@ impl Store {
         self.database.query("keep what was reclaimed", statement, variables).await
     }
 
-    /// The listed commits that no ref and no draft of their dataset leads to.
+    /// The listed commits that no ref and no draft of their dataset, or of one that was forked from it, leads to.
     async fn unreachable_commits(&self) -> Result<HashSet<(DatasetId, Hash)>, StorageError> {
         let attempted = "find unreachable commits";
         let mut heads: HashMap<DatasetId, Vec<Hash>> = HashMap::new();
         for (dataset, head) in self.heads().await? {
             heads.entry(dataset).or_default().push(head);
         }
+        self.add_heads_of_forks(&mut heads).await?;
         let mut unreachable = HashSet::new();
         let mut pages = self.pages(attempted, "SELECT id, parents FROM $range LIMIT $limit", "dataset_commit");
         // Commits come dataset by dataset.
@@ -231,6 +232,41 @@ impl Store {
         }
         current.into_iter().for_each(finish);
         Ok(unreachable)
+    }
+
+    /// A fork leads to commits that only the datasets list which it was forked from: what its refs and drafts name, and
+    /// the parents of its own commits.
+    async fn add_heads_of_forks(&self, heads: &mut HashMap<DatasetId, Vec<Hash>>) -> Result<(), StorageError> {
+        #[derive(SurrealValue)]
+        struct ForkRow {
+            id: RecordId,
+            lineage: Vec<uuid::Uuid>,
+        }
+        let attempted = "find what forks lead to";
+        let statement = "SELECT id, lineage FROM dataset WHERE lineage != NONE";
+        let rows: Vec<ForkRow> = self.database.query(attempted, statement, vars! {}).await?;
+        for ForkRow { id, lineage } in rows {
+            let fork = DatasetId(records::uuid_of(&id, attempted)?);
+            let mut named = heads.get(&fork).cloned().unwrap_or_default();
+            let mut after = None;
+            loop {
+                let range = records::dataset_commits_after(fork, after.take());
+                let statement = "SELECT id, parents FROM $range LIMIT $limit";
+                let variables = vars! { range: range, limit: PAGE };
+                let rows: Vec<CommitRow> = self.database.query(attempted, statement, variables).await?;
+                for parent in rows.iter().flat_map(|row| &row.parents) {
+                    named.push(parse_hash(parent, attempted)?);
+                }
+                match rows.into_iter().next_back() {
+                    Some(last) => after = Some(last.id),
+                    None => break,
+                }
+            }
+            for ancestor in lineage {
+                heads.entry(DatasetId(ancestor)).or_default().extend(&named);
+            }
+        }
+        Ok(())
     }
 
     /// What refs and drafts name.

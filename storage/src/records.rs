@@ -58,6 +58,13 @@ pub(crate) fn dataset_commits(dataset: DatasetId, hex_prefix: &str) -> RecordId 
     range("dataset_commit", Bound::Included(start), Bound::Excluded(end))
 }
 
+/// The commits of a dataset after this one in the order of hashes; all when there is none.
+pub(crate) fn dataset_commits_after(dataset: DatasetId, last: Option<RecordId>) -> RecordId {
+    let all = |bound: &str| key([dataset.0.into_value(), text(bound)]);
+    let start = last.map_or_else(|| Bound::Included(all("")), |last| Bound::Excluded(last.key));
+    range("dataset_commit", start, Bound::Excluded(all("g")))
+}
+
 /// All rows of a draft, or those of one table.
 pub(crate) fn draft_rows(id: &DraftId, table: Option<TableId>) -> RecordId {
     let mut prefix = draft_key(id).to_vec();
@@ -70,10 +77,9 @@ pub(crate) fn drafts_on(dataset: DatasetId, branch: &str) -> RecordId {
     beginning_with("draft", vec![dataset.0.into_value(), text(branch)])
 }
 
-/// All that belongs to a dataset: refs, commits, drafts and their rows.
-pub(crate) fn parts_of(dataset: DatasetId) -> [RecordId; 4] {
-    ["dataset_ref", "dataset_commit", "draft", "draft_row"]
-        .map(|table| beginning_with(table, vec![dataset.0.into_value()]))
+/// All that belongs to a dataset alone: refs, drafts and their rows.
+pub(crate) fn parts_of(dataset: DatasetId) -> [RecordId; 3] {
+    ["dataset_ref", "draft", "draft_row"].map(|table| beginning_with(table, vec![dataset.0.into_value()]))
 }
 
 /// Every record of `table` after `last` in the order of ids; all when there is no `last`.

@@ -1,11 +1,14 @@
 //! Refs (branches and tags), and which commits belong to a dataset.
 
+use std::collections::{BTreeMap, HashSet};
+
 use serde::{Deserialize, Serialize};
 use surrealdb::types::{RecordId, SurrealValue, vars};
+use uuid::Uuid;
 use versioning::Hash;
 
 use crate::{
-    DatasetId, Lease, StorageError, Store,
+    Ancestor, DatasetId, Lease, StorageError, Store, datasets,
     records::{self, Parts, parse_hash},
 };
 
@@ -144,6 +147,7 @@ impl Store {
             return Err(unknown());
         }
         lease.note([new.head]).await;
+        let inherited = self.inherited(new.dataset, &[new.head]).await?.contains(&new.head);
         let outcome: String = self
             .database
             .query_keeping(
@@ -151,7 +155,7 @@ impl Store {
                 "create the ref",
                 "{
                     IF record::exists($id) { RETURN 'exists' };
-                    IF !record::exists($commit) { RETURN 'unknown' };
+                    IF !$inherited AND !record::exists($commit) { RETURN 'unknown' };
                     CREATE $id SET head = $head RETURN NONE;
                     RETURN 'created'
                 }",
@@ -159,6 +163,7 @@ impl Store {
                     id: records::dataset_ref(new.dataset, new.kind, &new.name),
                     commit: records::dataset_commit(new.dataset, new.head),
                     head: new.head.to_string(),
+                    inherited: inherited,
                 },
             )
             .await?;
@@ -209,7 +214,43 @@ impl Store {
             return Ok(false);
         }
         let id = records::dataset_commit(dataset, commit);
-        self.database.query("look up the commit", "RETURN record::exists($id)", vars! { id: id }).await
+        let own: bool =
+            self.database.query("look up the commit", "RETURN record::exists($id)", vars! { id: id }).await?;
+        Ok(own || self.inherited(dataset, &[commit]).await?.contains(&commit))
+    }
+
+    /// Those of the commits that the dataset has from what it was forked from.
+    async fn inherited(&self, dataset: DatasetId, commits: &[Hash]) -> Result<HashSet<Hash>, StorageError> {
+        #[derive(SurrealValue)]
+        struct Listed {
+            id: RecordId,
+            at: i64,
+        }
+        let attempted = "look up the commit";
+        let mut inherited = HashSet::new();
+        for Ancestor { dataset, until } in self.lineage(dataset).await? {
+            let open = commits.iter().filter(|commit| !self.leases.is_closed(dataset, **commit));
+            let ids: Vec<RecordId> = open.map(|commit| records::dataset_commit(dataset, *commit)).collect();
+            let listed: Vec<Listed> =
+                self.database.query(attempted, "SELECT id, at FROM $ids", vars! { ids: ids }).await?;
+            for Listed { id, .. } in listed.into_iter().filter(|listed| listed.at <= until) {
+                inherited.insert(Parts::of(&id, attempted).parse(1)?);
+            }
+        }
+        Ok(inherited)
+    }
+
+    /// What the dataset was forked from, the nearest first; empty where it is no fork.
+    async fn lineage(&self, dataset: DatasetId) -> Result<Vec<Ancestor>, StorageError> {
+        #[derive(SurrealValue)]
+        struct Fields {
+            lineage: Option<Vec<Uuid>>,
+            until: Option<Vec<i64>>,
+        }
+        let statement = "RETURN { lineage: $id.lineage, until: $id.lineage_until }";
+        let variables = vars! { id: records::dataset(dataset) };
+        let Fields { lineage, until } = self.database.query("look up the origin", statement, variables).await?;
+        Ok(datasets::lineage(lineage, until))
     }
 
     /// The dataset's commits whose hash begins with these hexadecimal digits, at most `limit`, in the order of hashes.
@@ -228,14 +269,20 @@ impl Store {
             return Ok(Vec::new());
         }
         let closed = self.leases.closed();
-        let range = records::dataset_commits(dataset, &prefix);
-        let rows: Vec<CommitRow> = self
-            .database
-            .query(attempted, "SELECT * FROM $range LIMIT $limit", vars! { range: range, limit: limit })
-            .await?;
-        let mut commits =
-            rows.iter().map(|row| CommitRecord::from_row(row, attempted)).collect::<Result<Vec<_>, _>>()?;
-        commits.retain(|commit| !closed.contains(&(dataset, commit.hash)));
-        Ok(commits)
+        let own = Ancestor { dataset, until: i64::MAX };
+        let mut found: BTreeMap<Hash, CommitRecord> = BTreeMap::new();
+        for Ancestor { dataset, until } in std::iter::once(own).chain(self.lineage(dataset).await?) {
+            let range = records::dataset_commits(dataset, &prefix);
+            let variables = vars! { range: range, until: until, limit: limit };
+            let statement = "SELECT * FROM $range WHERE at <= $until LIMIT $limit";
+            let rows: Vec<CommitRow> = self.database.query(attempted, statement, variables).await?;
+            for row in rows {
+                let commit = CommitRecord::from_row(&row, attempted)?;
+                if !closed.contains(&(dataset, commit.hash)) {
+                    found.entry(commit.hash).or_insert(commit);
+                }
+            }
+        }
+        Ok(found.into_values().take(limit).collect())
     }
 }

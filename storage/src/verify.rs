@@ -177,11 +177,19 @@ impl<P: FnMut(Progress)> Check<'_, P> {
             id: RecordId,
             owner: String,
             name: String,
+            lineage: Option<Vec<uuid::Uuid>>,
         }
-        let rows: Vec<Row> = self.query("SELECT id, owner, name FROM dataset", vars! {}).await?;
-        rows.into_iter()
-            .map(|row| Ok((DatasetId(records::uuid_of(&row.id, ATTEMPTED)?), format!("{}/{}", row.owner, row.name))))
-            .collect()
+        let rows: Vec<Row> = self.query("SELECT id, owner, name, lineage FROM dataset", vars! {}).await?;
+        let mut datasets = BTreeMap::new();
+        for row in rows {
+            let address = format!("{}/{}", row.owner, row.name);
+            // What is left of a deleted dataset for the sake of its forks is theirs.
+            for ancestor in row.lineage.into_iter().flatten() {
+                datasets.entry(DatasetId(ancestor)).or_insert_with(|| format!("what {address} was forked from"));
+            }
+            datasets.insert(DatasetId(records::uuid_of(&row.id, ATTEMPTED)?), address);
+        }
+        Ok(datasets)
     }
 
     async fn refs(&mut self, datasets: &BTreeMap<DatasetId, String>) -> Result<(), StorageError> {

@@ -286,6 +286,7 @@ fn dataset() -> Dataset {
         default_branch: "main".to_owned(),
         created_at: 0,
         updated_at: 0,
+        lineage: Vec::new(),
     }
 }
 

@@ -36,7 +36,12 @@ pub fn page(view: &DatasetView, imports: &[ImportView]) -> AnyView {
     });
     let import = view.viewed.branch().map(|_| {
         let href = format!("{address}/import");
-        view! { <div class="head__actions"><a class="button button--primary" href=href>"Import a file"</a></div> }
+        view! { <a class="button button--primary" href=href>"Import a file"</a> }
+    });
+    let fork = format!("{}/fork", dataset::address(path));
+    let origin = view.origin.as_ref().map(|origin| {
+        let href = dataset::address(origin);
+        view! { <p class="head__eyebrow">"Forked from "<a href=href>{origin.to_string()}</a></p> }
     });
     let crumbs = match &view.viewed.reference {
         None => vec![Crumb::here(path.owner.clone()), Crumb::here(path.name.clone())],
@@ -49,10 +54,11 @@ pub fn page(view: &DatasetView, imports: &[ImportView]) -> AnyView {
                 <div class="head__text">
                     <p class="head__eyebrow">{path.to_string()}</p>
                     <h1>{view.dataset.title.clone()}</h1>
+                    {origin}
                     {description}
                     <p class="head__eyebrow">{facts}</p>
                 </div>
-                {import}
+                <div class="head__actions"><a class="button" href=fork>"Fork"</a>{import}</div>
             </header>
             {dataset::tabs(&view.dataset, &view.viewed, view.draft.as_ref(), Tab::Tables)}
             {dataset::viewed_banner(&view.dataset, &view.viewed)}

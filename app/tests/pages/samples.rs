@@ -31,6 +31,7 @@ pub fn dataset() -> Dataset {
         default_branch: String::from("main"),
         created_at: NOW,
         updated_at: NOW,
+        origin: None,
     }
 }
 
@@ -279,6 +280,7 @@ pub fn dataset_view() -> DatasetView {
     DatasetView {
         dataset: dataset(),
         viewed: viewed(),
+        origin: Some(DatasetPath { owner: String::from("ada"), name: String::from("origin") }),
         tables: vec![table_summary(), readings],
         commits: commits(),
         draft: Some(draft_summary()),

@@ -1,7 +1,7 @@
 //! `/datasets`
 
 use axum::{Json, extract::State, http::StatusCode, response::Response};
-use hub::{Dataset, DatasetChanges, DatasetPath, NewDataset};
+use hub::{Dataset, DatasetChanges, DatasetPath};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -16,10 +16,13 @@ use crate::{problem::Problem, state::AppState};
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = Dataset)]
 pub(crate) struct DatasetBody {
+    /// Stable, whatever the name.
+    #[serde(default)]
+    id: String,
     /// The namespace.
-    owner: String,
+    pub(crate) owner: String,
     /// The name within it.
-    name: String,
+    pub(crate) name: String,
     /// What people call it.
     title: String,
     /// What it is about.
@@ -30,6 +33,9 @@ pub(crate) struct DatasetBody {
     created_at: Option<String>,
     /// When it last changed.
     updated_at: Option<String>,
+    /// The stable id of what it was forked from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origin: Option<String>,
 }
 
 /// A dataset with its tables.
@@ -49,16 +55,16 @@ pub(crate) struct DatasetWithTables {
 pub(crate) struct NewDatasetBody {
     /// The namespace; the caller's where empty.
     #[serde(default)]
-    owner: String,
+    pub(super) owner: String,
     /// Lower-case letters, digits, `-`, `_` and `.`, 1 to 64 characters, beginning with a letter or digit.
     #[serde(default)]
-    name: String,
+    pub(super) name: String,
     /// What people call it; the name where empty. Up to 200 characters.
     #[serde(default)]
-    title: String,
+    pub(super) title: String,
     /// What it is about. Up to 10,000 characters.
     #[serde(default)]
-    description: String,
+    pub(super) description: String,
 }
 
 /// What to change in a dataset; what is missing stays.
@@ -78,6 +84,7 @@ pub(crate) struct DatasetPatch {
 impl From<Dataset> for DatasetBody {
     fn from(dataset: Dataset) -> Self {
         Self {
+            id: dataset.id.to_string(),
             owner: dataset.path.owner,
             name: dataset.path.name,
             title: dataset.title,
@@ -85,6 +92,7 @@ impl From<Dataset> for DatasetBody {
             default_branch: dataset.default_branch,
             created_at: time(dataset.created_at),
             updated_at: time(dataset.updated_at),
+            origin: dataset.origin.map(|id| id.to_string()),
         }
     }
 }
@@ -110,8 +118,7 @@ pub(crate) async fn create(
     State(state): State<AppState>,
     Body(new): Body<NewDatasetBody>,
 ) -> Result<(StatusCode, Json<DatasetBody>), Problem> {
-    let NewDatasetBody { owner, name, title, description } = new;
-    let dataset = state.hub.create_dataset(&state.actor(), NewDataset { owner, name, title, description }).await?;
+    let dataset = state.hub.create_dataset(&state.actor(), new.into()).await?;
     Ok((StatusCode::CREATED, Json(dataset.into())))
 }
 

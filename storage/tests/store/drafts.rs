@@ -145,7 +145,7 @@ async fn a_write_ends_even_when_its_caller_goes_away() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_draft_that_was_committed_leaves_nothing_to_the_next_one() {
-    let mut world = World::new().await;
+    let world = World::new().await;
     let dataset = world.dataset("cities").await;
     let id = draft(dataset);
     let mut head = None;

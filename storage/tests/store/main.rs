@@ -4,6 +4,7 @@ mod chunks;
 mod commits;
 mod datasets;
 mod drafts;
+mod forks;
 mod jobs;
 mod measure;
 mod opening;

@@ -88,6 +88,7 @@ pub(crate) fn dataset(name: &str) -> Dataset {
         default_branch: "main".to_owned(),
         created_at: TODAY,
         updated_at: TODAY,
+        lineage: Vec::new(),
     }
 }
 

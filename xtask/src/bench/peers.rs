@@ -52,6 +52,7 @@ pub fn doltlite(bench: &mut Bench) -> Result<Vec<Row>> {
         row("commit of one row, p50, engine", read(&ours, "commit_one")?, "ms", 3.0),
         row("new chunks of such a commit, engine", read(&ours, "commit_one_bytes")? / 1e3, "kB", 12.0),
         row("new branch", read(&ours, "branch")?, "ms", 2.0),
+        row("new fork of the million rows", read(&ours, "fork")?, "ms", 2.0),
     ];
     if let Some(theirs) = &theirs {
         rows.push(figure("  DoltLite: commit of one row, p50 (2 × fdatasync)", read(theirs, "commit_one")?, "ms"));
