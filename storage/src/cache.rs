@@ -11,6 +11,8 @@ use versioning::{Hash, Object};
 const SHARDS: usize = 16;
 /// Memory for an entry besides the object: its places in the map and in the queue, and what the allocator adds.
 const OVERHEAD: usize = 160;
+/// After so many other leaves of its shard were handed out, a leaf is weighed again: its reader has unfolded it by then.
+const LENT: usize = 8;
 
 /// Objects by name, up to a sum of weights.
 pub(crate) struct ObjectCache {
@@ -25,6 +27,8 @@ struct Shard {
     /// Every name in `entries`, once; the front is the next candidate.
     queue: VecDeque<Hash>,
     weight: usize,
+    /// The leaves that were handed out last. A leaf grows where its rows are read, which only its reader sees.
+    lent: VecDeque<Hash>,
 }
 
 struct Entry {
@@ -44,7 +48,11 @@ impl ObjectCache {
         let mut shard = self.shard(hash);
         let entry = shard.entries.get_mut(hash)?;
         entry.used = true;
-        Some(Arc::clone(&entry.object))
+        let object = Arc::clone(&entry.object);
+        if matches!(&*object, Object::Leaf(_)) {
+            shard.lend(*hash, self.capacity);
+        }
+        Some(object)
     }
 
     pub(crate) fn contains(&self, hash: &Hash) -> bool {
@@ -82,6 +90,28 @@ impl ObjectCache {
 }
 
 impl Shard {
+    /// Notes that a leaf is handed out, and weighs the one that was long enough ago.
+    fn lend(&mut self, hash: Hash, capacity: usize) {
+        if self.lent.back() == Some(&hash) {
+            return;
+        }
+        self.lent.push_back(hash);
+        if self.lent.len() > LENT
+            && let Some(read) = self.lent.pop_front()
+        {
+            self.weigh(&read);
+            self.make_room(capacity);
+        }
+    }
+
+    fn weigh(&mut self, hash: &Hash) {
+        if let Some(entry) = self.entries.get_mut(hash) {
+            let weight = entry.object.weight() + OVERHEAD;
+            self.weight = self.weight - entry.weight + weight;
+            entry.weight = weight;
+        }
+    }
+
     /// Evicts until at most `limit` is held.
     fn make_room(&mut self, limit: usize) {
         while self.weight > limit
@@ -91,6 +121,7 @@ impl Shard {
                 Some(entry) if entry.used => {
                     entry.used = false;
                     self.queue.push_back(hash);
+                    self.weigh(&hash);
                 }
                 Some(entry) => {
                     self.weight -= entry.weight;

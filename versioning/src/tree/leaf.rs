@@ -368,14 +368,12 @@ impl Leaf {
         })
     }
 
-    /// With all cells and keys, so that it does not grow in a cache.
+    /// With the cells and keys that were asked for until now.
     pub(crate) fn weight(&self) -> usize {
-        // A part of a key takes at most 12 bytes more than the cell, and a text that is full of zero bytes twice its own.
-        let keys = self.key_columns.iter().filter_map(|id| self.slot(*id));
+        let cells = |slot: &Slot| if slot.cells.get().is_some() { slot.weight } else { 0 };
         256 + self.bytes.len()
-            + self.rows * 4
-            + keys.map(|slot| self.rows * 12 + slot.weight).sum::<usize>()
-            + self.columns.iter().map(|slot| 160 + slot.weight).sum::<usize>()
+            + self.keys.get().map_or(0, |keys| keys.bytes.len() + keys.ends.len() * 4)
+            + self.columns.iter().map(|slot| 160 + cells(slot)).sum::<usize>()
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
