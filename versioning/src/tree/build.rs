@@ -22,7 +22,8 @@ pub struct TreeBuilder<'a> {
     schema: &'a Schema,
     sink: &'a mut dyn ChunkSink,
     rows: Chunker<(Key, Row)>,
-    last: Option<Key>,
+    /// The bytes of the last key; empty before the first.
+    last: Vec<u8>,
     leaves: u64,
     only: Option<Child>,
     upper: Levels,
@@ -31,7 +32,7 @@ pub struct TreeBuilder<'a> {
 impl<'a> TreeBuilder<'a> {
     /// A builder for rows of this schema.
     pub fn new(schema: &'a Schema, sink: &'a mut dyn ChunkSink) -> Self {
-        Self { schema, sink, rows: Chunker::new(0), last: None, leaves: 0, only: None, upper: Levels::new(1) }
+        Self { schema, sink, rows: Chunker::new(0), last: Vec::new(), leaves: 0, only: None, upper: Levels::new(1) }
     }
 
     /// Takes the next row, whose key is larger than all before.
@@ -39,10 +40,11 @@ impl<'a> TreeBuilder<'a> {
     /// # Errors
     /// The key is not larger, or a chunk could not be written.
     pub fn push(&mut self, key: Key, row: Row) -> Result<(), BuildError> {
-        if self.last.as_ref().is_some_and(|last| *last >= key) {
+        if self.last.as_slice() >= key.as_bytes() {
             return Err(BuildError::Order { key });
         }
-        self.last = Some(key.clone());
+        self.last.clear();
+        self.last.extend(key.as_bytes());
         if let Some(entries) = self.rows.push((key, row)) {
             self.leaf(&entries)?;
         }
