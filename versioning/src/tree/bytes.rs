@@ -150,6 +150,26 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Passes varints that both readers have next, alike, at most so many; returns how many. Passes them a word at a time, and
+    /// so not always all.
+    pub(crate) fn skip_same_varints(&mut self, other: &mut Self, most: usize) -> usize {
+        let mut passed = 0;
+        while let (Some(word), Some(same)) = (self.word(), other.word())
+            && word == same
+        {
+            let ends = !word & GOES_ON;
+            let count = ends.count_ones() as usize;
+            if count == 0 || passed + count > most {
+                break;
+            }
+            let size = 8 - (ends.leading_zeros() / 8) as usize;
+            self.offset += size;
+            other.offset += size;
+            passed += count;
+        }
+        passed
+    }
+
     /// A varint that counts things of which each takes at least `each` bytes of what is left, or at most `limit`.
     pub(crate) fn count(&mut self, limit: usize) -> Result<usize, DecodeError> {
         let count = self.varint()?;

@@ -8,6 +8,7 @@ use std::{
 use super::{
     bytes::{Reader, put_varint},
     column::{Cells, Splice},
+    compare::differing_distances,
     rows::RowSet,
     vector::{self, Data, Skimmed, Vector},
 };
@@ -299,13 +300,26 @@ impl Leaf {
 
     /// Adds the rows in which the cells of a column differ between two leaves of the same keys.
     pub(crate) fn differing_in(&self, other: &Self, column: &Column, rows: &mut RowSet) {
-        if self.same_column(other, column.id) {
+        if self.differing_by_bytes(other, column.id, rows) {
             return;
         }
         match (self.vector(column.id), other.vector(column.id)) {
             (None, None) => {}
             (Some(a), Some(b)) => a.differing(&b, rows),
             (Some(cells), None) | (None, Some(cells)) => cells.differing_from(&column.fill, rows),
+        }
+    }
+
+    /// Adds the rows in which the cells of a column differ between two leaves of the same keys, if the bytes of both tell
+    /// without being read into memory; false if not.
+    pub(crate) fn differing_by_bytes(&self, other: &Self, id: ColumnId, rows: &mut RowSet) -> bool {
+        match (self.slot(id), other.slot(id)) {
+            (None, None) => true,
+            (Some(a), Some(b)) => {
+                let (a, b) = (self.slot_bytes(a), other.slot_bytes(b));
+                a == b || differing_distances(a, b, self.rows, rows)
+            }
+            _ => false,
         }
     }
 

@@ -1,14 +1,17 @@
 //! Merging leaves of the same keys as a whole, column by column.
 
+use std::cell::OnceCell;
+
 use super::Rows;
 use crate::{
-    ColumnId, Key, Value,
+    Column, ColumnId, Key, Value,
     merge::{cell, changes::Origin},
     tree::{
         Child, Leaf, Part,
         column::{Cells, Splice},
         edit::{Edit, NewLeaf},
         rows::RowSet,
+        vector::Vector,
         walk3::{BASE, Leaves, OURS, THEIRS, leaf},
     },
 };
@@ -20,9 +23,39 @@ enum Picked {
 }
 
 struct Spliced {
-    cells: Option<Cells>,
+    picked: Picked,
     is_ours: bool,
     is_theirs: bool,
+}
+
+/// A column of three leaves of the same keys, each read once, where it is needed.
+struct Vectors<'l> {
+    leaves: [&'l Leaf; 3],
+    column: ColumnId,
+    read: [OnceCell<Option<Vector<'l>>>; 3],
+}
+
+impl<'l> Vectors<'l> {
+    fn new(leaves: [&'l Leaf; 3], column: ColumnId) -> Self {
+        Self { leaves, column, read: [const { OnceCell::new() }; 3] }
+    }
+
+    /// The cells of a state; none where the leaf does not have the column.
+    fn get(&self, state: usize) -> Option<&Vector<'l>> {
+        self.read[state].get_or_init(|| self.leaves[state].vector(self.column)).as_ref()
+    }
+
+    /// Adds the rows in which a side differs from the base.
+    fn differing(&self, side: usize, column: &Column, rows: &mut RowSet) {
+        if self.leaves[BASE].differing_by_bytes(self.leaves[side], self.column, rows) {
+            return;
+        }
+        match (self.get(BASE), self.get(side)) {
+            (None, None) => {}
+            (Some(a), Some(b)) => a.differing(b, rows),
+            (Some(cells), None) | (None, Some(cells)) => cells.differing_from(&column.fill, rows),
+        }
+    }
 }
 
 impl Rows<'_, '_, '_> {
@@ -38,12 +71,13 @@ impl Rows<'_, '_, '_> {
             let index = self.by_id[place];
             let column = self.column(index);
             differing.iter_mut().for_each(RowSet::clear);
-            base.differing_in(ours, column, &mut differing[0]);
-            base.differing_in(theirs, column, &mut differing[1]);
+            let cells = Vectors::new([base, ours, theirs], column.id);
+            cells.differing(OURS, column, &mut differing[0]);
+            cells.differing(THEIRS, column, &mut differing[1]);
             let [by_ours, by_theirs] = &differing;
             changed[OURS].add(by_ours);
             changed[THEIRS].add(by_theirs);
-            let picked = self.pick(index, [base, ours, theirs], &differing, &mut is_side);
+            let picked = self.pick(index, &cells, &differing, &mut is_side);
             if self.changes.watches(index) {
                 self.note_column(index, [ours, theirs], by_ours, by_theirs);
             }
@@ -74,7 +108,7 @@ impl Rows<'_, '_, '_> {
     fn pick(
         &mut self,
         index: usize,
-        leaves: [&Leaf; 3],
+        leaves: &Vectors<'_>,
         [by_ours, by_theirs]: &[RowSet; 2],
         is_side: &mut [bool; 3],
     ) -> Picked {
@@ -92,26 +126,21 @@ impl Rows<'_, '_, '_> {
                 let spliced = self.splice(index, leaves, by_ours, by_theirs);
                 is_side[OURS] &= spliced.is_ours;
                 is_side[THEIRS] &= spliced.is_theirs;
-                Picked::Cells(spliced.cells)
+                spliced.picked
             }
         }
     }
 
     /// A column that both changed.
-    fn splice(
-        &mut self,
-        index: usize,
-        [base, ours, theirs]: [&Leaf; 3],
-        by_ours: &RowSet,
-        by_theirs: &RowSet,
-    ) -> Spliced {
+    fn splice(&mut self, index: usize, vectors: &Vectors<'_>, by_ours: &RowSet, by_theirs: &RowSet) -> Spliced {
         let column = self.column(index);
-        let cells = [base, ours, theirs].map(|leaf| leaf.cells(column.id));
-        let value =
-            |state: usize, row: usize| cells[state].map_or_else(|| column.fill.clone(), |cells| cells.value(row));
+        let [base, ..] = vectors.leaves;
+        let value = |state: usize, row: usize| {
+            vectors.get(state).map_or_else(|| column.fill.clone(), |vector| vector.value(row))
+        };
         // Where both changed a cell: what it becomes.
         let mut decided: Vec<(usize, Value)> = Vec::new();
-        let (mut is_ours, mut is_theirs) = (true, true);
+        let (mut is_ours, mut is_theirs, mut is_decided) = (true, true, true);
         for row in by_ours.shared(by_theirs).iter() {
             let (mine, other) = (value(OURS, row), value(THEIRS, row));
             if mine == other {
@@ -122,7 +151,10 @@ impl Rows<'_, '_, '_> {
             let merged = cell::merge(&old, &mine, &other).map(|value| (value, Origin::New));
             let merged =
                 merged.or_else(|| self.cell_conflict(&key, index, Some(old), Some(mine.clone()), Some(other.clone())));
-            let Some((value, origin)) = merged else { continue };
+            let Some((value, origin)) = merged else {
+                is_decided = false;
+                continue;
+            };
             self.changes.note(&key, index, &value, origin);
             is_ours &= value == mine;
             is_theirs &= value == other;
@@ -130,9 +162,17 @@ impl Rows<'_, '_, '_> {
         }
         is_ours &= by_theirs.iter().all(|row| by_ours.contains(row));
         is_theirs &= by_ours.iter().all(|row| by_theirs.contains(row));
-        if !self.job.has_output {
-            return Spliced { cells: None, is_ours, is_theirs };
+        // What is not decided stays as ours has it.
+        let picked = match (is_ours, is_theirs && is_decided) {
+            (true, _) => Some(Picked::Side(OURS)),
+            (false, true) => Some(Picked::Side(THEIRS)),
+            (false, false) if !self.job.has_output => Some(Picked::Cells(None)),
+            (false, false) => None,
+        };
+        if let Some(picked) = picked {
+            return Spliced { picked, is_ours, is_theirs };
         }
+        let cells = vectors.leaves.map(|leaf| leaf.cells(column.id));
         let mut splice = Splice::new(column, base.len());
         let mut decided = decided.into_iter().peekable();
         let mut next = 0;
@@ -149,7 +189,7 @@ impl Rows<'_, '_, '_> {
             next = row + 1;
         }
         splice.copy(cells[OURS], next..base.len());
-        Spliced { cells: splice.finish(), is_ours, is_theirs }
+        Spliced { picked: Picked::Cells(splice.finish()), is_ours, is_theirs }
     }
 
     /// Notes the cells that one side changed, or both alike. Others were noted when they were decided.
