@@ -151,9 +151,24 @@ impl Blame {
             queue.push((at.commit.time, *hash));
             tables.insert(*hash, at);
         }
-        for _ in 0..budget {
-            let Some((_, hash)) = queue.pop() else { break };
-            let Some(at) = tables.remove(&hash) else { continue };
+        let end = self.walked.saturating_add(budget as u64);
+        while self.walked < end {
+            let Some((_, mut hash)) = queue.pop() else { break };
+            let Some(mut at) = tables.remove(&hash) else { continue };
+            // Most often one row is blamed, and most commits changed other leaves: these need no more than a look.
+            if queue.is_empty()
+                && let Some([cells]) = self.pending.get(&hash).map(Vec::as_slice)
+            {
+                let left = usize::try_from(end - self.walked - 1).unwrap_or(usize::MAX);
+                let (passed, earlier) = reader.back_to_same_leaf(&at, &cells.key, left);
+                if passed > 0 {
+                    at = reader.read(earlier, None)?;
+                    let cells = self.pending.remove(&hash).unwrap_or_default();
+                    self.pending.insert(earlier, cells);
+                    self.walked += passed as u64;
+                    hash = earlier;
+                }
+            }
             let Some(pending) = self.pending.get_mut(&hash) else { continue };
             // With one parent nothing is taken before all is read, so only merges need a copy to go back to.
             let mut open = if at.commit.parents.len() > 1 { pending.clone() } else { std::mem::take(pending) };

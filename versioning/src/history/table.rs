@@ -10,7 +10,7 @@ use std::{
 
 use super::CommitNode;
 use crate::{
-    Column, ColumnId, Hash, Key, Object, ObjectSource, ReadError, Row, Schema, TableId, Tree, Value,
+    Column, ColumnId, Commit, Hash, Key, Object, ObjectSource, ReadError, Row, Schema, TableId, Tree, Value,
     tree::{Comparison, Content, Inner, Leaf, Node},
 };
 
@@ -131,6 +131,33 @@ impl<'s> TableReader<'s> {
         Ok(Rc::new(CommitTable { commit, table }))
     }
 
+    /// Goes back from a commit along only parents, past at most so many commits, as long as the table has the same schema
+    /// there and the same leaf for the key of a row that it has; returns how many were passed and the last one reached. Ends early at what can't
+    /// be read: who goes on from there will say so.
+    pub(super) fn back_to_same_leaf(&self, from: &CommitTable, key: &Key, most: usize) -> (usize, Hash) {
+        let (mut passed, mut hash) = (0, from.commit.hash);
+        let (Some(id), Some(table)) = (self.table, &from.table) else { return (passed, hash) };
+        let (Some(root), Ok(Some(top))) = (table.tree.root, table.top(self.source)) else { return (passed, hash) };
+        let Some(mut trail) = Trail::new(root, top.clone(), key) else { return (passed, hash) };
+        let Ok(mut commit) = self.source.object(hash) else { return (passed, hash) };
+        while passed < most
+            && let Object::Commit(Commit { parents, .. }) = &*commit
+            && let [parent] = parents[..]
+            && let Ok(before) = self.source.object(parent)
+            && let Object::Commit(Commit { root, .. }) = &*before
+            && let Ok(state) = self.source.object(*root)
+            && let Object::Root(state) = &*state
+            && let Some(entry) = state.tables.get(&id).filter(|entry| entry.schema == table.schema)
+            && let Some(tree) = entry.tree.root
+            && trail.leads_to_same_leaf(self.source, tree, key).is_ok_and(|same| same)
+        {
+            passed += 1;
+            hash = parent;
+            commit = before;
+        }
+        (passed, hash)
+    }
+
     pub(super) fn columns(&self, hash: Hash) -> Result<Rc<Columns>, ReadError> {
         if let Some(columns) = self.schemas.borrow().get(&hash) {
             return Ok(Rc::clone(columns));
@@ -184,6 +211,76 @@ impl<'s> TableReader<'s> {
         };
         descend(self.source, side(table)?, side(parent)?, keys, 0..keys.len(), &mut pairs)?;
         Ok(pairs)
+    }
+}
+
+/// The way down a tree to a row that it has, as far as it was opened: inner nodes with their names, each with the child
+/// that the way takes.
+struct Trail {
+    path: Vec<Crossing>,
+}
+
+struct Crossing {
+    hash: Hash,
+    node: Node,
+    child: usize,
+}
+
+impl Crossing {
+    /// None at a leaf.
+    fn new(hash: Hash, node: Node, key: &Key, guess: usize) -> Option<Self> {
+        let Content::Inner(inner) = node.content() else { return None };
+        let child = inner.find_near(key, guess);
+        Some(Self { hash, node, child })
+    }
+
+    fn inner(&self) -> &Inner {
+        let Content::Inner(inner) = self.node.content() else { unreachable!("checked where it is made") };
+        inner
+    }
+
+    /// The name of the child that the way takes.
+    fn next(&self) -> Hash {
+        self.inner().children()[self.child].hash
+    }
+}
+
+impl Trail {
+    fn new(hash: Hash, top: Node, key: &Key) -> Option<Self> {
+        Some(Self { path: vec![Crossing::new(hash, top, key, 0)?] })
+    }
+
+    /// Whether the tree of this root has the leaf with the row too; then the trail goes on in that tree.
+    fn leads_to_same_leaf(&mut self, source: &dyn ObjectSource, root: Hash, key: &Key) -> Result<bool, ReadError> {
+        let Some(top) = self.path.first().filter(|top| top.hash != root) else { return Ok(true) };
+        let node = Node::read(source, root)?;
+        if node.level() != top.node.level() {
+            return Ok(false);
+        }
+        let (mut others, mut hash, mut node) = (Vec::new(), root, node);
+        for depth in 0.. {
+            if self.path.len() == depth {
+                // The nodes above are of one level in both trees, so this one is as well.
+                let above = &self.path[depth - 1];
+                let (hash, node) = (above.next(), above.node.child(source, above.child)?);
+                let Some(crossing) = Crossing::new(hash, node, key, 0) else { break };
+                self.path.push(crossing);
+            }
+            let here = &self.path[depth];
+            let Some(there) = Crossing::new(hash, node, key, here.child) else { break };
+            if there.next() == here.next() {
+                others.push(there);
+                self.path.splice(..=depth, others);
+                return Ok(true);
+            }
+            if here.inner().level() == 1 {
+                break;
+            }
+            hash = there.next();
+            node = there.node.child(source, there.child)?;
+            others.push(there);
+        }
+        Ok(false)
     }
 }
 
