@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use versioning::Hash;
+use versioning::{Hash, frame};
 
 use crate::import::{ImportOutcome, ImportPlan, Inspection, Progress};
 
@@ -94,31 +94,66 @@ pub fn progress_from_bytes(payload: &[u8]) -> Option<Progress> {
     Some(Progress { rows: u64::from_le_bytes(*rows), bytes: u64::from_le_bytes(bytes) })
 }
 
-/// Appends a packed chunk to the payload of a chunks frame: hash (32 bytes), length (32 bits, little endian), content.
+/// A chunk as it comes from the worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent<'c> {
+    /// Its canonical bytes. Packing them is left to the back end, which does so while the worker makes the next.
+    Plain(&'c [u8]),
+    /// A frame of them, where they are many: a worker's message is bounded.
+    Packed(&'c [u8]),
+}
+
+impl Sent<'_> {
+    /// The chunk's frame, after its bytes were checked against its name: a worker that was taken over can't name its bytes
+    /// as it likes.
+    ///
+    /// # Errors
+    /// The bytes have another name, or the frame is damaged.
+    pub fn to_frame(self, hash: Hash) -> Result<Vec<u8>, frame::FrameError> {
+        match self {
+            Self::Plain(bytes) => {
+                let found = Hash::of(bytes);
+                if found == hash { Ok(frame::pack(bytes)) } else { Err(frame::FrameError::Hash { found }) }
+            }
+            Self::Packed(packed) => frame::verify(hash, packed).map(|_| packed.to_vec()),
+        }
+    }
+}
+
+/// Appends a chunk to the payload of a chunks frame: hash (32 bytes), whether it is packed (1 byte), length (32 bits,
+/// little endian), content.
 ///
 /// # Errors
 /// The chunk is too long for a frame.
-pub fn push_chunk(payload: &mut Vec<u8>, hash: Hash, packed: &[u8]) -> Result<(), crate::frames::FrameError> {
-    let too_large = || crate::frames::FrameError::TooLarge { length: packed.len() };
-    let length = u32::try_from(packed.len()).map_err(|_| too_large())?;
+pub fn push_chunk(payload: &mut Vec<u8>, hash: Hash, sent: Sent<'_>) -> Result<(), crate::frames::FrameError> {
+    let (Sent::Plain(content) | Sent::Packed(content)) = sent;
+    let too_large = || crate::frames::FrameError::TooLarge { length: content.len() };
+    let length = u32::try_from(content.len()).map_err(|_| too_large())?;
     payload.extend(hash.as_bytes());
+    payload.push(u8::from(matches!(sent, Sent::Packed(_))));
     payload.extend(length.to_le_bytes());
-    payload.extend(packed);
+    payload.extend(content);
     Ok(())
 }
 
-/// Reads the payload of a chunks frame: each chunk's name and packed content; none where the payload is damaged.
-pub fn chunks(mut payload: &[u8]) -> impl Iterator<Item = Option<(Hash, &[u8])>> {
+/// Reads the payload of a chunks frame: each chunk's name and content; none where the payload is damaged.
+pub fn chunks(mut payload: &[u8]) -> impl Iterator<Item = Option<(Hash, Sent<'_>)>> {
     std::iter::from_fn(move || {
         if payload.is_empty() {
             return None;
         }
         let chunk = (|| {
             let (hash, rest) = payload.split_first_chunk::<32>()?;
+            let (is_packed, rest) = rest.split_first()?;
             let (length, rest) = rest.split_first_chunk::<4>()?;
-            let (packed, rest) = rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
+            let (content, rest) = rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
+            let sent = match is_packed {
+                0 => Sent::Plain(content),
+                1 => Sent::Packed(content),
+                _ => return None,
+            };
             payload = rest;
-            Some((Hash::from_bytes(*hash), packed))
+            Some((Hash::from_bytes(*hash), sent))
         })();
         if chunk.is_none() {
             payload = &[];
@@ -138,11 +173,22 @@ mod tests {
         fn chunks_are_read_back(contents in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..50), 0..5)) {
             let mut payload = Vec::new();
             for content in &contents {
-                push_chunk(&mut payload, Hash::of(content), content).expect("small");
+                push_chunk(&mut payload, Hash::of(content), Sent::Plain(content)).expect("small");
+                push_chunk(&mut payload, Hash::of(content), Sent::Packed(content)).expect("small");
             }
             let read: Option<Vec<_>> = chunks(&payload).collect();
-            let expected: Vec<_> = contents.iter().map(|content| (Hash::of(content), content.as_slice())).collect();
+            let both = |content: &Vec<u8>| [Sent::Plain(content), Sent::Packed(content)].map(|sent| (Hash::of(content), sent));
+            let expected: Vec<_> = contents.iter().flat_map(both).collect();
             prop_assert_eq!(read, Some(expected));
+        }
+
+        #[test]
+        fn chunks_are_checked_however_they_are_sent(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let (hash, other, packed) = (Hash::of(&bytes), Hash::of(b"other"), frame::pack(&bytes));
+            for sent in [Sent::Plain(&bytes), Sent::Packed(&packed)] {
+                prop_assert_eq!(sent.to_frame(hash).ok(), Some(packed.clone()));
+                prop_assert!(sent.to_frame(other).is_err());
+            }
         }
 
         #[test]

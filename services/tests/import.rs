@@ -48,8 +48,9 @@ fn ask(request: Request, file: &[u8]) -> (Result<Reply, String>, Chunks) {
     let mut chunks = Chunks::default();
     while let Some(read) = frames::read_blocking(&mut rest).expect("whole frames") {
         if read.kind == from_worker::CHUNKS {
-            for (hash, packed) in protocol::chunks(&read.payload).map(|chunk| chunk.expect("whole chunks")) {
-                chunks.0.insert(hash, Arc::new(frame::open(hash, packed).expect("named by its hash")));
+            for (hash, sent) in protocol::chunks(&read.payload).map(|chunk| chunk.expect("whole chunks")) {
+                let packed = sent.to_frame(hash).expect("named by its hash");
+                chunks.0.insert(hash, Arc::new(frame::open(hash, &packed).expect("an object")));
             }
         }
     }

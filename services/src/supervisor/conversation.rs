@@ -10,7 +10,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
-use versioning::{Hash, frame};
+use versioning::Hash;
 
 use super::{
     Limits,
@@ -143,7 +143,7 @@ impl Conversation {
                 }
                 from_worker::CHUNKS => {
                     self.hand_on(verifying.take(), &mut chunks).await?;
-                    // One batch is verified while the process makes the next.
+                    // One batch is verified and packed while the process makes the next.
                     verifying = Some(tokio::task::spawn_blocking(move || verify(&frame.payload)));
                 }
                 from_worker::REPLY => {
@@ -194,13 +194,12 @@ impl Conversation {
 
 type Verifying = JoinHandle<Result<Vec<(Hash, Vec<u8>)>, String>>;
 
-/// The chunks of a payload, each checked against its name: a worker that was taken over can't name its bytes as it likes.
+/// The frames of the chunks of a payload, each checked against its name.
 fn verify(payload: &[u8]) -> Result<Vec<(Hash, Vec<u8>)>, String> {
     protocol::chunks(payload)
         .map(|chunk| {
-            let (hash, packed) = chunk.ok_or_else(|| "damaged chunks".to_owned())?;
-            frame::verify(hash, packed).map_err(|error| format!("chunk {hash}: {error}"))?;
-            Ok((hash, packed.to_vec()))
+            let (hash, sent) = chunk.ok_or_else(|| "damaged chunks".to_owned())?;
+            Ok((hash, sent.to_frame(hash).map_err(|error| format!("chunk {hash}: {error}"))?))
         })
         .collect()
 }

@@ -12,7 +12,7 @@ use versioning::{ChunkSink, Hash, WriteError, frame};
 use crate::{
     frames::{self, FrameError},
     import::Progress,
-    protocol::{self, Hello, Reply, from_worker, to_worker},
+    protocol::{self, Hello, Reply, Sent, from_worker, to_worker},
 };
 
 /// Ten times a second is as often as a person sees progress.
@@ -138,19 +138,24 @@ impl<W: Write> Outgoing<W> {
         Ok(())
     }
 
-    fn chunk(&mut self, hash: Hash, packed: &[u8]) -> Result<(), FrameError> {
-        if self.chunks.len() + packed.len() > frames::MAX_PAYLOAD / 2 {
+    fn chunk(&mut self, hash: Hash, sent: Sent<'_>) -> Result<(), FrameError> {
+        let (Sent::Plain(content) | Sent::Packed(content)) = sent;
+        if self.chunks.len() + content.len() > frames::MAX_PAYLOAD / 2 {
             self.flush()?;
         }
-        protocol::push_chunk(&mut self.chunks, hash, packed)?;
+        protocol::push_chunk(&mut self.chunks, hash, sent)?;
         if self.chunks.len() >= CHUNKS_BATCH { self.flush() } else { Ok(()) }
     }
 }
 
 impl<W: Write> ChunkSink for &Link<W> {
     fn put(&mut self, hash: Hash, bytes: Vec<u8>) -> Result<(), WriteError> {
-        let packed = frame::pack(&bytes);
-        let sent = self.outgoing.borrow_mut().chunk(hash, &packed);
+        let mut outgoing = self.outgoing.borrow_mut();
+        let sent = if bytes.len() <= CHUNKS_BATCH {
+            outgoing.chunk(hash, Sent::Plain(&bytes))
+        } else {
+            outgoing.chunk(hash, Sent::Packed(&frame::pack(&bytes)))
+        };
         sent.map_err(|error| WriteError { hash, reason: error.to_string() })
     }
 }
