@@ -186,17 +186,22 @@ impl Hub {
         let id = DatasetId(dataset.id);
         let name = at.name.as_deref().unwrap_or(&dataset.default_branch);
         let is_default = name == dataset.default_branch;
-        let mut viewed = if let Some(head) = self.store().head(id, RefKind::Branch, name).await? {
+        let commit = |hash: Hash| {
+            let name = hash.to_string()[..10].to_owned();
+            Viewed { kind: ViewedKind::Commit, name, reference: None, commit: Some(hash) }
+        };
+        let missing = |_| Error::not_found(format!("branch, tag or commit “{name}”"));
+        // No branch or tag is named like a commit.
+        let mut viewed = if !is_default && name.parse::<Hash>().is_ok() {
+            commit(self.own_commit(dataset, name).await.map_err(missing)?)
+        } else if let Some(head) = self.store().head(id, RefKind::Branch, name).await? {
             Viewed { kind: ViewedKind::Branch, name: name.to_owned(), reference: None, commit: Some(head) }
         } else if is_default {
             Viewed { kind: ViewedKind::Branch, name: name.to_owned(), reference: None, commit: None }
         } else if let Some(head) = self.store().head(id, RefKind::Tag, name).await? {
             Viewed { kind: ViewedKind::Tag, name: name.to_owned(), reference: None, commit: Some(head) }
         } else {
-            let missing = |_| Error::not_found(format!("branch, tag or commit “{name}”"));
-            let hash = self.own_commit(dataset, name).await.map_err(missing)?;
-            let name = hash.to_string()[..10].to_owned();
-            Viewed { kind: ViewedKind::Commit, name, reference: None, commit: Some(hash) }
+            commit(self.own_commit(dataset, name).await.map_err(missing)?)
         };
         if let Some(time) = at.time {
             let then = match viewed.commit {
