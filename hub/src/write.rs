@@ -21,6 +21,10 @@ const PACK_AT: usize = 4 << 20;
 /// Below so many bytes a second thread costs more than it brings.
 const PACK_ALONE: usize = 256 << 10;
 
+/// What a commit wrote is kept in memory where it is no more than these bytes: it is what is read next, by the diff that
+/// is looked at and by the next commit.
+const KEPT: usize = 128 << 10;
+
 /// A commit's message as it is kept: without space at its ends, not empty, not too long.
 pub(crate) fn message(text: &str) -> Result<String, Error> {
     let text = text.trim().replace("\r\n", "\n");
@@ -92,6 +96,16 @@ impl<'s> Desk<'s> {
     pub(crate) fn store(&self, object: &Object) -> Result<Hash, Error> {
         let mut sink = self;
         object.store(&mut sink).map_err(internal)
+    }
+
+    /// What was written, if that is little.
+    fn objects(&self) -> Vec<(Hash, Object)> {
+        let written = self.written();
+        if !written.frames.is_empty() || written.raw_bytes > KEPT {
+            return Vec::new();
+        }
+        let decoded = |(hash, bytes): &Chunk| Some((*hash, Object::decode(bytes).ok()?));
+        written.raw.iter().filter_map(decoded).collect()
     }
 
     fn into_frames(self) -> Vec<Chunk> {
@@ -192,7 +206,7 @@ impl Hub {
             }
             let at = now();
             let (make, author, text) = (Arc::clone(&make), actor.name().to_owned(), message.clone());
-            let (new, parents, at, frames) = self
+            let (new, parents, at, objects, frames) = self
                 .read(move |objects| {
                     let desk = Desk::new(objects);
                     let root = match head {
@@ -200,10 +214,10 @@ impl Hub {
                         None => Root::default(),
                     };
                     match make(&desk, head, root)? {
-                        Made::Nothing => Ok((None, Vec::new(), at, Vec::new())),
+                        Made::Nothing => Ok((None, Vec::new(), at, Vec::new(), Vec::new())),
                         Made::Forward(commit) => {
                             let found = objects.commit(commit)?;
-                            Ok((Some(commit), found.parents, found.time, Vec::new()))
+                            Ok((Some(commit), found.parents, found.time, Vec::new(), Vec::new()))
                         }
                         Made::Commit(root, others) => {
                             let parents: Vec<Hash> = head.into_iter().chain(others).collect();
@@ -211,7 +225,7 @@ impl Hub {
                             let root = desk.store(&Object::Root(root))?;
                             let commit = Commit { root, parents: parents.clone(), author, time, message: text };
                             let new = desk.store(&Object::Commit(commit))?;
-                            Ok((Some(new), parents, time, desk.into_frames()))
+                            Ok((Some(new), parents, time, desk.objects(), desk.into_frames()))
                         }
                     }
                 })
@@ -236,6 +250,7 @@ impl Hub {
             };
             match self.store().commit(&lease, write).await {
                 Ok(()) => {
+                    self.store().objects().keep(objects);
                     self.shared.events.send(dataset.id, Event::Head { branch: branch.to_owned(), commit: new });
                     return Ok(Some(new));
                 }

@@ -1,6 +1,10 @@
 //! Objects as blocking code reads them: verified, decoded, cached.
 
-use std::{collections::HashSet, num::NonZero, sync::Arc};
+use std::{
+    collections::HashSet,
+    num::NonZero,
+    sync::{Arc, LazyLock},
+};
 
 use versioning::{Hash, Object, ObjectSource, ReadError, frame};
 
@@ -10,6 +14,9 @@ use crate::{StorageError, cache::ObjectCache, runtime::Database};
 pub(crate) const READ_AT_ONCE: usize = 256;
 /// Below this many chunks a second thread costs more than it brings.
 const READ_ALONE: usize = 16;
+
+/// Asking for it reads files, which takes as long as reading a chunk.
+static PROCESSORS: LazyLock<usize> = LazyLock::new(|| std::thread::available_parallelism().map_or(1, NonZero::get));
 
 /// The store's objects, for the synchronous code of `versioning`. Clones share one cache.
 ///
@@ -32,6 +39,11 @@ impl Objects {
         hashes.iter().for_each(|hash| self.cache.remove(hash));
     }
 
+    /// Keeps objects that were just stored, as if they had been read.
+    pub fn keep(&self, objects: impl IntoIterator<Item = (Hash, Object)>) {
+        objects.into_iter().for_each(|(hash, object)| self.cache.insert(hash, Arc::new(object)));
+    }
+
     fn read(&self, hash: Hash) -> Result<Arc<Object>, ReadError> {
         let frames = self.database.frames_blocking(&[hash]).map_err(|error| unavailable(hash, &error))?;
         let frame = frames.into_iter().next().flatten().ok_or(ReadError::Missing { hash })?;
@@ -44,8 +56,7 @@ impl Objects {
 
     /// Reads what can be read, on all processors; what can't will say so when it is asked for.
     fn read_many(&self, hashes: &[Hash]) -> Result<(), StorageError> {
-        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let share = hashes.len().div_ceil(processors).max(READ_ALONE);
+        let share = hashes.len().div_ceil(*PROCESSORS).max(READ_ALONE);
         let mut parts = hashes.chunks(share);
         let Some(first) = parts.next() else { return Ok(()) };
         std::thread::scope(|scope| {
