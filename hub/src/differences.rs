@@ -6,7 +6,9 @@ use versioning::{
     diff::{Diff, RowDelta, SchemaChange, schema_changes},
 };
 
-use crate::{Actor, ChangeSet, DatasetPath, Error, Hub, Reference, RowChange, TableChange, Viewed, access::Action};
+use crate::{
+    Actor, ChangeSet, DatasetPath, Error, Hub, Reference, RowChange, TableChange, Viewed, access::Action, ahead,
+};
 
 /// The most changed rows on a page.
 const MAX_ROWS: usize = 1_000;
@@ -114,34 +116,36 @@ impl Hub {
         let limit = limit.clamp(1, MAX_ROWS);
         let (tables, rows, next) = self
             .read(move |objects| {
-                let compared = compare(objects, &root(objects, old)?, &root(objects, new)?, table.as_deref())?;
-                let begin = match &after {
-                    None => 0,
-                    Some((id, _)) => compared
-                        .iter()
-                        .position(|compared| compared.difference.id == *id)
-                        .ok_or_else(|| Error::invalid("cursor", "The cursor is not one of this list."))?,
-                };
-                let (mut rows, mut next) = (Vec::new(), None);
-                for (position, compared) in compared.iter().enumerate().skip(begin) {
-                    let from = after.as_ref().filter(|(id, _)| *id == compared.difference.id).map(|(_, key)| key);
-                    let Some(diff) = compared.diff(objects, from)? else { continue };
-                    for delta in diff {
-                        let delta = delta?;
-                        if rows.len() == limit {
-                            let last: Option<&(usize, RowChange)> = rows.last();
-                            next = last.map(|(position, row)| (*position, row.key.clone()));
+                ahead::reading(objects, |objects| {
+                    let compared = compare(objects, &root(objects, old)?, &root(objects, new)?, table.as_deref())?;
+                    let begin = match &after {
+                        None => 0,
+                        Some((id, _)) => compared
+                            .iter()
+                            .position(|compared| compared.difference.id == *id)
+                            .ok_or_else(|| Error::invalid("cursor", "The cursor is not one of this list."))?,
+                    };
+                    let (mut rows, mut next) = (Vec::new(), None);
+                    for (position, compared) in compared.iter().enumerate().skip(begin) {
+                        let from = after.as_ref().filter(|(id, _)| *id == compared.difference.id).map(|(_, key)| key);
+                        let Some(diff) = compared.diff(objects, from)? else { continue };
+                        for delta in diff {
+                            let delta = delta?;
+                            if rows.len() == limit {
+                                let last: Option<&(usize, RowChange)> = rows.last();
+                                next = last.map(|(position, row)| (*position, row.key.clone()));
+                                break;
+                            }
+                            rows.push((position, row_change(&compared.difference, delta)));
+                        }
+                        if next.is_some() {
                             break;
                         }
-                        rows.push((position, row_change(&compared.difference, delta)));
                     }
-                    if next.is_some() {
-                        break;
-                    }
-                }
-                let tables: Vec<_> = compared.into_iter().map(|compared| compared.difference).collect();
-                let next = next.map(|(position, key)| (tables[position].id, key));
-                Ok((tables, rows, next))
+                    let tables: Vec<_> = compared.into_iter().map(|compared| compared.difference).collect();
+                    let next = next.map(|(position, key)| (tables[position].id, key));
+                    Ok((tables, rows, next))
+                })
             })
             .await?;
         Ok(DiffPage { from, to, tables, rows, next })
@@ -182,7 +186,7 @@ impl Hub {
         (from, to): (&Reference, &Reference),
     ) -> Result<(Viewed, Viewed), Error> {
         let dataset = self.find_dataset(actor, Action::Read, path).await?;
-        Ok((self.resolve(&dataset, from).await?, self.resolve(&dataset, to).await?))
+        tokio::try_join!(self.resolve(&dataset, from), self.resolve(&dataset, to))
     }
 }
 

@@ -6,6 +6,7 @@
 //! how edits become commits, `imports.rs` for how files do.
 
 mod access;
+mod ahead;
 mod changes;
 mod datasets;
 mod differences;

@@ -13,6 +13,7 @@ use versioning::{
 use crate::{
     Actor, Dataset, Error, Hub, Place, Reference,
     access::Action,
+    ahead,
     write::{Desk, Intent, Made, Parent, internal, message},
 };
 
@@ -359,31 +360,33 @@ fn prepare(
         conflicts: Vec::new(),
         violations: Vec::new(),
     };
-    let scratch = Scratch::new(desk);
-    let objects: &dyn ObjectSource = &scratch;
-    let (base, theirs, parents) = match work {
-        Work::Merge(commit) => {
-            let Some(head) = head else { return Ok((Made::Forward(*commit), settled(MergeState::FastForward))) };
-            match relate(&scratch, head, *commit)? {
-                Relation::UpToDate => return Ok((Made::Nothing, settled(MergeState::UpToDate))),
-                Relation::Forward if !no_fast_forward => {
-                    return Ok((Made::Forward(*commit), settled(MergeState::FastForward)));
+    ahead::reading(desk, |source| {
+        let scratch = Scratch::new(source);
+        let objects: &dyn ObjectSource = &scratch;
+        let (base, theirs, parents) = match work {
+            Work::Merge(commit) => {
+                let Some(head) = head else { return Ok((Made::Forward(*commit), settled(MergeState::FastForward))) };
+                match relate(&scratch, head, *commit)? {
+                    Relation::UpToDate => return Ok((Made::Nothing, settled(MergeState::UpToDate))),
+                    Relation::Forward if !no_fast_forward => {
+                        return Ok((Made::Forward(*commit), settled(MergeState::FastForward)));
+                    }
+                    Relation::Forward => (Base { root: ours.clone(), ..Base::default() }, *commit, vec![*commit]),
+                    Relation::Apart(base) => (base, *commit, vec![*commit]),
                 }
-                Relation::Forward => (Base { root: ours.clone(), ..Base::default() }, *commit, vec![*commit]),
-                Relation::Apart(base) => (base, *commit, vec![*commit]),
             }
-        }
-        Work::Pick(commit) | Work::Revert(commit) => {
-            let parent = objects.commit(*commit)?.parents.first().copied();
-            let before = parent.map(|parent| root_of(objects, parent)).transpose()?.unwrap_or_default();
-            let after = root_of(objects, *commit)?;
-            let (base, theirs) = if matches!(work, Work::Pick(_)) { (before, after) } else { (after, before) };
-            let three = Three { base: Base { root: base, ..Base::default() }, ours, theirs };
-            return finish(desk, &scratch, &three, resolutions, Vec::new());
-        }
-    };
-    let three = Three { base, ours, theirs: root_of(objects, theirs)? };
-    finish(desk, &scratch, &three, resolutions, parents)
+            Work::Pick(commit) | Work::Revert(commit) => {
+                let parent = objects.commit(*commit)?.parents.first().copied();
+                let before = parent.map(|parent| root_of(objects, parent)).transpose()?.unwrap_or_default();
+                let after = root_of(objects, *commit)?;
+                let (base, theirs) = if matches!(work, Work::Pick(_)) { (before, after) } else { (after, before) };
+                let three = Three { base: Base { root: base, ..Base::default() }, ours, theirs };
+                return finish(desk, &scratch, &three, resolutions, Vec::new());
+            }
+        };
+        let three = Three { base, ours, theirs: root_of(objects, theirs)? };
+        finish(desk, &scratch, &three, resolutions, parents)
+    })
 }
 
 fn finish(

@@ -3,8 +3,6 @@
 mod found;
 mod matching;
 
-use std::num::NonZero;
-
 use serde::{Deserialize, Serialize};
 use versioning::{
     ColumnId, Key, ObjectSource, Row, Schema, Tree, Value,
@@ -20,6 +18,7 @@ pub use self::found::{Found, Search};
 use crate::{
     Actor, Error, Hub, Place, RowPage,
     access::Action,
+    ahead::PROCESSORS,
     state::{Opened, row_view},
     write::internal,
 };
@@ -134,8 +133,7 @@ impl Subject<'_> {
     ) -> Result<T, Error> {
         /// Below this a second thread costs more than it brings.
         const ROWS_A_THREAD: u64 = 20_000;
-        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let parts = usize::try_from(self.tree.rows / ROWS_A_THREAD).unwrap_or(usize::MAX).clamp(1, processors);
+        let parts = usize::try_from(self.tree.rows / ROWS_A_THREAD).unwrap_or(usize::MAX).clamp(1, *PROCESSORS);
         let ranges = self.table().split(parts)?;
         let [first, others @ ..] = ranges.as_slice() else { return Err(internal("a table without a range")) };
         std::thread::scope(|scope| {
