@@ -177,8 +177,10 @@ mod tests {
                 push_chunk(&mut payload, Hash::of(content), Sent::Packed(content)).expect("small");
             }
             let read: Option<Vec<_>> = chunks(&payload).collect();
-            let both = |content: &Vec<u8>| [Sent::Plain(content), Sent::Packed(content)].map(|sent| (Hash::of(content), sent));
-            let expected: Vec<_> = contents.iter().flat_map(both).collect();
+            let expected: Vec<_> = contents
+                .iter()
+                .flat_map(|content| [Sent::Plain(content), Sent::Packed(content)].map(|sent| (Hash::of(content), sent)))
+                .collect();
             prop_assert_eq!(read, Some(expected));
         }
 
