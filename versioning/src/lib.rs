@@ -10,6 +10,8 @@ mod bits;
 mod calendar;
 pub mod check;
 pub mod commit;
+#[cfg(feature = "codec")]
+mod delta;
 pub mod diff;
 pub mod evolve;
 #[cfg(feature = "codec")]

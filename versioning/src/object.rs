@@ -1,6 +1,6 @@
 //! Objects: what chunks hold, their canonical bytes, and where they are read from and written to.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use crate::{
     Column, Commit, Hash, Root, Schema,
@@ -126,6 +126,17 @@ pub trait ChunkSink {
     /// # Errors
     /// The sink could not take them.
     fn put(&mut self, hash: Hash, bytes: Vec<u8>) -> Result<(), WriteError>;
+
+    /// Takes an object's canonical bytes and their hash, with the name of the object whose place it takes: a hint that
+    /// most of it is the same, so that a sink may store what differs only. That object was written here before, or a
+    /// commit that is built on reaches it.
+    ///
+    /// # Errors
+    /// The sink could not take them.
+    fn put_near(&mut self, hash: Hash, bytes: Vec<u8>, near: Hash) -> Result<(), WriteError> {
+        let _ = near;
+        self.put(hash, bytes)
+    }
 }
 
 impl Object {
@@ -138,6 +149,15 @@ impl Object {
             Self::Schema(schema) => json(kind::SCHEMA, schema),
             Self::Root(root) => json(kind::ROOT, root),
             Self::Commit(commit) => json(kind::COMMIT, commit),
+        }
+    }
+
+    /// The canonical bytes, without a copy where the object keeps them.
+    #[must_use]
+    pub fn canonical(&self) -> Cow<'_, [u8]> {
+        match self {
+            Self::Leaf(leaf) => Cow::Borrowed(leaf.bytes()),
+            other => Cow::Owned(other.encode()),
         }
     }
 

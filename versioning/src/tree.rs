@@ -15,7 +15,7 @@
 
 pub(crate) mod ahead;
 mod build;
-mod bytes;
+pub(crate) mod bytes;
 mod chunker;
 pub(crate) mod column;
 mod compare;
@@ -23,6 +23,7 @@ pub(crate) mod edit;
 mod inner;
 mod leaf;
 pub(crate) mod map;
+mod prepare;
 pub(crate) mod rows;
 pub(crate) mod vector;
 pub(crate) mod walk;
@@ -32,6 +33,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "codec")]
+pub(crate) use self::leaf::seams;
 pub(crate) use self::leaf::{Comparison, Part};
 pub use self::{
     build::{BuildError, TreeBuilder},
@@ -153,6 +156,31 @@ impl Tree {
     /// The leaf that has the row with this key, if there is such a row.
     pub(crate) fn leaf_for(&self, source: &dyn ObjectSource, key: &Key) -> Result<Option<Node>, ReadError> {
         Ok(self.locate(source, key)?.map(|place| place.leaf))
+    }
+
+    /// The node of this tree that stands where a node of another tree does: at the same height, where its last key belongs.
+    ///
+    /// # Errors
+    /// A node above it can't be read.
+    pub fn counterpart(&self, source: &dyn ObjectSource, node: &Object) -> Result<Option<Hash>, ReadError> {
+        let (level, last) = match node {
+            Object::Leaf(leaf) => (0, Key::from_bytes(leaf.key(leaf.len() - 1))),
+            Object::Inner(inner) => (inner.level(), inner.children()[inner.children().len() - 1].last.clone()),
+            _ => return Ok(None),
+        };
+        let Some(mut hash) = self.root else { return Ok(None) };
+        let mut above = Node::read(source, hash)?;
+        while above.level() > level {
+            let Content::Inner(inner) = above.content() else { break };
+            let index = inner.find(&last);
+            hash = inner.children()[index].hash;
+            // A leaf need not be read to be named.
+            if inner.level() == 1 {
+                return Ok(Some(hash));
+            }
+            above = above.child(source, index)?;
+        }
+        Ok((above.level() == level).then_some(hash))
     }
 
     fn locate(&self, source: &dyn ObjectSource, key: &Key) -> Result<Option<Place>, ReadError> {

@@ -165,6 +165,30 @@ proptest! {
         }
     }
 
+    #[cfg(feature = "codec")]
+    #[test]
+    fn damaged_deltas_are_errors_or_something_else(
+        chunks in any::<[prop::sample::Index; 2]>(),
+        edit in damage(),
+        damage in damage(),
+    ) {
+        use versioning::frame;
+        let [base, other] = chunks.map(|chunk| &CHUNKS[chunk.index(CHUNKS.len())]);
+        // Much like the base, or like anything.
+        let mut edited = base.clone();
+        edit.iter().for_each(|edit| edit.apply(&mut edited));
+        for chunk in [&edited, other] {
+            let mut frame = frame::pack_near(chunk, Hash::of(base), base);
+            prop_assert_eq!(frame::unpack_near(&frame, base).ok(), Some(chunk.clone()));
+            damage.iter().for_each(|damage| damage.apply(&mut frame));
+            let _ = frame::base(&frame);
+            if let Ok(content) = frame::unpack_near(&frame, base) {
+                prop_assert_eq!(frame::open_near(Hash::of(chunk), &frame, base).is_ok(), content == *chunk && Object::decode(chunk).is_ok());
+            }
+            let _ = frame::unpack_near(&frame, other);
+        }
+    }
+
     #[test]
     fn damaged_texts_are_errors_or_values(which in 0..5_usize, damage in damage()) {
         let text = [
@@ -204,6 +228,36 @@ fn a_truncated_chunk_is_never_whole() {
     }
 }
 
+#[cfg(feature = "codec")]
+#[test]
+fn a_delta_needs_its_base() {
+    use versioning::frame;
+    let leaf = CHUNKS.iter().find(|chunk| chunk[0] == b'L').expect("trees have leaves");
+    let mut changed = leaf.clone();
+    changed[500] ^= 1;
+    changed.splice(700..700, *b"put in between");
+    let (base, name) = (Hash::of(leaf), Hash::of(&changed));
+    let delta = frame::pack_near(&changed, base, leaf);
+    assert!(delta.len() < 100, "{} bytes", delta.len());
+    assert_eq!(frame::base(&delta).ok().flatten(), Some(base));
+    assert_eq!(frame::unpack_near(&delta, leaf).ok(), Some(changed));
+    for error in [frame::unpack(&delta).err(), frame::verify(name, &delta).err()] {
+        assert!(error.is_some_and(|error| error.to_string().contains(&base.to_string())));
+    }
+    // Of another base, something else comes out, or nothing.
+    let other = CHUNKS.iter().rfind(|chunk| chunk.len() > 1_000 && *chunk != leaf).expect("there are more");
+    assert!(frame::open_near(name, &delta, other).is_err());
+    for end in 0..delta.len() {
+        assert!(frame::open_near(name, &delta[..end], leaf).is_err(), "{end} of {} bytes", delta.len());
+    }
+    // A delta is no base, and there is none within another.
+    let nested = [&delta[..33], &delta[..]].concat();
+    assert!(frame::unpack_near(&nested, leaf).is_err());
+    // What has nothing in common is stored whole.
+    let noise: Vec<u8> = (0..400_u64).flat_map(|number| *Hash::of(&number.to_le_bytes()).as_bytes()).collect();
+    assert_eq!(frame::base(&frame::pack_near(&noise, base, leaf)).ok(), Some(None));
+}
+
 #[test]
 fn few_bytes_do_not_claim_much_memory() {
     // An inner node: a long first key, then children whose keys share it.
@@ -227,6 +281,16 @@ fn few_bytes_do_not_claim_much_memory() {
         frame.extend([1, 0, 0]);
         let error = versioning::frame::unpack(&frame).expect_err("it can't have so much");
         assert!(error.to_string().contains("it does not state a possible size"), "{error}");
+        // Deltas that keep or put in more than there is.
+        for number in [u64::MAX, 1 << 62, 1 << 30] {
+            for place in 0..3 {
+                let mut frame = vec![2; 33];
+                frame.push(0);
+                (0..3).for_each(|at| varint(if at == place { number } else { 0 }, &mut frame));
+                let error = versioning::frame::unpack_near(&frame, b"base").expect_err("it is not there");
+                assert!(error.to_string().contains("it is no delta of the other chunk"), "{error}");
+            }
+        }
     }
 }
 

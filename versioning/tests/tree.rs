@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use common::{Memory, entry, product, products, rows};
 use proptest::prelude::*;
-use versioning::{Hash, Key, Object, ObjectSource, Row, Tree};
+use versioning::{ChunkSink, Hash, Key, Object, ObjectSource, Row, Tree, WriteError};
 
 /// All nodes of a tree by level, with the number of their entries.
 fn nodes(memory: &Memory, tree: Tree) -> Vec<Vec<usize>> {
@@ -157,6 +157,88 @@ fn t5_an_inserted_or_removed_row_moves_few_boundaries() {
     let mean = sum as f64 / 400.0;
     assert!(mean < height as f64 + 0.5, "{mean} nodes a row on average, height {height}");
     assert!(most < height + 24, "{most} nodes at the most");
+}
+
+#[test]
+fn t1_many_edits_at_once_lead_to_the_tree_of_a_fresh_build() {
+    let schema = products();
+    let mut memory = Memory::default();
+    let before = rows(&schema, 0..30_000);
+    let tree = memory.build(&schema, &before);
+    // Each so many-th row is changed, goes or comes: leaves that keep their keys stand beside some that don't.
+    for (changed, removed, added) in [(3, 0, 0), (50, 0, 0), (3, 4_000, 0), (7, 900, 700), (40, 41, 42), (0, 3, 0)] {
+        let is_nth = |id: i64, nth: i64| nth > 0 && id % nth == 1;
+        let mut after = before.clone();
+        let mut edits = BTreeMap::new();
+        for id in 0..31_000 {
+            let key = entry(&schema, product(id, "", 0)).0;
+            let new = if id >= 30_000 && is_nth(id, added) || is_nth(id, changed) && before.contains_key(&key) {
+                Some(product(id, "changed", id))
+            } else if is_nth(id, removed) {
+                None
+            } else {
+                continue;
+            };
+            match &new {
+                Some(row) => after.insert(key.clone(), row.clone()),
+                None => after.remove(&key),
+            };
+            edits.insert(key, new);
+        }
+        let edited = memory.edit(&schema, tree, edits.into_iter().collect());
+        assert_eq!(edited, memory.build(&schema, &after), "{changed}, {removed}, {added}");
+    }
+}
+
+/// What is written, each node with the one whose place it takes.
+#[derive(Default)]
+struct Nears(Vec<(Hash, Vec<u8>, Option<Hash>)>);
+
+impl ChunkSink for Nears {
+    fn put(&mut self, hash: Hash, bytes: Vec<u8>) -> Result<(), WriteError> {
+        self.0.push((hash, bytes, None));
+        Ok(())
+    }
+
+    fn put_near(&mut self, hash: Hash, bytes: Vec<u8>, near: Hash) -> Result<(), WriteError> {
+        self.0.push((hash, bytes, Some(near)));
+        Ok(())
+    }
+}
+
+#[test]
+fn a_node_is_written_with_the_one_whose_place_it_takes() {
+    let schema = products();
+    let mut memory = Memory::default();
+    let tree = memory.build(&schema, &rows(&schema, 0..30_000));
+    let change = |id: i64, row: Option<Row>| (entry(&schema, product(id, "", 0)).0, row);
+    for edits in [
+        vec![change(7_000, Some(product(7_000, "changed", 1)))],
+        vec![change(7_000, None)],
+        (0..300).map(|id| change(id * 100, None)).collect(),
+        (0..300).map(|id| change(id * 100, Some(product(id * 100, "changed", 1)))).collect(),
+        (0..30).map(|id| change(100_000 + id, Some(product(100_000 + id, "added", 1)))).collect(),
+    ] {
+        let mut written = Nears::default();
+        let edited = tree.edit(&memory, &mut written, &schema, edits).expect("all chunks are there");
+        assert!(!written.0.is_empty());
+        for (hash, bytes, near) in written.0 {
+            let near = near.expect("the tree keeps its height");
+            let old = memory.chunks.get(&near).expect("it is of the old tree");
+            assert_eq!((bytes[0], bytes[1]), (old[0], old[1]), "a leaf is near a leaf");
+            let node = Object::decode(&bytes).expect("it was built");
+            let found = tree.counterpart(&memory, &node).expect("all chunks are there");
+            let found = memory.chunks.get(&found.expect("the trees are of one height")).expect("it is of the old tree");
+            assert_eq!((bytes[0], bytes[1]), (found[0], found[1]));
+            #[cfg(feature = "codec")]
+            if bytes[0] == b'L' && near != hash {
+                let packed = versioning::frame::pack_near(&bytes, near, old);
+                assert!(packed.len() * 4 < bytes.len(), "{} of {} bytes", packed.len(), bytes.len());
+            }
+            let _ = hash;
+        }
+        assert_ne!(edited, tree);
+    }
 }
 
 #[test]

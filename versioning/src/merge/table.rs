@@ -478,7 +478,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Writes to two places.
+/// Writes to two places. Hints of what is near are not handed on: it may be in the scratch only.
 struct Both<'b, 's>(&'b Scratch<'s>, &'b mut dyn ChunkSink);
 
 impl ChunkSink for Both<'_, '_> {

@@ -52,7 +52,7 @@ impl<'a> TreeBuilder<'a> {
     }
 
     fn leaf(&mut self, entries: &[(Key, Row)]) -> Result<(), WriteError> {
-        let child = write_leaf(self.schema, entries, self.sink)?;
+        let child = write_leaf(self.schema, entries, None, self.sink)?;
         self.leaves += 1;
         self.only = (self.leaves == 1).then(|| child.clone());
         self.upper.push(child, self.sink)
@@ -104,7 +104,7 @@ impl Levels {
         let (chunker, nodes) = &mut self.levels[index];
         let Some(children) = chunker.push(child) else { return Ok(()) };
         *nodes += 1;
-        let node = write_inner(level, children, sink)?;
+        let node = write_inner(level, children, None, sink)?;
         self.push_at(index + 1, node, sink)
     }
 
@@ -118,7 +118,7 @@ impl Levels {
             // The highest level is the one that is left with a single node.
             let is_top = *nodes == 0;
             if !rest.is_empty() {
-                let node = write_inner(level, rest, sink)?;
+                let node = write_inner(level, rest, None, sink)?;
                 if is_top {
                     return Ok(Tree { root: Some(node.hash), rows: node.rows });
                 }
@@ -129,29 +129,37 @@ impl Levels {
     }
 }
 
+/// Writes a leaf; `near` is the node whose place it takes.
 pub(crate) fn write_leaf(
     schema: &Schema,
     entries: &[(Key, Row)],
+    near: Option<Hash>,
     sink: &mut dyn ChunkSink,
 ) -> Result<Child, WriteError> {
     let last = entries.last().expect("a node has at least one entry").0.clone();
-    write_whole_leaf(Leaf::build(schema, entries), last, sink)
+    let hash = put(Leaf::build(schema, entries).into_bytes(), near, sink)?;
+    Ok(Child { last, hash, rows: entries.len() as u64 })
 }
 
-/// Writes a leaf that ends with the key `last`.
-pub(crate) fn write_whole_leaf(leaf: Leaf, last: Key, sink: &mut dyn ChunkSink) -> Result<Child, WriteError> {
-    let rows = leaf.len() as u64;
-    let bytes = leaf.into_bytes();
-    let hash = Hash::of(&bytes);
-    sink.put(hash, bytes)?;
-    Ok(Child { last, hash, rows })
-}
-
-pub(crate) fn write_inner(level: u8, children: Vec<Child>, sink: &mut dyn ChunkSink) -> Result<Child, WriteError> {
+/// Writes an inner node; `near` is the node whose place it takes.
+pub(crate) fn write_inner(
+    level: u8,
+    children: Vec<Child>,
+    near: Option<Hash>,
+    sink: &mut dyn ChunkSink,
+) -> Result<Child, WriteError> {
     let last = children.last().expect("a node has at least one entry").last.clone();
     let rows = children.iter().map(|child| child.rows).sum();
-    let bytes = Inner::new(level, children).encode();
-    let hash = Hash::of(&bytes);
-    sink.put(hash, bytes)?;
+    let hash = put(Inner::new(level, children).encode(), near, sink)?;
     Ok(Child { last, hash, rows })
+}
+
+/// Hands on a node's bytes.
+pub(crate) fn put(bytes: Vec<u8>, near: Option<Hash>, sink: &mut dyn ChunkSink) -> Result<Hash, WriteError> {
+    let hash = Hash::of(&bytes);
+    match near {
+        Some(near) => sink.put_near(hash, bytes, near)?,
+        None => sink.put(hash, bytes)?,
+    }
+    Ok(hash)
 }

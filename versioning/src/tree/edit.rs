@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::{
     Child, Content as NodeContent, Leaf, Node, Tree, TreeBuilder, ahead,
-    build::{BuildError, Levels, write_inner, write_leaf, write_whole_leaf},
+    build::{BuildError, Levels, write_inner, write_leaf},
     chunker::{Chunker, Entry},
+    prepare::prepare,
 };
 use crate::{ChunkSink, Hash, Key, ObjectSource, ReadError, Row, Schema, WriteError};
 
@@ -53,6 +54,8 @@ pub(crate) enum NewLeaf {
     Stored(Child),
     /// A leaf that is yet to be written.
     Fresh(Box<Leaf>),
+    /// The same, with its name.
+    Hashed(Box<Leaf>, Hash),
 }
 
 pub(crate) fn edit(
@@ -66,7 +69,7 @@ pub(crate) fn edit(
     let old = Node::read(source, root)?;
     let top = old.level();
     let mut editor = Editor { source, sink, schema, root: (root, old), written: HashMap::new() };
-    let ahead = Ahead { tree: *tree, source, edits, taken: VecDeque::new() };
+    let ahead = Ahead { tree: *tree, source, schema, edits, taken: VecDeque::new() };
     let mut rows = ahead.map(|edit| {
         edit.map(|edit| match edit {
             Edit::Row(key, row) => (key.clone(), Change::Entry(row.map(|row| (key, row)))),
@@ -96,12 +99,46 @@ pub(crate) fn edit(
     }
 }
 
-/// Edits, taken some at a time so that their leaves can be asked for at once.
+/// Edits, taken some at a time: their leaves are asked for at once, and made anew where that can be done ahead.
 struct Ahead<'e> {
     tree: Tree,
     source: &'e dyn ObjectSource,
+    schema: &'e Schema,
     edits: &'e mut dyn Iterator<Item = Result<Edit, ReadError>>,
     taken: VecDeque<Result<Edit, ReadError>>,
+}
+
+impl Ahead<'_> {
+    fn take_some(&mut self) {
+        let mut rows: Vec<(Key, Option<Row>)> = Vec::new();
+        let mut is_in_order = true;
+        for edit in self.edits.take(ahead::KEYS) {
+            match edit {
+                Ok(Edit::Row(key, row)) => {
+                    is_in_order &= rows.last().is_none_or(|(before, _)| *before < key);
+                    rows.push((key, row));
+                }
+                other => {
+                    self.taken.extend(rows.drain(..).map(|(key, row)| Ok(Edit::Row(key, row))));
+                    self.taken.push_back(other);
+                }
+            }
+        }
+        let keys = self.taken.iter().filter_map(|edit| match edit {
+            Ok(Edit::Row(key, _)) => Some(key),
+            _ => None,
+        });
+        // What can't be read says so when it is needed.
+        self.tree.prefetch(self.source, keys.chain(rows.iter().map(|(key, _)| key))).ok();
+        if self.taken.is_empty() && is_in_order {
+            match prepare(&self.tree, self.source, self.schema, rows) {
+                Ok(edits) => self.taken.extend(edits.into_iter().map(Ok)),
+                Err(error) => self.taken.push_back(Err(error)),
+            }
+        } else {
+            self.taken.extend(rows.into_iter().map(|(key, row)| Ok(Edit::Row(key, row))));
+        }
+    }
 }
 
 impl Iterator for Ahead<'_> {
@@ -109,13 +146,7 @@ impl Iterator for Ahead<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.taken.is_empty() {
-            self.taken.extend(self.edits.take(ahead::KEYS));
-            let keys = self.taken.iter().filter_map(|edit| match edit {
-                Ok(Edit::Row(key, _)) => Some(key),
-                _ => None,
-            });
-            // What can't be read says so when it is needed.
-            self.tree.prefetch(self.source, keys).ok();
+            self.take_some();
         }
         self.taken.pop_front()
     }
@@ -155,7 +186,8 @@ type Changes<E> = Vec<(Key, Change<E>)>;
 /// What the two kinds of levels differ in.
 trait Level: Entry + Sized + Clone {
     fn entries(node: &Node, schema: &Schema) -> Vec<Self>;
-    fn write(editor: &mut Editor<'_>, level: u8, entries: Vec<Self>) -> Result<Child, WriteError>;
+    /// Writes a node; `near` is the node whose place it takes.
+    fn write(editor: &mut Editor<'_>, level: u8, entries: Vec<Self>, near: Option<Hash>) -> Result<Child, WriteError>;
     /// The node with the entries replaced that have these keys; none when not every key is there to be replaced.
     fn replace(node: &Node, schema: &Schema, changes: &mut Changes<Self>) -> Option<Content<Self>>;
 }
@@ -178,8 +210,8 @@ impl Level for (Key, Row) {
         }
     }
 
-    fn write(editor: &mut Editor<'_>, _: u8, entries: Vec<Self>) -> Result<Child, WriteError> {
-        write_leaf(editor.schema, &entries, editor.sink)
+    fn write(editor: &mut Editor<'_>, _: u8, entries: Vec<Self>, near: Option<Hash>) -> Result<Child, WriteError> {
+        write_leaf(editor.schema, &entries, near, editor.sink)
     }
 
     fn replace(node: &Node, schema: &Schema, changes: &mut Changes<Self>) -> Option<Content<Self>> {
@@ -201,9 +233,9 @@ impl Level for Child {
         }
     }
 
-    fn write(editor: &mut Editor<'_>, level: u8, entries: Vec<Self>) -> Result<Child, WriteError> {
+    fn write(editor: &mut Editor<'_>, level: u8, entries: Vec<Self>, near: Option<Hash>) -> Result<Child, WriteError> {
         let only = (entries.len() == 1).then(|| entries[0].clone());
-        let node = write_inner(level, entries, editor.sink)?;
+        let node = write_inner(level, entries, near, editor.sink)?;
         editor.written.insert(node.hash, only);
         Ok(node)
     }
@@ -304,6 +336,35 @@ impl Replaced {
     }
 }
 
+/// The nodes whose entries new nodes are cut of, with the number of entries that are left of each.
+#[derive(Default)]
+struct Taken(VecDeque<(Hash, usize)>);
+
+impl Taken {
+    fn take(&mut self, node: Hash, entries: usize) {
+        self.0.push_back((node, entries));
+    }
+
+    /// The node that most of the next entries are of.
+    fn give(&mut self, mut entries: usize) -> Option<Hash> {
+        let mut most: Option<(Hash, usize)> = None;
+        while entries > 0
+            && let Some((node, left)) = self.0.front_mut()
+        {
+            let given = entries.min(*left);
+            if most.is_none_or(|(_, so_far)| given > so_far) {
+                most = Some((*node, given));
+            }
+            entries -= given;
+            *left -= given;
+            if *left == 0 {
+                self.0.pop_front();
+            }
+        }
+        most.map(|(node, _)| node)
+    }
+}
+
 impl Editor<'_> {
     /// Applies changes to the nodes of one level; returns the changes of the level above.
     fn rewrite<E: Level>(
@@ -372,12 +433,22 @@ impl Editor<'_> {
         let new = match held.content {
             Content::Old => return Ok(()),
             Content::Leaf(NewLeaf::Stored(child)) => child,
-            Content::Leaf(NewLeaf::Fresh(leaf)) => write_whole_leaf(*leaf, held.old.last.clone(), self.sink)?,
-            Content::Entries(entries) => E::write(self, level, entries)?,
+            Content::Leaf(NewLeaf::Fresh(leaf)) => {
+                let hash = Hash::of(leaf.bytes());
+                self.put_leaf(*leaf, hash, &held.old)?
+            }
+            Content::Leaf(NewLeaf::Hashed(leaf, hash)) => self.put_leaf(*leaf, hash, &held.old)?,
+            Content::Entries(entries) => E::write(self, level, entries, Some(held.old.hash))?,
         };
         replaced.remove(held.old);
         replaced.add(new);
         Ok(())
+    }
+
+    /// Writes a leaf that takes the place of another and has its keys.
+    fn put_leaf(&mut self, leaf: Leaf, hash: Hash, old: &Child) -> Result<Child, WriteError> {
+        self.sink.put_near(hash, leaf.into_bytes(), old.hash)?;
+        Ok(Child { hash, ..old.clone() })
     }
 
     /// Cuts nodes anew from the one before the edited node on, until a new boundary is an old one and the node behind it
@@ -392,6 +463,7 @@ impl Editor<'_> {
     ) -> Result<Option<Held<E>>, EditError> {
         let mut chunker = Chunker::new(level);
         let (mut pushed, mut written) = (0, 0);
+        let mut taken = Taken::default();
         let mut ahead = Some(edited);
         let mut held = match before {
             Some(before) => before,
@@ -400,11 +472,13 @@ impl Editor<'_> {
         loop {
             let start = pushed;
             let entries = self.entries(&held)?;
+            taken.take(held.old.hash, entries.len());
             for entry in entries {
                 pushed += 1;
                 let Some(node) = chunker.push(entry) else { continue };
                 written += node.len();
-                replaced.add(E::write(self, level, node)?);
+                let near = taken.give(node.len());
+                replaced.add(E::write(self, level, node, near)?);
                 if held.keeps_keys && written == start {
                     return Ok(Some(held));
                 }
@@ -419,7 +493,8 @@ impl Editor<'_> {
         }
         let rest = chunker.finish();
         if !rest.is_empty() {
-            replaced.add(E::write(self, level, rest)?);
+            let near = taken.give(rest.len());
+            replaced.add(E::write(self, level, rest, near)?);
         }
         Ok(None)
     }
@@ -436,7 +511,7 @@ impl Editor<'_> {
     fn new_leaf(&self, leaf: &NewLeaf) -> Result<Node, ReadError> {
         match leaf {
             NewLeaf::Stored(child) => Node::read(self.source, child.hash),
-            NewLeaf::Fresh(leaf) => Ok(Node::of_leaf((**leaf).clone())),
+            NewLeaf::Fresh(leaf) | NewLeaf::Hashed(leaf, _) => Ok(Node::of_leaf((**leaf).clone())),
         }
     }
 

@@ -390,6 +390,10 @@ impl Leaf {
             + self.columns.iter().map(|slot| 160 + cells(slot)).sum::<usize>()
     }
 
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     pub(crate) fn encode(&self) -> Vec<u8> {
         self.bytes.clone()
     }
@@ -482,6 +486,29 @@ impl Leaf {
         }
         Ok(Keys { ends, bytes })
     }
+}
+
+/// Where the columns of a leaf end in its canonical bytes; nothing when they are no leaf.
+#[cfg(feature = "codec")]
+pub(crate) fn seams(bytes: &[u8]) -> Vec<usize> {
+    if bytes.first() != Some(&kind::LEAF) {
+        return Vec::new();
+    }
+    let mut reader = Reader::new("leaf", bytes);
+    let mut ends = || -> Result<Vec<usize>, DecodeError> {
+        reader.take(2)?;
+        let rows = reader.count(MAX_ROWS)?;
+        let key_columns = reader.count(bytes.len())?;
+        reader.take(key_columns.saturating_mul(8))?;
+        let mut ends = Vec::new();
+        for _ in 0..reader.count(bytes.len())? {
+            reader.take(8)?;
+            vector::skim(&mut reader, rows)?;
+            ends.push(reader.offset());
+        }
+        Ok(ends)
+    };
+    ends().unwrap_or_default()
 }
 
 impl Part<'_> {

@@ -1,6 +1,9 @@
 //! Going over a tree leaf by leaf, and rewriting leaves whose keys stay.
 
-use super::{Child, Content, Leaf, Node, Tree, build::write_inner};
+use super::{
+    Child, Content, Leaf, Node, Tree,
+    build::{put, write_inner},
+};
 use crate::{ChunkSink, Hash, ObjectSource, ReadError, WriteError};
 
 /// Gives each leaf to `change`, in order, and puts what it returns in its place; none keeps the leaf. The new leaves have
@@ -14,36 +17,33 @@ pub(crate) fn map_leaves<E: From<ReadError> + From<WriteError>>(
 ) -> Result<Tree, E> {
     let Some(root) = tree.root else { return Ok(*tree) };
     let node = Node::read(source, root)?;
-    let new = map(source, sink, &node, &mut change)?;
+    let new = map(source, sink, (root, &node), &mut change)?;
     Ok(Tree { root: Some(new.unwrap_or(root)), rows: tree.rows })
 }
 
 fn map<E: From<ReadError> + From<WriteError>>(
     source: &dyn ObjectSource,
     sink: &mut dyn ChunkSink,
-    node: &Node,
+    (old, node): (Hash, &Node),
     change: &mut impl FnMut(&Leaf) -> Result<Option<Leaf>, E>,
 ) -> Result<Option<Hash>, E> {
     let inner = match node.content() {
         Content::Leaf(leaf) => {
             let Some(new) = change(leaf)? else { return Ok(None) };
-            let bytes = new.into_bytes();
-            let hash = Hash::of(&bytes);
-            sink.put(hash, bytes)?;
-            return Ok(Some(hash));
+            return Ok(Some(put(new.into_bytes(), Some(old), sink)?));
         }
         Content::Inner(inner) => inner,
     };
     let hashes: Vec<Hash> = inner.children().iter().map(|child| child.hash).collect();
     source.prefetch(&hashes);
     let mut children: Option<Vec<Child>> = None;
-    for index in 0..inner.children().len() {
-        if let Some(hash) = map(source, sink, &node.child(source, index)?, change)? {
+    for (index, child) in inner.children().iter().enumerate() {
+        if let Some(hash) = map(source, sink, (child.hash, &node.child(source, index)?), change)? {
             children.get_or_insert_with(|| inner.children().to_vec())[index].hash = hash;
         }
     }
     let Some(children) = children else { return Ok(None) };
-    Ok(Some(write_inner(inner.level(), children, sink)?.hash))
+    Ok(Some(write_inner(inner.level(), children, Some(old), sink)?.hash))
 }
 
 /// Gives each leaf to `visit`, in order.
