@@ -4,7 +4,10 @@
 use std::{
     collections::{HashMap, VecDeque},
     hash::{BuildHasherDefault, Hasher},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use versioning::{Hash, Object};
@@ -20,6 +23,39 @@ pub(crate) struct ObjectCache {
     shards: [Mutex<Shard>; SHARDS],
     /// The most that one shard holds, in bytes.
     capacity: usize,
+    /// How often something was forgotten.
+    forgotten: AtomicU64,
+}
+
+/// A point in time, from before something is read.
+#[derive(Clone, Copy)]
+pub(crate) struct Since(u64);
+
+/// An object and how it is stored.
+#[derive(Clone)]
+pub(crate) struct Stored {
+    pub(crate) object: Arc<Object>,
+    pub(crate) frame: Framed,
+}
+
+impl Stored {
+    /// What it is known to be a delta of.
+    pub(crate) fn base(&self) -> Option<Hash> {
+        match self.frame {
+            Framed::Delta(base) => Some(base),
+            Framed::Whole | Framed::Unknown => None,
+        }
+    }
+}
+
+/// What is known of a chunk's frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Framed {
+    Whole,
+    /// It is a delta of this chunk.
+    Delta(Hash),
+    /// It was put and not read: somebody else may have stored it before, in another way.
+    Unknown,
 }
 
 #[derive(Default)]
@@ -50,7 +86,7 @@ impl Hasher for NameHasher {
 }
 
 struct Entry {
-    object: Arc<Object>,
+    stored: Stored,
     weight: usize,
     /// Asked for since it was last a candidate.
     used: bool,
@@ -59,41 +95,56 @@ struct Entry {
 impl ObjectCache {
     /// A cache of at most `bytes`, roughly.
     pub(crate) fn new(bytes: usize) -> Self {
-        Self { shards: Default::default(), capacity: bytes / SHARDS }
+        Self { shards: Default::default(), capacity: bytes / SHARDS, forgotten: AtomicU64::new(0) }
     }
 
-    pub(crate) fn get(&self, hash: &Hash) -> Option<Arc<Object>> {
+    /// Now, to be taken before reading what will be inserted.
+    pub(crate) fn now(&self) -> Since {
+        Since(self.forgotten.load(Ordering::SeqCst))
+    }
+
+    pub(crate) fn get(&self, hash: &Hash) -> Option<Stored> {
         let mut shard = self.shard(hash);
         let entry = shard.entries.get_mut(hash)?;
         entry.used = true;
-        let object = Arc::clone(&entry.object);
-        if matches!(&*object, Object::Leaf(_)) {
+        let stored = entry.stored.clone();
+        if matches!(&*stored.object, Object::Leaf(_)) {
             shard.lend(*hash, self.capacity);
         }
-        Some(object)
+        Some(stored)
     }
 
     pub(crate) fn contains(&self, hash: &Hash) -> bool {
         self.shard(hash).entries.contains_key(hash)
     }
 
-    pub(crate) fn insert(&self, hash: Hash, object: Arc<Object>) {
-        let weight = object.weight() + OVERHEAD;
+    /// Keeps an object, unless something was forgotten since it was read: it may have been this one, and be stored in
+    /// another way by now.
+    pub(crate) fn insert(&self, since: Since, hash: Hash, stored: Stored) {
+        let weight = stored.object.weight() + OVERHEAD;
         if weight > self.capacity {
             return;
         }
         let mut shard = self.shard(&hash);
-        if shard.entries.contains_key(&hash) {
+        if self.forgotten.load(Ordering::SeqCst) != since.0 {
+            return;
+        }
+        if let Some(entry) = shard.entries.get_mut(&hash) {
+            if entry.stored.frame == Framed::Unknown {
+                entry.stored.frame = stored.frame;
+            }
             return;
         }
         shard.make_room(self.capacity - weight);
         shard.weight += weight;
         shard.queue.push_back(hash);
-        shard.entries.insert(hash, Entry { object, weight, used: false });
+        shard.entries.insert(hash, Entry { stored, weight, used: false });
     }
 
     /// Forgets an object that is no longer stored.
     pub(crate) fn remove(&self, hash: &Hash) {
+        // Whoever has read it and not inserted it yet finds this; who has inserted it had the shard before.
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
         let mut shard = self.shard(hash);
         if let Some(entry) = shard.entries.remove(hash) {
             shard.weight -= entry.weight;
@@ -124,7 +175,7 @@ impl Shard {
 
     fn weigh(&mut self, hash: &Hash) {
         if let Some(entry) = self.entries.get_mut(hash) {
-            let weight = entry.object.weight() + OVERHEAD;
+            let weight = entry.stored.object.weight() + OVERHEAD;
             self.weight = self.weight - entry.weight + weight;
             entry.weight = weight;
         }
@@ -157,7 +208,7 @@ mod tests {
 
     use super::*;
 
-    fn object(number: usize) -> (Hash, Arc<Object>) {
+    fn object(number: usize) -> (Hash, Stored) {
         let object = Object::Commit(Commit {
             root: Hash::of(b"root"),
             parents: Vec::new(),
@@ -165,18 +216,23 @@ mod tests {
             time: 0,
             message: number.to_string(),
         });
-        (Hash::of(&object.encode()), Arc::new(object))
+        let name = Hash::of(&object.encode());
+        (name, whole(object))
+    }
+
+    fn whole(object: Object) -> Stored {
+        Stored { object: Arc::new(object), frame: Framed::Whole }
     }
 
     #[test]
     fn weight_stays_bounded_and_recent_objects_stay() {
         let (favourite, object_of_favourite) = object(0);
-        let weight = object_of_favourite.weight() + OVERHEAD;
+        let weight = object_of_favourite.object.weight() + OVERHEAD;
         let cache = ObjectCache::new(weight * 8 * SHARDS);
-        cache.insert(favourite, object_of_favourite);
+        cache.insert(cache.now(), favourite, object_of_favourite);
         for number in 1..10_000 {
             let (hash, object) = object(number);
-            cache.insert(hash, object);
+            cache.insert(cache.now(), hash, object);
             assert!(cache.get(&favourite).is_some(), "evicted after {number} others although always in use");
         }
         cache.remove(&favourite);
@@ -218,12 +274,12 @@ mod tests {
 
         let cache = ObjectCache::new(1 << 30);
         for (hash, bytes) in &chunks.0 {
-            cache.insert(*hash, Arc::new(Object::decode(bytes).expect("what was encoded")));
+            cache.insert(cache.now(), *hash, whole(Object::decode(bytes).expect("what was encoded")));
         }
         let weight = || cache.shards.iter().map(|shard| shard.lock().expect("no panic").weight).sum::<usize>();
         let before = weight();
         for (hash, _) in &chunks.0 {
-            if let Object::Leaf(leaf) = &*cache.get(hash).expect("there is room for all") {
+            if let Object::Leaf(leaf) = &*cache.get(hash).expect("there is room for all").object {
                 assert_eq!(leaf.rows(&schema, 0..leaf.len()).count(), leaf.len());
             }
         }
@@ -231,7 +287,7 @@ mod tests {
         for shard in &cache.shards {
             let shard = shard.lock().expect("no test panicked while holding it");
             assert_eq!(shard.weight, shard.entries.values().map(|entry| entry.weight).sum::<usize>());
-            let unweighed = shard.entries.values().filter(|it| it.weight != it.object.weight() + OVERHEAD);
+            let unweighed = shard.entries.values().filter(|it| it.weight != it.stored.object.weight() + OVERHEAD);
             assert!(unweighed.count() <= LENT);
         }
     }
@@ -240,7 +296,19 @@ mod tests {
     fn what_is_larger_than_the_cache_is_not_kept() {
         let cache = ObjectCache::new(0);
         let (hash, object) = object(0);
-        cache.insert(hash, object);
+        cache.insert(cache.now(), hash, object);
         assert!(!cache.contains(&hash));
+    }
+
+    #[test]
+    fn what_was_read_before_something_was_forgotten_is_not_kept() {
+        let cache = ObjectCache::new(1 << 20);
+        let (hash, object) = object(0);
+        let before = cache.now();
+        cache.remove(&hash);
+        cache.insert(before, hash, object.clone());
+        assert!(!cache.contains(&hash));
+        cache.insert(cache.now(), hash, object);
+        assert!(cache.contains(&hash));
     }
 }

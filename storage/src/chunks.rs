@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use surrealdb::types::{Array, SurrealValue, Value, object, vars};
-use versioning::Hash;
+use versioning::{Hash, frame};
 
 use crate::{Lease, StorageError, Store, records};
 
@@ -44,7 +44,8 @@ pub(crate) use put_chunks;
 impl Store {
     /// Stores frames under the hashes of their canonical bytes; those that are there already are left alone. When
     /// this returns they are on disk. They stay as long as the lease is held, and after that if a commit reaches them
-    /// then. The frames are not checked here: what is read is.
+    /// then. The frames are not checked here: what is read is. The base of a delta is there, stored whole, and reached, by
+    /// itself or as the base of another chunk, by a commit that the lease keeps ([`crate::Objects::bases_for`]).
     ///
     /// # Errors
     /// The frames are more than [`MAX_BATCH_BYTES`] together, or the database failed; then none is stored.
@@ -52,7 +53,7 @@ impl Store {
         if chunks.is_empty() {
             return Ok(());
         }
-        lease.note(names(&chunks)).await;
+        lease.note(needed(&chunks)).await;
         lease.has_put();
         let statement = concat!("{ ", put_chunks!(), " RETURN NONE }");
         let variables = vars! { chunks: rows(chunks)? };
@@ -116,9 +117,9 @@ impl Store {
     }
 }
 
-/// The names of chunks.
-pub(crate) fn names(chunks: &[Chunk]) -> impl Iterator<Item = Hash> {
-    chunks.iter().map(|(hash, _)| *hash)
+/// The names of chunks and of what they are deltas of.
+pub(crate) fn needed(chunks: &[Chunk]) -> impl Iterator<Item = Hash> {
+    chunks.iter().flat_map(|(hash, frame)| [Some(*hash), frame::base(frame).ok().flatten()]).flatten()
 }
 
 /// Documents of a batch of chunks.

@@ -5,7 +5,7 @@ use versioning::Hash;
 
 use crate::{
     Chunk, DatasetId, DraftId, JobUpdate, Lease, RefKind, StorageError, Store,
-    chunks::{names, put_chunks, rows},
+    chunks::{needed, put_chunks, rows},
     drafts::stale_draft,
     jobs::{self, Guard},
     records::{self, parse_hash},
@@ -77,7 +77,7 @@ impl Store {
     /// [`StorageError::StaleJob`] with what is there, when it is not what was expected.
     pub async fn commit(&self, lease: &Lease, write: CommitWrite) -> Result<(), StorageError> {
         let attempted = "commit";
-        lease.note(names(&write.chunks).chain([write.new]).chain(write.parents.iter().copied())).await;
+        lease.note(needed(&write.chunks).chain([write.new]).chain(write.parents.iter().copied())).await;
         let mut variables = vars! {
             dataset: records::dataset(write.dataset),
             chunks: rows(write.chunks)?,

@@ -63,6 +63,7 @@ mod known;
 mod leases;
 mod migrations;
 mod objects;
+mod opening;
 mod reclaim;
 mod records;
 mod refs;

@@ -6,9 +6,15 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
+use bytes::Bytes;
 use versioning::{Hash, Object, ObjectSource, ReadError, frame};
 
-use crate::{StorageError, cache::ObjectCache, runtime::Database};
+use crate::{
+    StorageError,
+    cache::{Framed, ObjectCache, Stored},
+    opening::Bases,
+    runtime::Database,
+};
 
 /// How many chunks one transaction reads.
 pub(crate) const READ_AT_ONCE: usize = 256;
@@ -33,25 +39,83 @@ impl Objects {
         Self { database, cache }
     }
 
-    /// Forgets objects that are no longer stored. Whoever reads one just now may put it back: that is no harm, because
-    /// nobody takes what is cached for stored.
+    /// Forgets objects that are no longer stored.
     pub(crate) fn forget(&self, hashes: &[Hash]) {
         hashes.iter().for_each(|hash| self.cache.remove(hash));
     }
 
     /// Keeps objects that were just stored, as if they had been read.
     pub fn keep(&self, objects: impl IntoIterator<Item = (Hash, Object)>) {
-        objects.into_iter().for_each(|(hash, object)| self.cache.insert(hash, Arc::new(object)));
+        let since = self.cache.now();
+        for (hash, object) in objects {
+            self.cache.insert(since, hash, Stored { object: Arc::new(object), frame: Framed::Unknown });
+        }
     }
 
-    fn read(&self, hash: Hash) -> Result<Arc<Object>, ReadError> {
-        let frames = self.database.frames_blocking(&[hash]).map_err(|error| unavailable(hash, &error))?;
+    /// For each of the chunks, what can be the base of a delta ([`versioning::frame::pack_near`]) that is much like it: the
+    /// chunk itself where it is stored whole, else its base. None where it can't be read.
+    ///
+    /// The chunks have to be those that a commit reaches which a lease keeps, so that they stay, and their bases with
+    /// them, until the deltas are part of a commit.
+    #[must_use]
+    pub fn bases_for(&self, chunks: &[Hash]) -> Vec<Option<(Hash, Arc<Object>)>> {
+        self.prefetch(chunks);
+        let mut found: Vec<Option<Stored>> = chunks.iter().map(|chunk| self.stored(*chunk).ok()).collect();
+        self.find_frames(chunks, &mut found);
+        let bases: Vec<Hash> = found.iter().flatten().filter_map(|stored| stored.base()).collect();
+        self.prefetch(&bases);
+        let whole = |(chunk, stored): (Hash, Stored)| match stored.frame {
+            Framed::Whole => Some((chunk, stored.object)),
+            Framed::Delta(base) => {
+                let stored = self.stored(base).ok().filter(|stored| stored.base().is_none())?;
+                Some((base, stored.object))
+            }
+            Framed::Unknown => None,
+        };
+        chunks.iter().zip(found).map(|(chunk, found)| found.and_then(|stored| whole((*chunk, stored)))).collect()
+    }
+
+    /// Reads how those are stored of which that is not known.
+    fn find_frames(&self, chunks: &[Hash], found: &mut [Option<Stored>]) {
+        let unknown = |stored: &Option<Stored>| stored.as_ref().is_some_and(|stored| stored.frame == Framed::Unknown);
+        let wanted: Vec<Hash> =
+            chunks.iter().zip(&*found).filter(|(_, stored)| unknown(stored)).map(|(chunk, _)| *chunk).collect();
+        if wanted.is_empty() {
+            return;
+        }
+        let since = self.cache.now();
+        // Where it can't be read, it stays unknown.
+        let mut frames = self.database.frames_blocking(&wanted).unwrap_or_default().into_iter();
+        for (chunk, stored) in chunks.iter().zip(found).filter(|(_, stored)| unknown(stored)) {
+            let (Some(stored), Some(Some(frame))) = (stored, frames.next()) else { continue };
+            let Ok(base) = frame::base(&frame) else { continue };
+            stored.frame = base.map_or(Framed::Whole, Framed::Delta);
+            self.cache.insert(since, *chunk, stored.clone());
+        }
+    }
+
+    fn stored(&self, hash: Hash) -> Result<Stored, ReadError> {
+        match self.cache.get(&hash) {
+            Some(stored) => Ok(stored),
+            None => self.read(hash),
+        }
+    }
+
+    fn read(&self, hash: Hash) -> Result<Stored, ReadError> {
+        let since = self.cache.now();
+        let unavailable = |error: StorageError| unavailable(hash, &error);
+        let frames = self.database.frames_blocking(&[hash]).map_err(unavailable)?;
         let frame = frames.into_iter().next().flatten().ok_or(ReadError::Missing { hash })?;
-        let object =
-            frame::open(hash, &frame).map_err(|error| ReadError::Damaged { hash, reason: error.to_string() })?;
-        let object = Arc::new(object);
-        self.cache.insert(hash, Arc::clone(&object));
-        Ok(object)
+        let bases = self.bases([&frame]).map_err(unavailable)?;
+        let (object, base) =
+            bases.open(hash, &frame).map_err(|error| ReadError::Damaged { hash, reason: error.to_string() })?;
+        let stored = Stored { object: Arc::new(object), frame: base.map_or(Framed::Whole, Framed::Delta) };
+        self.cache.insert(since, hash, stored.clone());
+        Ok(stored)
+    }
+
+    fn bases<'f>(&self, frames: impl IntoIterator<Item = &'f Bytes>) -> Result<Bases, StorageError> {
+        Bases::of(&self.database, frames, |base| self.cache.get(base))
     }
 
     /// Reads what can be read, on all processors; what can't will say so when it is asked for.
@@ -68,10 +132,13 @@ impl Objects {
     }
 
     fn read_part(&self, hashes: &[Hash]) -> Result<(), StorageError> {
+        let since = self.cache.now();
         let frames = self.database.frames_blocking(hashes)?;
+        let bases = self.bases(frames.iter().flatten())?;
         for (hash, frame) in hashes.iter().zip(frames) {
-            if let Some(Ok(object)) = frame.map(|frame| frame::open(*hash, &frame)) {
-                self.cache.insert(*hash, Arc::new(object));
+            if let Some(Ok((object, base))) = frame.map(|frame| bases.open(*hash, &frame)) {
+                let frame = base.map_or(Framed::Whole, Framed::Delta);
+                self.cache.insert(since, *hash, Stored { object: Arc::new(object), frame });
             }
         }
         Ok(())
@@ -80,10 +147,7 @@ impl Objects {
 
 impl ObjectSource for Objects {
     fn object(&self, hash: Hash) -> Result<Arc<Object>, ReadError> {
-        match self.cache.get(&hash) {
-            Some(object) => Ok(object),
-            None => self.read(hash),
-        }
+        self.stored(hash).map(|stored| stored.object)
     }
 
     fn prefetch(&self, hashes: &[Hash]) {

@@ -18,8 +18,11 @@
 //! 5. *Mark* what is reached by the refs, the drafts and the lists, without the commits that are still expired, closed
 //!    and not noted.
 //! 6. *Take* these off their lists.
-//! 7. *Sweep:* delete the chunks that are neither marked nor noted, some at a time. Whoever puts one of those that are
-//!    just being deleted waits for the end of that transaction, and then writes it again.
+//! 7. *Sweep deltas:* go over all chunks and delete those deltas that are neither marked nor noted, some at a time. Whoever
+//!    puts one of those that are just being deleted waits for the end of that transaction, and then writes it again. The
+//!    bases of all other deltas are *kept*.
+//! 8. *Sweep whole chunks:* go over all chunks once more and delete, in the same way, those that are neither marked, noted
+//!    nor kept.
 //!
 //! # Why nothing is deleted that is needed
 //!
@@ -37,6 +40,30 @@
 //! stays listed until all leases that may have found it have ended. A ref that is set to an *old commit* finds it listed,
 //! and then it is noted, or does not find it.
 //!
+//! # Why no delta loses its base
+//!
+//! A chunk may be stored as a delta of another, its base, which is stored whole ([`versioning::frame`]); so what is needed
+//! needs its base too. Nothing above frames knows of that: bases are not marked with what refers to their deltas. Instead
+//! this holds at every moment: *the base of each delta in the store is in the store, and whole*.
+//!
+//! *Putting* keeps to it. A writer takes as bases only chunks that it has read as whole ones from the store, and that the
+//! commit which it builds on reaches, by themselves or as the base of a chunk that it reaches (`Objects::bases_for`):
+//! never one that it has only put, which may have been there as a delta. What that commit reaches is marked, or was put by
+//! a younger lease, and noted with its base: putting a delta notes the delta and its base in one. So the base is marked,
+//! noted or kept as the base of a delta that is marked or noted; no run deletes it before the lease has ended, and then
+//! the delta is marked itself, or was not taken up by a commit. Nor can it be replaced by a delta meanwhile: for that it
+//! would have to be deleted first. That a chunk is stored whole is remembered with the object in the cache of objects.
+//! What is deleted is forgotten there before its deletion ends, and whoever has read it before does not put it there
+//! after that; so what is put again as a delta is not taken for whole.
+//!
+//! *Deleting* keeps to it, because all deltas that go, go before any whole chunk does. After step 7 a delta that is in the
+//! store was there and marked; or noted, by a put that wrote it or found it there; and no delta comes without its base
+//! being noted. Step 7 looks at each chunk that was there before it began. A delta that is marked has its base kept. One
+//! that is not is deleted, unless it was noted before the deletion began, which then has its base kept instead: here the
+//! base that it has, which need not be the one of the frame that was to be put. Who notes it later waits for the deletion
+//! and writes it with the other base. A run that ends half way has deleted some deltas and no base, or all deltas that go
+//! and some of the bases that only these had.
+//!
 //! A run that meets a chunk that is missing or damaged ends there and deletes nothing. A run that is dropped, or a
 //! process that is killed, leaves the store sound at every step: commits go off the lists before any of their chunks do,
 //! and what was not deleted is found again.
@@ -52,12 +79,13 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use surrealdb::types::{RecordId, SurrealValue, Value, object, vars};
-use versioning::{Hash, history::Reachable};
+use versioning::{Hash, frame, history::Reachable};
 
 use crate::{
     DatasetId, Objects, StorageError, Store,
     cache::ObjectCache,
     leases::Run,
+    objects::READ_AT_ONCE,
     records::{self, Parts, hash_of, parse_hash},
 };
 
@@ -128,11 +156,21 @@ pub struct Sweep {
     store: Store,
     run: Run,
     reachable: Reachable,
+    pass: Pass,
+    /// The bases of deltas that stay.
+    kept: HashSet<Hash>,
     /// The last chunk that was looked at.
     last: Option<RecordId>,
-    /// Chunks that were looked at and have to go.
-    condemned: Vec<Hash>,
+    /// Chunks that were looked at and have to go, deltas with their bases.
+    condemned: Vec<(Hash, Option<Hash>)>,
     reclaimed: Reclaimed,
+}
+
+/// What is deleted while going over the chunks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    Deltas,
+    Whole,
 }
 
 #[derive(SurrealValue)]
@@ -428,7 +466,16 @@ impl Mark {
         let commits = expired.len() as u64;
         store.forget_unreachable(expired, true).await?;
         let reclaimed = Reclaimed { reachable: reachable.len() as u64, commits, ..Reclaimed::default() };
-        Ok(Stage::Sweep(Sweep { store, run, reachable, last: None, condemned: Vec::new(), reclaimed }))
+        Ok(Stage::Sweep(Sweep {
+            store,
+            run,
+            reachable,
+            pass: Pass::Deltas,
+            kept: HashSet::new(),
+            last: None,
+            condemned: Vec::new(),
+            reclaimed,
+        }))
     }
 
     /// The chunks that are known to be needed so far.
@@ -448,7 +495,8 @@ impl Sweep {
             return self.look().await;
         }
         let some = self.condemned.split_off(self.condemned.len().saturating_sub(DELETE_STEP));
-        let Deleted { count, bytes } = self.store.delete_chunks(some).await?;
+        let (Deleted { count, bytes }, spared) = self.store.delete_chunks(&some).await?;
+        self.kept.extend(some.iter().filter(|(chunk, _)| spared.contains(chunk)).filter_map(|(_, base)| *base));
         self.reclaimed.chunks += count;
         self.reclaimed.bytes += bytes;
         Ok(Stage::Sweep(self))
@@ -460,13 +508,36 @@ impl Sweep {
         let ids: Vec<RecordId> =
             self.store.database.query(attempted, "SELECT VALUE id FROM $range LIMIT $limit", variables).await?;
         let Some(last) = ids.last() else {
+            if self.pass == Pass::Deltas {
+                self.pass = Pass::Whole;
+                return Ok(Stage::Sweep(self));
+            }
             self.run.set_leftovers(false);
             return Ok(Stage::Done(self.reclaimed));
         };
         self.last = Some(last.clone());
         let names = ids.iter().map(|id| hash_of(id, attempted)).collect::<Result<Vec<_>, _>>()?;
-        let unreachable = self.reachable.unreachable_among(names).expect("a sweep begins when all is marked");
-        self.condemned = unreachable.collect();
+        match self.pass {
+            Pass::Deltas => {
+                for some in names.chunks(READ_AT_ONCE) {
+                    let frames = self.store.database.frames(some.to_vec()).await?;
+                    for (chunk, frame) in some.iter().zip(frames) {
+                        // A frame that is damaged has no base to be kept for it.
+                        let Some(Ok(Some(base))) = frame.map(|frame| frame::base(&frame)) else { continue };
+                        if self.reachable.contains(*chunk) {
+                            self.kept.insert(base);
+                        } else {
+                            self.condemned.push((*chunk, Some(base)));
+                        }
+                    }
+                }
+            }
+            Pass::Whole => {
+                let unreachable = self.reachable.unreachable_among(names).expect("a sweep begins when all is marked");
+                let unneeded = unreachable.filter(|chunk| !self.kept.contains(chunk));
+                self.condemned = unneeded.map(|chunk| (chunk, None)).collect();
+            }
+        }
         Ok(Stage::Sweep(self))
     }
 
@@ -478,19 +549,24 @@ impl Sweep {
 }
 
 impl Store {
-    /// Deletes chunks that are not reachable, but for those that were put since the run began.
-    async fn delete_chunks(&self, chunks: Vec<Hash>) -> Result<Deleted, StorageError> {
-        let deletion = self.leases.begin_deletion(chunks).await;
+    /// Deletes chunks that are not needed, but for those that were put since the run began: they are returned.
+    async fn delete_chunks(&self, chunks: &[(Hash, Option<Hash>)]) -> Result<(Deleted, HashSet<Hash>), StorageError> {
+        let deletion = self.leases.begin_deletion(chunks.iter().map(|(chunk, _)| *chunk)).await;
+        let mut spared: HashSet<Hash> = chunks.iter().map(|(chunk, _)| *chunk).collect();
+        deletion.chunks.iter().for_each(|chunk| {
+            spared.remove(chunk);
+        });
         if deletion.chunks.is_empty() {
-            return Ok(Deleted { count: 0, bytes: 0 });
+            return Ok((Deleted { count: 0, bytes: 0 }, spared));
         }
-        let chunks = deletion.chunks.clone();
-        let ids: Vec<RecordId> = chunks.iter().map(|hash| records::chunk(*hash)).collect();
-        // The deletion lives as long as the query, whatever becomes of the caller.
+        let ids: Vec<RecordId> = deletion.chunks.iter().map(|hash| records::chunk(*hash)).collect();
+        let forgetting = Forgetting { objects: self.objects.clone(), chunks: deletion.chunks.clone() };
+        // Both live as long as the query, whatever becomes of the caller: first the objects are forgotten, then the
+        // deletion ends.
         let deleted = self
             .database
             .query_keeping(
-                deletion,
+                (forgetting, deletion),
                 "delete chunks",
                 "{
                     LET $sizes = (SELECT VALUE size FROM $ids);
@@ -502,7 +578,18 @@ impl Store {
                 vars! { ids: ids },
             )
             .await?;
-        self.objects.forget(&chunks);
-        Ok(deleted)
+        Ok((deleted, spared))
+    }
+}
+
+/// Forgets objects when it is dropped.
+struct Forgetting {
+    objects: Objects,
+    chunks: Vec<Hash>,
+}
+
+impl Drop for Forgetting {
+    fn drop(&mut self) {
+        self.objects.forget(&self.chunks);
     }
 }

@@ -8,14 +8,12 @@ use std::{
 
 use bytes::Bytes;
 use surrealdb::types::{RecordId, SurrealValue, vars};
-use versioning::{
-    Hash, Object,
-    frame::{self, FrameError},
-};
+use versioning::{Hash, Object, frame::FrameError};
 
 use crate::{
     DatasetId, DraftId, RefKind, StorageError, Store, drafts,
     objects::READ_AT_ONCE,
+    opening::{Bases, Unopened},
     records::{self, Parts, parse_hash},
 };
 
@@ -54,6 +52,13 @@ pub enum ProblemKind {
     Missing {
         /// The chunk.
         chunk: Hash,
+    },
+    /// The chunk that another is stored as a delta of is not there.
+    NoBase {
+        /// The delta.
+        chunk: Hash,
+        /// What it is a delta of.
+        base: Hash,
     },
     /// A chunk is not what its name promises.
     Corrupt {
@@ -110,6 +115,9 @@ impl fmt::Display for Problem {
         write!(f, "{}: ", self.path)?;
         match &self.kind {
             ProblemKind::Missing { chunk } => write!(f, "chunk {chunk} is missing"),
+            ProblemKind::NoBase { chunk, base } => {
+                write!(f, "chunk {base} is missing, from which chunk {chunk} is told by what differs only")
+            }
             ProblemKind::Corrupt { chunk, reason } => write!(f, "chunk {chunk} is corrupt: {reason}"),
             ProblemKind::Undecodable { chunk, reason } => write!(f, "chunk {chunk} can't be read: {reason}"),
             ProblemKind::NoCommit { chunk } => write!(f, "chunk {chunk} is not a commit"),
@@ -135,6 +143,7 @@ impl Store {
             progress,
             report: Report::default(),
             visited: HashSet::new(),
+            bases: HashSet::new(),
             stack: Vec::new(),
             unsound: 0,
         };
@@ -142,7 +151,8 @@ impl Store {
         check.refs(&datasets).await?;
         check.drafts(&datasets).await?;
         check.commits(&datasets).await?;
-        let reached = check.report.chunks + check.unsound;
+        let only_bases = check.bases.difference(&check.visited).count() as u64;
+        let reached = check.report.chunks + check.unsound + only_bases;
         check.report.unreachable = self.chunk_stats().await?.count.saturating_sub(reached);
         Ok(check.report)
     }
@@ -165,6 +175,8 @@ struct Check<'a, P> {
     progress: P,
     report: Report,
     visited: HashSet<Hash>,
+    /// Chunks that others are deltas of.
+    bases: HashSet<Hash>,
     stack: Vec<(Hash, Path, Expected)>,
     /// Chunks that are there but corrupt or undecodable.
     unsound: u64,
@@ -343,14 +355,19 @@ impl<P: FnMut(Progress)> Check<'_, P> {
     }
 
     /// Those of the chunks that are there, unpacked and checked.
-    async fn read(&self, hashes: Vec<Hash>) -> Result<HashMap<Hash, Result<Object, ProblemKind>>, StorageError> {
+    async fn read(&mut self, hashes: Vec<Hash>) -> Result<HashMap<Hash, Result<Object, ProblemKind>>, StorageError> {
         let frames = self.store.database.frames(hashes.clone()).await?;
         let found: Vec<(Hash, Bytes)> =
             hashes.into_iter().zip(frames).filter_map(|(hash, frame)| Some((hash, frame?))).collect();
-        self.store
-            .database
-            .compute(ATTEMPTED, move || found.into_iter().map(|(hash, frame)| (hash, examine(hash, &frame))).collect())
-            .await
+        let database = Arc::clone(&self.store.database);
+        let work = move || {
+            let bases = Bases::of(&database, found.iter().map(|(_, frame)| frame), |_| None)?;
+            let objects = found.iter().map(|(hash, frame)| (*hash, examine(*hash, frame, &bases))).collect();
+            Ok((objects, bases.found().collect::<Vec<_>>()))
+        };
+        let (objects, bases) = self.store.database.compute(ATTEMPTED, work).await??;
+        self.bases.extend(bases);
+        Ok(objects)
     }
 
     async fn page<T: SurrealValue>(
@@ -394,9 +411,10 @@ impl<P: FnMut(Progress)> Check<'_, P> {
     }
 }
 
-fn examine(chunk: Hash, frame: &Bytes) -> Result<Object, ProblemKind> {
-    frame::open(chunk, frame).map_err(|error| match error {
-        FrameError::Decode(error) => ProblemKind::Undecodable { chunk, reason: error.to_string() },
+fn examine(chunk: Hash, frame: &Bytes, bases: &Bases) -> Result<Object, ProblemKind> {
+    bases.open(chunk, frame).map(|(object, _)| object).map_err(|error| match error {
+        Unopened::NoBase { base } => ProblemKind::NoBase { chunk, base },
+        Unopened::Frame(FrameError::Decode(error)) => ProblemKind::Undecodable { chunk, reason: error.to_string() },
         other => ProblemKind::Corrupt { chunk, reason: other.to_string() },
     })
 }

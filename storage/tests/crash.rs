@@ -7,6 +7,8 @@
 //!
 //! The same once more with a child that leaves chunks and commits behind in each step and reclaims them all the time.
 
+mod leaves;
+
 use std::{
     collections::BTreeMap,
     hash::{BuildHasher, RandomState},
@@ -17,12 +19,12 @@ use std::{
 };
 
 use storage::{
-    CommitWrite, Config, Dataset, DatasetId, DraftId, DraftRow, RefKind, SaveDraft, Stage, StorageError, Store,
+    Chunk, CommitWrite, Config, Dataset, DatasetId, DraftId, DraftRow, RefKind, SaveDraft, Stage, StorageError, Store,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use versioning::{
-    Column, ColumnId, Commit, Hash, Object, ObjectSource, Root, Schema, TableEntry, TableId, Tree, Type, frame,
+    Column, ColumnId, Commit, Hash, Object, ObjectSource, Root, Schema, TableEntry, TableId, Type, frame,
 };
 
 const ROUNDS: usize = 100;
@@ -212,6 +214,7 @@ fn child() {
                 kind => {
                     let lease = store.lease();
                     let (new, chunks) = commit(step, head);
+                    let chunks = as_deltas(&store, head, chunks).await;
                     // Half of the commits bring their chunks along, the others have them there before.
                     let (before, along) = if step % 2 == 0 { (chunks, Vec::new()) } else { (Vec::new(), chunks) };
                     store.put_chunks(&lease, before).await.expect("small chunks");
@@ -253,6 +256,7 @@ async fn reclaim(store: &Store) {
 async fn leave_behind(store: &Store, step: u64, parent: Option<Hash>) {
     let lease = store.lease();
     let (new, chunks) = commit(step + 2, parent);
+    let chunks = as_deltas(store, parent, chunks).await;
     let write = CommitWrite {
         chunks,
         dataset: DATASET,
@@ -270,6 +274,16 @@ async fn leave_behind(store: &Store, step: u64, parent: Option<Hash>) {
         Err(error) => panic!("nobody else writes: {error}"),
     }
     store.delete_ref(DATASET, RefKind::Branch, "side").await.expect("it was made");
+}
+
+/// The chunks of a commit on top of another, the leaf as a delta of what that one has.
+async fn as_deltas(store: &Store, parent: Option<Hash>, chunks: Vec<Chunk>) -> Vec<Chunk> {
+    let objects = store.objects();
+    let pack = move || match parent.and_then(|parent| leaves::leaf_of(&objects, parent)) {
+        Some(near) => leaves::pack_near(&objects, near, chunks),
+        None => chunks,
+    };
+    tokio::task::spawn_blocking(pack).await.expect("no panic")
 }
 
 fn config(dir: &Path) -> Config {
@@ -306,7 +320,7 @@ fn at(step: u64) -> i64 {
     i64::try_from(step).expect("few steps")
 }
 
-fn commit(step: u64, parent: Option<Hash>) -> (Hash, Vec<(Hash, Vec<u8>)>) {
+fn commit(step: u64, parent: Option<Hash>) -> (Hash, Vec<Chunk>) {
     let mut chunks = Vec::new();
     let mut store = |object: Object| {
         let bytes = object.encode();
@@ -314,6 +328,8 @@ fn commit(step: u64, parent: Option<Hash>) -> (Hash, Vec<(Hash, Vec<u8>)>) {
         chunks.push((hash, frame::pack(&bytes)));
         hash
     };
+    let (tree, leaf) = leaves::leaf(step);
+    store(Object::from_bytes(leaf).expect("it was built"));
     let id = ColumnId(1);
     let column = Column { required: true, ..Column::new(id, step.to_string(), Type::Text) };
     let schema = store(Object::Schema(Schema {
@@ -322,7 +338,7 @@ fn commit(step: u64, parent: Option<Hash>) -> (Hash, Vec<(Hash, Vec<u8>)>) {
         generated_key: false,
         description: String::new(),
     }));
-    let entry = TableEntry { name: "cities".to_owned(), schema, tree: Tree::default() };
+    let entry = TableEntry { name: "cities".to_owned(), schema, tree };
     let root = store(Object::Root(Root { tables: BTreeMap::from([(TABLE, entry)]) }));
     let commit = store(Object::Commit(Commit {
         root,

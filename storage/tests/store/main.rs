@@ -3,9 +3,12 @@
 mod chunks;
 mod commits;
 mod datasets;
+mod deltas;
 mod drafts;
 mod forks;
 mod jobs;
+#[path = "../leaves/mod.rs"]
+mod leaves;
 mod measure;
 mod opening;
 mod reclaim;

@@ -8,14 +8,17 @@ use storage::{
 };
 use versioning::{Commit, Hash, Object, ObjectSource, ReadError};
 
-use crate::world::{TODAY, World, chunk, commit, draft, write};
+use crate::{
+    leaves,
+    world::{TODAY, World, chunk, commit, commit_of, draft, write},
+};
 
 const DAY: i64 = 24 * 3600 * 1_000_000;
 /// When everything that is unreachable today has expired.
-const LATER: i64 = TODAY + 15 * DAY;
+pub(crate) const LATER: i64 = TODAY + 15 * DAY;
 
 /// Marks all that is needed; nothing is deleted yet.
-async fn mark(run: Reclaim) -> Result<Sweep, StorageError> {
+pub(crate) async fn mark(run: Reclaim) -> Result<Sweep, StorageError> {
     let mut stage = run.mark().await?;
     loop {
         stage = match stage {
@@ -37,11 +40,11 @@ async fn sweep(sweep: Sweep) -> Reclaimed {
     }
 }
 
-async fn begin(store: &Store, now: i64) -> Reclaim {
+pub(crate) async fn begin(store: &Store, now: i64) -> Reclaim {
     store.begin_reclaim(now).await.expect("an open store")
 }
 
-async fn reclaim(store: &Store, now: i64) -> Reclaimed {
+pub(crate) async fn reclaim(store: &Store, now: i64) -> Reclaimed {
     sweep(mark(begin(store, now).await).await.expect("all is there")).await
 }
 
@@ -440,15 +443,24 @@ impl Writer {
         self.head = Some(new);
     }
 
-    /// Few messages: chunks of commits that are gone are put again and again.
-    fn made(&self, step: u64) -> (Hash, Vec<storage::Chunk>) {
-        commit(&(step % 5).to_string(), self.head.into_iter().collect())
+    /// Few messages and leaves: chunks of commits that are gone are put again and again. A leaf is put as a delta of the
+    /// head's, whatever that is, or whole.
+    async fn made(&self, step: u64) -> (Hash, Vec<storage::Chunk>) {
+        let (tree, leaf) = leaves::leaf(step % 5);
+        let (new, mut chunks) = commit_of(&(step % 5).to_string(), self.head.into_iter().collect(), tree);
+        chunks.insert(0, (Hash::of(&leaf), versioning::frame::pack(&leaf)));
+        let (Some(head), objects) = (self.head, self.store.objects()) else { return (new, chunks) };
+        let pack = move || match leaves::leaf_of(&objects, head) {
+            Some(near) => leaves::pack_near(&objects, near, chunks),
+            None => chunks,
+        };
+        (new, tokio::task::spawn_blocking(pack).await.expect("no panic"))
     }
 
     async fn commit(&mut self, step: u64) {
         let lease = self.store.lease();
-        let (new, mut chunks) = self.made(step);
-        let along = chunks.split_off(usize::try_from(step % 4).expect("at most 3"));
+        let (new, mut chunks) = self.made(step).await;
+        let along = chunks.split_off(usize::try_from(step % 5).expect("at most 4"));
         self.store.put_chunks(&lease, chunks).await.expect("small chunks");
         self.move_to(&lease, new, self.head.into_iter().collect(), along).await;
     }
@@ -465,7 +477,7 @@ impl Writer {
     /// As an import that is cancelled.
     async fn give_up(&self, step: u64) {
         let lease = self.store.lease();
-        let (_, chunks) = self.made(step);
+        let (_, chunks) = self.made(step).await;
         for chunk in chunks {
             self.store.put_chunks(&lease, vec![chunk]).await.expect("small chunks");
         }

@@ -117,6 +117,11 @@ pub(crate) fn chunk(object: &Object) -> Chunk {
 
 /// A commit of one empty table, with all that it reaches.
 pub(crate) fn commit(message: &str, parents: Vec<Hash>) -> (Hash, Vec<Chunk>) {
+    commit_of(message, parents, Tree::default())
+}
+
+/// A commit of one table with these rows, with all that it reaches but the nodes.
+pub(crate) fn commit_of(message: &str, parents: Vec<Hash>, tree: Tree) -> (Hash, Vec<Chunk>) {
     let id = ColumnId(1);
     let column = Column { required: true, ..Column::new(id, message, Type::Text) };
     let schema = chunk(&Object::Schema(Schema {
@@ -125,7 +130,7 @@ pub(crate) fn commit(message: &str, parents: Vec<Hash>) -> (Hash, Vec<Chunk>) {
         generated_key: false,
         description: String::new(),
     }));
-    let entry = TableEntry { name: "cities".to_owned(), schema: schema.0, tree: Tree::default() };
+    let entry = TableEntry { name: "cities".to_owned(), schema: schema.0, tree };
     let root = chunk(&Object::Root(Root { tables: BTreeMap::from([(TableId(1), entry)]) }));
     let commit = chunk(&Object::Commit(Commit {
         root: root.0,
