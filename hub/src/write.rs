@@ -6,10 +6,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use storage::{Chunk, CommitWrite, DatasetId, DraftId, JobUpdate, Lease, StorageError};
+use storage::{Chunk, CommitWrite, DatasetId, DraftId, JobUpdate, Lease, Objects, StorageError};
 use versioning::{ChunkSink, Commit, Hash, Object, ObjectSource, ReadError, Root, WriteError, frame, history};
 
-use crate::{Actor, Dataset, Error, Event, Hub, now};
+use crate::{Actor, Dataset, Error, Event, Hub, blocking, now};
 
 /// The longest commit message in characters.
 const MAX_MESSAGE: usize = 10_000;
@@ -39,7 +39,7 @@ pub(crate) fn message(text: &str) -> Result<String, Error> {
 
 /// What is written on the way to a commit, and read back from here until it is stored.
 pub(crate) struct Desk<'s> {
-    source: &'s dyn ObjectSource,
+    source: &'s Objects,
     written: Mutex<Written>,
 }
 
@@ -47,36 +47,51 @@ pub(crate) struct Desk<'s> {
 #[derive(Default)]
 struct Written {
     frames: Vec<Chunk>,
-    raw: Vec<Chunk>,
+    raw: Vec<Raw>,
     raw_bytes: usize,
-    /// Each one's place in that order.
-    positions: HashMap<Hash, usize>,
+    places: HashMap<Hash, Place>,
+}
+
+/// Where a chunk stands in the order, and the stored chunk whose place it takes.
+#[derive(Clone, Copy)]
+struct Place {
+    position: usize,
+    near: Option<Hash>,
+}
+
+/// Canonical bytes that are to be packed.
+struct Raw {
+    hash: Hash,
+    bytes: Vec<u8>,
+    /// The stored chunk whose place they take.
+    near: Option<Hash>,
 }
 
 impl Written {
-    fn add(&mut self, hash: Hash, bytes: Vec<u8>) {
-        let Entry::Vacant(entry) = self.positions.entry(hash) else { return };
-        entry.insert(self.frames.len() + self.raw.len());
+    fn add(&mut self, source: &Objects, hash: Hash, bytes: Vec<u8>, near: Option<Hash>) {
+        // What takes the place of something written here takes the place of what that took it of: others may have stored
+        // here what is written there, so only what is read from the store can be built on.
+        let near = near.and_then(|near| self.places.get(&near).map_or(Some(near), |place| place.near));
+        let Entry::Vacant(entry) = self.places.entry(hash) else { return };
+        entry.insert(Place { position: self.frames.len() + self.raw.len(), near });
         self.raw_bytes += bytes.len();
-        self.raw.push((hash, bytes));
+        self.raw.push(Raw { hash, bytes, near });
         if self.raw_bytes >= PACK_AT {
-            self.pack();
+            self.pack(source);
         }
     }
 
     /// Packs what is not packed, on all processors where that is much.
-    fn pack(&mut self) {
+    fn pack(&mut self, source: &Objects) {
         let raw = std::mem::take(&mut self.raw);
         let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
         let share = raw.len().div_ceil(if self.raw_bytes < PACK_ALONE { 1 } else { processors }).max(1);
         self.raw_bytes = 0;
-        let pack =
-            |part: &[Chunk]| -> Vec<Chunk> { part.iter().map(|(hash, bytes)| (*hash, frame::pack(bytes))).collect() };
         let mut parts = raw.chunks(share);
         let Some(first) = parts.next() else { return };
         std::thread::scope(|scope| {
-            let others: Vec<_> = parts.map(|part| scope.spawn(move || pack(part))).collect();
-            self.frames.extend(pack(first));
+            let others: Vec<_> = parts.map(|part| scope.spawn(move || pack(source, part))).collect();
+            self.frames.extend(pack(source, first));
             for thread in others {
                 self.frames.extend(thread.join().expect("packing does not panic"));
             }
@@ -84,8 +99,22 @@ impl Written {
     }
 }
 
+/// Packs chunks, as deltas where something stored is much like them.
+fn pack(source: &Objects, chunks: &[Raw]) -> Vec<Chunk> {
+    let nears: Vec<Hash> = chunks.iter().filter_map(|chunk| chunk.near).collect();
+    let mut bases = source.bases_for(&nears).into_iter();
+    let pack = |Raw { hash, bytes, near }: &Raw| {
+        let frame = match near.and_then(|_| bases.next().flatten()) {
+            Some((base, object)) => frame::pack_near(bytes, base, &object.canonical()),
+            None => frame::pack(bytes),
+        };
+        (*hash, frame)
+    };
+    chunks.iter().map(pack).collect()
+}
+
 impl<'s> Desk<'s> {
-    pub(crate) fn new(source: &'s dyn ObjectSource) -> Self {
+    pub(crate) fn new(source: &'s Objects) -> Self {
         Self { source, written: Mutex::default() }
     }
 
@@ -104,13 +133,13 @@ impl<'s> Desk<'s> {
         if !written.frames.is_empty() || written.raw_bytes > KEPT {
             return Vec::new();
         }
-        let decoded = |(hash, bytes): &Chunk| Some((*hash, Object::decode(bytes).ok()?));
+        let decoded = |raw: &Raw| Some((raw.hash, Object::decode(&raw.bytes).ok()?));
         written.raw.iter().filter_map(decoded).collect()
     }
 
     fn into_frames(self) -> Vec<Chunk> {
         let mut written = self.written.into_inner().unwrap_or_else(PoisonError::into_inner);
-        written.pack();
+        written.pack(self.source);
         written.frames
     }
 }
@@ -120,13 +149,17 @@ impl ObjectSource for Desk<'_> {
         let damaged = |reason: String| ReadError::Damaged { hash, reason };
         let bytes = {
             let written = self.written();
-            let Some(position) = written.positions.get(&hash) else {
+            let Some(Place { position, .. }) = written.places.get(&hash).copied() else {
                 drop(written);
                 return self.source.object(hash);
             };
-            match written.frames.get(*position) {
-                Some((_, frame)) => frame::unpack(frame).map_err(|error| damaged(error.to_string()))?,
-                None => written.raw[*position - written.frames.len()].1.clone(),
+            match written.frames.get(position) {
+                Some((_, frame)) => match frame::base(frame) {
+                    Ok(Some(base)) => frame::unpack_near(frame, &self.source.object(base)?.canonical()),
+                    _ => frame::unpack(frame),
+                }
+                .map_err(|error| damaged(error.to_string()))?,
+                None => written.raw[position - written.frames.len()].bytes.clone(),
             }
         };
         Object::decode(&bytes).map(Arc::new).map_err(|error| damaged(error.to_string()))
@@ -139,7 +172,12 @@ impl ObjectSource for Desk<'_> {
 
 impl ChunkSink for &Desk<'_> {
     fn put(&mut self, hash: Hash, bytes: Vec<u8>) -> Result<(), WriteError> {
-        self.written().add(hash, bytes);
+        self.written().add(self.source, hash, bytes, None);
+        Ok(())
+    }
+
+    fn put_near(&mut self, hash: Hash, bytes: Vec<u8>, near: Hash) -> Result<(), WriteError> {
+        self.written().add(self.source, hash, bytes, Some(near));
         Ok(())
     }
 }
@@ -206,30 +244,31 @@ impl Hub {
             }
             let at = now();
             let (make, author, text) = (Arc::clone(&make), actor.name().to_owned(), message.clone());
-            let (new, parents, at, objects, frames) = self
-                .read(move |objects| {
-                    let desk = Desk::new(objects);
-                    let root = match head {
-                        Some(head) => objects.root(objects.commit(head)?.root)?,
-                        None => Root::default(),
-                    };
-                    match make(&desk, head, root)? {
-                        Made::Nothing => Ok((None, Vec::new(), at, Vec::new(), Vec::new())),
-                        Made::Forward(commit) => {
-                            let found = objects.commit(commit)?;
-                            Ok((Some(commit), found.parents, found.time, Vec::new(), Vec::new()))
-                        }
-                        Made::Commit(root, others) => {
-                            let parents: Vec<Hash> = head.into_iter().chain(others).collect();
-                            let time = history::time_after(objects, &parents, at)?;
-                            let root = desk.store(&Object::Root(root))?;
-                            let commit = Commit { root, parents: parents.clone(), author, time, message: text };
-                            let new = desk.store(&Object::Commit(commit))?;
-                            Ok((Some(new), parents, time, desk.objects(), desk.into_frames()))
-                        }
+            let store = self.store().objects();
+            let (new, parents, at, objects, frames) = blocking(move || {
+                let desk = Desk::new(&store);
+                let objects: &dyn ObjectSource = &store;
+                let root = match head {
+                    Some(head) => objects.root(objects.commit(head)?.root)?,
+                    None => Root::default(),
+                };
+                match make(&desk, head, root)? {
+                    Made::Nothing => Ok((None, Vec::new(), at, Vec::new(), Vec::new())),
+                    Made::Forward(commit) => {
+                        let found = objects.commit(commit)?;
+                        Ok((Some(commit), found.parents, found.time, Vec::new(), Vec::new()))
                     }
-                })
-                .await?;
+                    Made::Commit(root, others) => {
+                        let parents: Vec<Hash> = head.into_iter().chain(others).collect();
+                        let time = history::time_after(objects, &parents, at)?;
+                        let root = desk.store(&Object::Root(root))?;
+                        let commit = Commit { root, parents: parents.clone(), author, time, message: text };
+                        let new = desk.store(&Object::Commit(commit))?;
+                        Ok((Some(new), parents, time, desk.objects(), desk.into_frames()))
+                    }
+                }
+            })
+            .await?;
             let job_update = job.map(|job| job(new)).transpose()?;
             let Some(new) = new else {
                 if let Some(update) = job_update {

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 
 use services::{ServiceError, import::ImportOutcome};
-use storage::{JobId, JobUpdate, Lease};
+use storage::{Chunk, JobId, JobUpdate, Lease, Objects};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use versioning::{Hash, Object, Root, Schema, TableEntry, TableId, Tree};
+use versioning::{Hash, Object, Root, Schema, TableEntry, TableId, Tree, frame};
 
 use super::{
     add, plan,
     record::{self, Record},
 };
 use crate::{
-    Actor, Dataset, Error, Hub, ImportChoice, ImportMode, ImportPhase, ImportRequest, now, random_id, rules,
+    Actor, Dataset, Error, Hub, ImportChoice, ImportMode, ImportPhase, ImportRequest, blocking, now, random_id, rules,
     write::{Desk, Intent, Made, Parent, message},
 };
 
@@ -66,8 +66,9 @@ impl Hub {
         let inspection = record.inspection.clone();
         let inspection = inspection.ok_or_else(|| Error::Internal { reason: "no inspection".to_owned() })?;
         let lease = self.store().lease();
-        let existing = self.existing_table(dataset, request).await?;
-        let plan = plan::plan(&inspection, choice, existing.as_ref(), request.mode)?;
+        let existing = self.existing(dataset, request).await?;
+        let plan = plan::plan(&inspection, choice, existing.as_ref().map(|(_, schema)| schema), request.mode)?;
+        let replaced = existing.filter(|_| request.mode == ImportMode::Replace).map(|(tree, _)| tree);
         let schema = plan.schema.clone();
         let file = tokio::fs::File::open(self.upload(id))
             .await
@@ -76,8 +77,10 @@ impl Hub {
         let supervisor = self.shared.supervisor.labelled(&format!("import into {}", dataset.path));
         let (sender, receiver) = mpsc::channel(QUEUE);
         // Both sides end together: a store that fails closes the queue, which ends the process.
-        let (outcome, written) =
-            tokio::join!(supervisor.import(plan, file, progress, sender, cancel), self.take_chunks(&lease, receiver));
+        let (outcome, written) = tokio::join!(
+            supervisor.import(plan, file, progress, sender, cancel),
+            self.take_chunks(&lease, replaced, receiver)
+        );
         written?;
         match outcome? {
             ImportOutcome::Refused { problems, problem_count } => {
@@ -96,18 +99,34 @@ impl Hub {
         }
     }
 
-    async fn take_chunks(&self, lease: &Lease, mut receiver: mpsc::Receiver<(Hash, Vec<u8>)>) -> Result<(), Error> {
-        let mut batch = Vec::new();
-        let mut bytes = 0;
-        while let Some((hash, frame)) = receiver.recv().await {
-            bytes += frame.len();
-            batch.push((hash, frame));
-            if bytes >= BATCH {
-                self.put_frames(lease, std::mem::take(&mut batch)).await?;
-                bytes = 0;
+    /// Stores what comes; where the table takes the place of another, as deltas of that one's chunks.
+    async fn take_chunks(
+        &self,
+        lease: &Lease,
+        replaced: Option<Tree>,
+        mut receiver: mpsc::Receiver<Chunk>,
+    ) -> Result<(), Error> {
+        let (mut batch, mut bytes, mut ended) = (Vec::new(), 0, false);
+        while !ended {
+            match receiver.recv().await {
+                Some((hash, frame)) => {
+                    bytes += frame.len();
+                    batch.push((hash, frame));
+                }
+                None => ended = true,
             }
+            if bytes < BATCH && !ended {
+                continue;
+            }
+            bytes = 0;
+            let mut chunks = std::mem::take(&mut batch);
+            if let Some(replaced) = replaced {
+                let objects = self.store().objects();
+                chunks = blocking(move || Ok(pack_near(&objects, replaced, chunks))).await?;
+            }
+            self.put_frames(lease, chunks).await?;
         }
-        self.put_frames(lease, batch).await
+        Ok(())
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of one job, taken over whole")]
@@ -167,13 +186,40 @@ impl Hub {
         dataset: &Dataset,
         request: &ImportRequest,
     ) -> Result<Option<Schema>, Error> {
+        Ok(self.existing(dataset, request).await?.map(|(_, schema)| schema))
+    }
+
+    /// The rows and the schema of that table.
+    async fn existing(&self, dataset: &Dataset, request: &ImportRequest) -> Result<Option<(Tree, Schema)>, Error> {
         let Some(head) = self.branch_head(dataset, branch_of(request, dataset)).await? else { return Ok(None) };
         let (_, root) = self.commit_and_root(head).await?;
         match root.table_named(&request.table) {
-            Some((_, entry)) => Ok(Some(self.schema(entry.schema).await?)),
+            Some((_, entry)) => Ok(Some((entry.tree, self.schema(entry.schema).await?))),
             None => Ok(None),
         }
     }
+}
+
+/// Packs chunks of a tree anew, as deltas of those that stand at the same place in the tree that it replaces. A chunk
+/// stays as it is where there is nothing like it, and where something can't be read: whoever needs that will say so.
+fn pack_near(objects: &Objects, replaced: Tree, chunks: Vec<Chunk>) -> Vec<Chunk> {
+    let near = |(_, frame): &Chunk| {
+        let bytes = frame::unpack(frame).ok()?;
+        let node = Object::decode(&bytes).ok()?;
+        Some((replaced.counterpart(objects, &node).ok()??, bytes))
+    };
+    let found: Vec<Option<(Hash, Vec<u8>)>> = chunks.iter().map(near).collect();
+    let nears: Vec<Hash> = found.iter().flatten().map(|(near, _)| *near).collect();
+    let mut bases = objects.bases_for(&nears).into_iter();
+    let pack = |((hash, frame), found): (Chunk, Option<(Hash, Vec<u8>)>)| {
+        let Some((near, bytes)) = found else { return (hash, frame) };
+        match bases.next().flatten() {
+            // What has not changed is there already.
+            Some((base, object)) if near != hash => (hash, frame::pack_near(&bytes, base, &object.canonical())),
+            _ => (hash, frame),
+        }
+    };
+    chunks.into_iter().zip(found).map(pack).collect()
 }
 
 enum Applied {
