@@ -105,8 +105,9 @@ fn pack(source: &Objects, chunks: &[Raw]) -> Vec<Chunk> {
     let mut bases = source.bases_for(&nears).into_iter();
     let pack = |Raw { hash, bytes, near }: &Raw| {
         let frame = match near.and_then(|_| bases.next().flatten()) {
-            Some((base, object)) => frame::pack_near(bytes, base, &object.canonical()),
-            None => frame::pack(bytes),
+            // What has become again what its base is, is there already.
+            Some((base, object)) if base != *hash => frame::pack_near(bytes, base, &object.canonical()),
+            _ => frame::pack(bytes),
         };
         (*hash, frame)
     };

@@ -215,7 +215,9 @@ fn pack_near(objects: &Objects, replaced: Tree, chunks: Vec<Chunk>) -> Vec<Chunk
         let Some((near, bytes)) = found else { return (hash, frame) };
         match bases.next().flatten() {
             // What has not changed is there already.
-            Some((base, object)) if near != hash => (hash, frame::pack_near(&bytes, base, &object.canonical())),
+            Some((base, object)) if near != hash && base != hash => {
+                (hash, frame::pack_near(&bytes, base, &object.canonical()))
+            }
             _ => (hash, frame),
         }
     };
