@@ -147,9 +147,20 @@ impl Store {
             return Err(unknown());
         }
         lease.note([new.head]).await;
-        let inherited = self.inherited(new.dataset, &[new.head]).await?.contains(&new.head);
-        let outcome: String = self
-            .database
+        let mut outcome = self.try_create_ref(lease, new, false).await?;
+        // Only a fork has commits that it does not list.
+        if outcome == "unknown" && self.inherited(new.dataset, &[new.head]).await?.contains(&new.head) {
+            outcome = self.try_create_ref(lease, new, true).await?;
+        }
+        match outcome.as_str() {
+            "created" => Ok(()),
+            "exists" => Err(StorageError::AlreadyExists { what: new.kind.as_str(), name: new.name.clone() }),
+            _ => Err(unknown()),
+        }
+    }
+
+    async fn try_create_ref(&self, lease: &Lease, new: &Ref, inherited: bool) -> Result<String, StorageError> {
+        self.database
             .query_keeping(
                 (lease.clone(), self.known.forgetting(new.dataset)),
                 "create the ref",
@@ -166,12 +177,7 @@ impl Store {
                     inherited: inherited,
                 },
             )
-            .await?;
-        match outcome.as_str() {
-            "created" => Ok(()),
-            "exists" => Err(StorageError::AlreadyExists { what: new.kind.as_str(), name: new.name.clone() }),
-            _ => Err(unknown()),
-        }
+            .await
     }
 
     /// Deletes a ref.
