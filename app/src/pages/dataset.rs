@@ -58,7 +58,7 @@ pub fn page(view: &DatasetView, imports: &[ImportView]) -> AnyView {
                     {description}
                     <p class="head__eyebrow">{facts}</p>
                 </div>
-                <div class="head__actions"><a class="button" href=fork>"Fork"</a>{import}</div>
+                <div class="head__actions">{import}<a class="button" href=fork>"Fork"</a></div>
             </header>
             {dataset::tabs(&view.dataset, &view.viewed, view.draft.as_ref(), Tab::Tables)}
             {dataset::viewed_banner(&view.dataset, &view.viewed)}
