@@ -4,9 +4,11 @@
 //! person has a draft on it. The store is open in one process and changes them only in its own transactions, so what one has read, others need not
 //! read again until one of these has run.
 //!
-//! A transaction that changes a dataset or a draft holds a [`Forgetting`] until it has ended, whether or not its caller has
-//! waited; then all that is known of the dataset, or of the draft, is forgotten. Who has read before that and notes what it read after it is
-//! found out by the number of times that something was forgotten: it notes nothing.
+//! A transaction that changes a dataset or a draft holds a [`Forgetting`] from before it begins until it has ended, whether
+//! or not its caller has waited; as long as somebody does, nothing is known of the dataset, or of the draft. For others see
+//! what it wrote before it has ended, and must not be told what was there before by those who remember it. Who has read
+//! before that and notes what it read after it is found out by the number of times that something was forgotten: it notes
+//! nothing.
 
 use std::{
     collections::HashMap,
@@ -33,18 +35,47 @@ struct Inner {
     datasets: HashMap<(PersonName, String), Dataset>,
     heads: HashMap<DatasetId, HashMap<(RefKind, String), Option<Hash>>>,
     drafts: HashMap<DraftId, Option<Draft>>,
+    /// What transactions change just now, and how many of them do.
+    changing: HashMap<What, usize>,
+}
+
+impl Inner {
+    fn forget(&mut self, what: &What) {
+        self.forgotten += 1;
+        match what {
+            What::Dataset(id) => {
+                self.heads.remove(id);
+                self.datasets.retain(|_, dataset| dataset.id != *id);
+                self.drafts.retain(|draft, _| draft.dataset != *id);
+            }
+            What::Draft(id) => {
+                self.drafts.remove(id);
+            }
+        }
+    }
+
+    /// Whether what was read since then can be noted.
+    fn takes(&self, since: Since, what: &What) -> bool {
+        let dataset = match what {
+            What::Dataset(id) => *id,
+            What::Draft(draft) => draft.dataset,
+        };
+        let is_changing = |what: &What| self.changing.contains_key(what);
+        self.forgotten == since.0 && !is_changing(what) && !is_changing(&What::Dataset(dataset))
+    }
 }
 
 /// A point in time, from before something is read.
 #[derive(Clone, Copy)]
 pub(crate) struct Since(u64);
 
-/// Forgets a dataset or a draft when it is dropped.
+/// Keeps a dataset or a draft forgotten until it is dropped.
 pub(crate) struct Forgetting {
     known: Arc<Known>,
     what: What,
 }
 
+#[derive(Clone, PartialEq, Eq, Hash)]
 enum What {
     /// With its refs and drafts.
     Dataset(DatasetId),
@@ -67,7 +98,7 @@ impl Known {
 
     pub(crate) fn note_dataset(&self, since: Since, dataset: &Dataset) {
         let mut inner = self.inner();
-        if inner.forgotten != since.0 {
+        if !inner.takes(since, &What::Dataset(dataset.id)) {
             return;
         }
         make_room(&mut inner.datasets);
@@ -81,7 +112,7 @@ impl Known {
 
     pub(crate) fn note_head(&self, since: Since, dataset: DatasetId, kind: RefKind, name: &str, head: Option<Hash>) {
         let mut inner = self.inner();
-        if inner.forgotten != since.0 {
+        if !inner.takes(since, &What::Dataset(dataset)) {
             return;
         }
         make_room(&mut inner.heads);
@@ -97,7 +128,7 @@ impl Known {
 
     pub(crate) fn note_draft(&self, since: Since, id: &DraftId, draft: Option<&Draft>) {
         let mut inner = self.inner();
-        if inner.forgotten == since.0 {
+        if inner.takes(since, &What::Draft(id.clone())) {
             make_room(&mut inner.drafts);
             inner.drafts.insert(id.clone(), draft.cloned());
         }
@@ -105,12 +136,19 @@ impl Known {
 
     /// To be held by a transaction that changes a dataset, its refs or more than one of its drafts, to its end.
     pub(crate) fn forgetting(self: &Arc<Self>, dataset: DatasetId) -> Forgetting {
-        Forgetting { known: Arc::clone(self), what: What::Dataset(dataset) }
+        self.begin(What::Dataset(dataset))
     }
 
     /// To be held by a transaction that changes a draft, to its end.
     pub(crate) fn forgetting_draft(self: &Arc<Self>, draft: &DraftId) -> Forgetting {
-        Forgetting { known: Arc::clone(self), what: What::Draft(draft.clone()) }
+        self.begin(What::Draft(draft.clone()))
+    }
+
+    fn begin(self: &Arc<Self>, what: What) -> Forgetting {
+        let mut inner = self.inner();
+        inner.forget(&what);
+        *inner.changing.entry(what.clone()).or_default() += 1;
+        Forgetting { known: Arc::clone(self), what }
     }
 }
 
@@ -124,15 +162,11 @@ fn make_room<K, V>(map: &mut HashMap<K, V>) {
 impl Drop for Forgetting {
     fn drop(&mut self) {
         let mut inner = self.known.inner();
-        inner.forgotten += 1;
-        match &self.what {
-            What::Dataset(id) => {
-                inner.heads.remove(id);
-                inner.datasets.retain(|_, dataset| dataset.id != *id);
-                inner.drafts.retain(|draft, _| draft.dataset != *id);
-            }
-            What::Draft(id) => {
-                inner.drafts.remove(id);
+        inner.forget(&self.what);
+        if let Some(count) = inner.changing.get_mut(&self.what) {
+            *count -= 1;
+            if *count == 0 {
+                inner.changing.remove(&self.what);
             }
         }
     }
@@ -158,6 +192,17 @@ mod tests {
         assert_eq!(head(&known), None);
         known.note_head(before, dataset, RefKind::Branch, "main", old);
         assert_eq!(head(&known), None, "it was read before the change");
+        known.note_head(known.now(), dataset, RefKind::Branch, "main", new);
+        assert_eq!(head(&known), Some(new));
+
+        // Others see what a transaction wrote before it has ended.
+        let (one, another) = (known.forgetting(dataset), known.forgetting(dataset));
+        for changing in [one, another] {
+            assert_eq!(head(&known), None);
+            known.note_head(known.now(), dataset, RefKind::Branch, "main", old);
+            assert_eq!(head(&known), None, "one of them has not ended");
+            drop(changing);
+        }
         known.note_head(known.now(), dataset, RefKind::Branch, "main", new);
         assert_eq!(head(&known), Some(new));
 
