@@ -1,8 +1,8 @@
 //! What is known of datasets, refs and drafts without asking the database.
 //!
 //! Every page and every commit begins with the same lookups: the dataset of an address, the head of a branch, whether the
-//! person has a draft on it. The store is open in one process and changes them only in its own transactions, so what one has read, others need not
-//! read again until one of these has run.
+//! person has a draft on it. The store is open in one process and changes them only in its own transactions, so what one
+//! has read, others need not read again until one of these has run.
 //!
 //! A transaction that changes a dataset or a draft holds a [`Forgetting`] from before it begins until it has ended, whether
 //! or not its caller has waited; as long as somebody does, nothing is known of the dataset, or of the draft. For others see

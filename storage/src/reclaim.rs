@@ -52,7 +52,8 @@
 //! a younger lease, and noted with its base: putting a delta notes the delta and its base in one. So the base is marked,
 //! noted or kept as the base of a delta that is marked or noted; no run deletes it before the lease has ended, and then
 //! the delta is marked itself, or was not taken up by a commit. Nor can it be replaced by a delta meanwhile: for that it
-//! would have to be deleted first. That a chunk is stored whole is remembered with the object in the cache of objects, once it was read.
+//! would have to be deleted first. That a chunk is stored whole is remembered with the object in the cache of objects,
+//! once it was read.
 //! What is deleted is forgotten there before its deletion ends, and whoever has read it before does not put it there
 //! after that; so what is put again as a delta is not taken for whole.
 //!
