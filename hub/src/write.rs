@@ -2,14 +2,13 @@
 
 use std::{
     collections::{HashMap, hash_map::Entry},
-    num::NonZero,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use storage::{Chunk, CommitWrite, DatasetId, DraftId, JobUpdate, Lease, Objects, StorageError};
 use versioning::{ChunkSink, Commit, Hash, Object, ObjectSource, ReadError, Root, WriteError, frame, history};
 
-use crate::{Actor, Dataset, Error, Event, Hub, blocking, now};
+use crate::{Actor, Dataset, Error, Event, Hub, ahead::PROCESSORS, blocking, now};
 
 /// The longest commit message in characters.
 const MAX_MESSAGE: usize = 10_000;
@@ -84,8 +83,7 @@ impl Written {
     /// Packs what is not packed, on all processors where that is much.
     fn pack(&mut self, source: &Objects) {
         let raw = std::mem::take(&mut self.raw);
-        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let share = raw.len().div_ceil(if self.raw_bytes < PACK_ALONE { 1 } else { processors }).max(1);
+        let share = raw.len().div_ceil(if self.raw_bytes < PACK_ALONE { 1 } else { *PROCESSORS }).max(1);
         self.raw_bytes = 0;
         let mut parts = raw.chunks(share);
         let Some(first) = parts.next() else { return };

@@ -54,6 +54,10 @@ fn new_leaves(source: &dyn ObjectSource, schema: &Schema, groups: &[Group]) -> V
     let make = |groups: &[Group]| -> Vec<Option<(Key, NewLeaf)>> {
         groups.iter().map(|group| new_leaf(source, schema, group)).collect()
     };
+    // Asking the system for its processors takes longer than a few leaves do.
+    if groups.len() <= ALONE {
+        return make(groups);
+    }
     // Bare WebAssembly has one processor.
     let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
     let share = groups.len().div_ceil(processors).max(ALONE);
