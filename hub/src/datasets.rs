@@ -63,6 +63,13 @@ fn is_address(name: &str) -> bool {
 const RESERVED: [&str; 12] =
     ["api", "assets", "fonts", "healthz", "login", "logout", "metrics", "new", "pkg", "readyz", "system", "static"];
 
+/// The namespace of a new dataset: the one that is named, or the person's own.
+pub(crate) fn namespace(actor: &Actor, named: &str) -> Result<String, Error> {
+    let owner = if named.trim().is_empty() { actor.name() } else { named.trim() };
+    authorise(actor, Action::Create, owner)?;
+    Ok(owner.to_owned())
+}
+
 pub(crate) fn valid_name(name: &str) -> Result<String, Error> {
     let name = name.trim();
     if name.is_empty() {
@@ -132,8 +139,7 @@ impl Hub {
     /// # Errors
     /// A field is not valid, the person may not create datasets there, or the name is taken.
     pub async fn create_dataset(&self, actor: &Actor, new: NewDataset) -> Result<Dataset, Error> {
-        let owner = if new.owner.trim().is_empty() { actor.name().to_owned() } else { new.owner.trim().to_owned() };
-        authorise(actor, Action::Create, &owner)?;
+        let owner = namespace(actor, &new.owner)?;
         let name = valid_name(&new.name)?;
         let title = valid_title(&new.title, &name)?;
         let description = valid_description(&new.description)?;

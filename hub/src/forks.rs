@@ -5,7 +5,7 @@ use storage::{Ancestor, DatasetId, StorageError};
 use crate::{
     Actor, Dataset, DatasetPath, Error, Hub, NewDataset,
     access::{Action, authorise},
-    datasets::{taken, valid_description, valid_name, valid_title},
+    datasets::{namespace, taken, valid_description, valid_name, valid_title},
     now,
 };
 
@@ -22,8 +22,7 @@ impl Hub {
     /// name is taken.
     pub async fn fork(&self, actor: &Actor, path: &DatasetPath, new: NewDataset) -> Result<Dataset, Error> {
         let origin = self.find_stored(actor, Action::Read, path).await?;
-        let owner = if new.owner.trim().is_empty() { actor.name().to_owned() } else { new.owner.trim().to_owned() };
-        authorise(actor, Action::Create, &owner)?;
+        let owner = namespace(actor, &new.owner)?;
         let or = |given: String, first: &str| if given.trim().is_empty() { first.to_owned() } else { given };
         let name = valid_name(&or(new.name, &origin.name))?;
         let title = valid_title(&or(new.title, &origin.title), &name)?;
