@@ -1,5 +1,6 @@
 //! The pages, one file for each kind. Every one is complete without scripts: real tables, links and forms.
 
+pub mod account;
 pub mod branches;
 pub mod commit;
 pub mod compare;
@@ -11,8 +12,10 @@ pub mod fork;
 pub mod history;
 pub mod import;
 pub mod import_job;
+pub mod members;
 pub mod new_dataset;
 pub mod row;
 pub mod row_history;
+pub mod sign_in;
 pub mod system;
 pub mod table;

@@ -16,6 +16,17 @@ pub struct SiteFiles {
     pub css: Arc<str>,
 }
 
+/// Who looks at a page.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Viewer {
+    /// The name of their account; none for a stranger, and where there are no accounts.
+    pub name: Option<String>,
+    /// Whether there are accounts to sign in with.
+    pub can_sign_in: bool,
+    /// Whether they run the server.
+    pub is_admin: bool,
+}
+
 /// A step of the way from the start to a page.
 #[derive(Clone, Debug)]
 pub struct Crumb {
@@ -66,10 +77,11 @@ pub struct PageInfo {
 
 /// Renders a page to the text of its document.
 #[must_use]
-pub fn render(site: &SiteFiles, page: impl FnOnce() -> AnyView) -> String {
+pub fn render(site: &SiteFiles, viewer: Viewer, page: impl FnOnce() -> AnyView) -> String {
     let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new_islands())));
     let html = owner.with(|| {
         provide_context(site.clone());
+        provide_context(viewer);
         page().to_html()
     });
     format!("<!DOCTYPE html>{html}")
@@ -115,6 +127,7 @@ pub fn shell(info: PageInfo, main: impl IntoView + 'static) -> AnyView {
                     <nav class="top__nav" aria-label="Main">
                         <a href="/" aria-current=at_start.then_some("page")>"Datasets"</a>
                         <a href="/system" aria-current=at_system.then_some("page")>"System"</a>
+                        {person(use_context::<Viewer>().unwrap_or_default())}
                     </nav>
                 </header>
                 <main id="main" tabindex="-1" class=class>{main}</main>
@@ -126,6 +139,14 @@ pub fn shell(info: PageInfo, main: impl IntoView + 'static) -> AnyView {
         </html>
     }
     .into_any()
+}
+
+/// The way to one's account, or to it.
+fn person(viewer: Viewer) -> Option<AnyView> {
+    match viewer.name {
+        Some(name) => Some(view! { <a href="/account">{name}</a> }.into_any()),
+        None => viewer.can_sign_in.then(|| view! { <a href="/sign-in">"Sign in"</a> }.into_any()),
+    }
 }
 
 fn breadcrumb(crumbs: Vec<Crumb>) -> AnyView {

@@ -45,6 +45,19 @@ pub fn with_query(address: &str, parts: &[(&str, &str)]) -> String {
     text
 }
 
+/// The page to sign in on, from which it goes on to this address of ours.
+#[must_use]
+pub fn sign_in(next: Option<&str>) -> String {
+    with_query("/sign-in", &[("next", next.unwrap_or_default())])
+}
+
+/// The text where it is an address of ours, else the start: nobody is led elsewhere by a link that begins here.
+#[must_use]
+pub fn ours(address: &str) -> &str {
+    let is_path = address.starts_with('/') && !address.starts_with("//") && !address.starts_with("/\\");
+    if is_path && !address.chars().any(char::is_control) { address } else { "/" }
+}
+
 /// A page below a dataset's.
 #[must_use]
 pub fn below(dataset: &str, rest: &str) -> String {

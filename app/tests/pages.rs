@@ -11,7 +11,7 @@ use app::{
     components::search::Asked,
     form::Submitted,
     pages::{self, table::Content},
-    shell::{SiteFiles, render},
+    shell::{SiteFiles, Viewer, render},
 };
 use hub::JobState;
 use leptos::prelude::AnyView;
@@ -23,7 +23,7 @@ fn site() -> SiteFiles {
 /// Renders a page, checks what every page must be, and keeps it for the gallery.
 #[track_caller]
 fn check(name: &str, page: impl FnOnce() -> AnyView) -> String {
-    let html = render(&site(), page);
+    let html = render(&site(), Viewer::default(), page);
     if let Some(folder) = std::env::var_os("GALLERY") {
         fs::write(std::path::Path::new(&folder).join(format!("{name}.html")), &html)
             .expect("the gallery's folder exists");

@@ -1,66 +1,302 @@
-//! Who acts, and what they may do.
+//! Who acts, and what they may do. The rules stand here and nowhere else, as a table that can be read.
 
-use crate::Error;
+use serde::{Deserialize, Serialize};
+use storage::{DatasetId, PersonId, Visibility};
 
-/// The person for whom something is done.
+use crate::{Error, Hub};
+
+/// The person for whom something is done, and by what right they are believed to be it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
-    name: String,
+    who: Who,
+    /// What may be done in their name.
+    scope: Scope,
+    /// The only dataset in which something may be done in their name.
+    dataset: Option<DatasetId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Who {
+    /// The one person of a server without accounts, which listens on its own machine only.
+    Local,
+    /// Somebody with an account.
+    Person { id: PersonId, name: String, is_admin: bool },
+    /// Anybody.
+    Stranger,
 }
 
 /// The owner of everything until there are accounts.
-const LOCAL: &str = "local";
+pub(crate) const LOCAL: &str = "local";
 
-impl Actor {
-    /// The one person of a server that listens on this machine only.
-    #[must_use]
-    pub fn local() -> Self {
-        Self { name: LOCAL.to_owned() }
-    }
+/// What may be done in somebody's name. Each scope includes those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// Look.
+    Read,
+    /// Change data.
+    Write,
+    /// Change who may do what as well.
+    Admin,
+}
 
-    /// The person's name, as in addresses and commits.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
+/// What somebody is in a dataset. Each role includes those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Sees everything.
+    Reader,
+    /// Takes part in discussions.
+    Commenter,
+    /// Edits, commits, makes branches and tags, merges.
+    Writer,
+    /// Describes the dataset and decides which branch is read first.
+    Maintainer,
+    /// Renames and deletes it, and decides who may do what.
+    Owner,
 }
 
 /// What can be done to a dataset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
+    /// See its data, history, branches and forks.
     Read,
+    /// Edit, commit, branch, tag, merge, import.
     Write,
-    Create,
-    /// Rename, delete.
+    /// Describe it, choose the default branch.
     Manage,
+    /// Rename, delete, decide who may do what.
+    Own,
 }
 
+/// What each action takes: the least role, and the least scope of a token.
+const RULES: [(Action, Role, Scope); 4] = [
+    (Action::Read, Role::Reader, Scope::Read),
+    (Action::Write, Role::Writer, Scope::Write),
+    (Action::Manage, Role::Maintainer, Scope::Write),
+    (Action::Own, Role::Owner, Scope::Admin),
+];
+
 impl Action {
+    fn rule(self) -> (Role, Scope) {
+        let rule = RULES.iter().find(|(action, ..)| *action == self);
+        rule.map(|(_, role, scope)| (*role, *scope)).expect("there is a rule for every action")
+    }
+
+    /// Completes “You may not … this dataset”.
     fn words(self) -> &'static str {
         match self {
             Self::Read => "read",
             Self::Write => "change",
-            Self::Create => "create datasets for",
             Self::Manage => "manage",
+            Self::Own => "decide over",
         }
     }
 }
 
-/// The rule for the server itself: whoever owns this machine's data runs it. `action` completes “You may not …”.
-pub(crate) fn authorise_operator(actor: &Actor, action: &str) -> Result<(), Error> {
-    if actor.name == LOCAL { Ok(()) } else { Err(Error::Forbidden { action: action.to_owned() }) }
+impl Scope {
+    /// As in forms and the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// All of them, the least first.
+    pub const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Admin];
 }
 
-/// The rule: an owner may do everything with what is theirs, and nobody else anything.
-pub(crate) fn authorise(actor: &Actor, action: Action, owner: &str) -> Result<(), Error> {
-    if actor.name == owner {
+impl Role {
+    /// As in forms and the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reader => "reader",
+            Self::Commenter => "commenter",
+            Self::Writer => "writer",
+            Self::Maintainer => "maintainer",
+            Self::Owner => "owner",
+        }
+    }
+
+    /// All of them, the least first.
+    pub const ALL: [Self; 5] = [Self::Reader, Self::Commenter, Self::Writer, Self::Maintainer, Self::Owner];
+}
+
+impl std::str::FromStr for Role {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or_else(|| {
+            Error::invalid("role", format!("“{text}” is no role: reader, commenter, writer, maintainer, owner."))
+        })
+    }
+}
+
+impl Actor {
+    /// The one person of a server without accounts.
+    #[must_use]
+    pub fn local() -> Self {
+        Self { who: Who::Local, scope: Scope::Admin, dataset: None }
+    }
+
+    /// Somebody of whom nothing is known.
+    #[must_use]
+    pub fn stranger() -> Self {
+        Self { who: Who::Stranger, scope: Scope::Read, dataset: None }
+    }
+
+    /// Somebody who has shown that the account is theirs.
+    pub(crate) fn person(person: &storage::Person) -> Self {
+        let who = Who::Person { id: person.id, name: person.name.as_str().to_owned(), is_admin: person.is_admin };
+        Self { who, scope: Scope::Admin, dataset: None }
+    }
+
+    /// The same with no more than this may be done.
+    pub(crate) fn limited(self, scope: Scope, dataset: Option<DatasetId>) -> Self {
+        Self { scope, dataset, ..self }
+    }
+
+    /// The person's name, as in addresses and commits; empty for a stranger, whom no account is named after.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match &self.who {
+            Who::Local => LOCAL,
+            Who::Person { name, .. } => name,
+            Who::Stranger => "",
+        }
+    }
+
+    /// Whether nothing is known of them.
+    #[must_use]
+    pub fn is_stranger(&self) -> bool {
+        self.who == Who::Stranger
+    }
+
+    /// Whether they run the server.
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        match &self.who {
+            Who::Local => true,
+            Who::Person { is_admin, .. } => *is_admin,
+            Who::Stranger => false,
+        }
+    }
+
+    /// The account, where there is one.
+    pub(crate) fn person_id(&self) -> Option<PersonId> {
+        match &self.who {
+            Who::Person { id, .. } => Some(*id),
+            Who::Local | Who::Stranger => None,
+        }
+    }
+
+    /// The account; an error where there is none, or where a token does not reach so far.
+    pub(crate) fn account(&self, action: &str) -> Result<PersonId, Error> {
+        match &self.who {
+            Who::Person { id, .. } if self.scope == Scope::Admin && self.dataset.is_none() => Ok(*id),
+            Who::Stranger => Err(Error::SignIn),
+            _ => Err(Error::Forbidden { action: action.to_owned() }),
+        }
+    }
+}
+
+/// The rule for the server itself: its administrators, with no less than this scope. `action` completes “You may not …”.
+pub(crate) fn authorise_operator(actor: &Actor, scope: Scope, action: &str) -> Result<(), Error> {
+    match actor.who {
+        Who::Stranger => Err(Error::SignIn),
+        _ if actor.is_admin() && actor.scope >= scope && actor.dataset.is_none() => Ok(()),
+        _ => Err(Error::Forbidden { action: action.to_owned() }),
+    }
+}
+
+/// The rule for new datasets: everybody has a namespace of their own.
+pub(crate) fn authorise_creation(actor: &Actor, owner: &str) -> Result<(), Error> {
+    if actor.is_stranger() {
+        return Err(Error::SignIn);
+    }
+    if actor.name() == owner && actor.scope >= Scope::Write && actor.dataset.is_none() {
         return Ok(());
     }
-    match action {
-        // A stranger does not even learn that it exists.
-        Action::Read => Err(Error::not_found("dataset of that name")),
-        Action::Write | Action::Create | Action::Manage => {
-            Err(Error::Forbidden { action: format!("{} “{owner}”", action.words()) })
+    Err(Error::Forbidden { action: format!("create datasets for “{owner}”") })
+}
+
+impl Hub {
+    /// The namespace in which the person makes datasets.
+    ///
+    /// # Errors
+    /// They have none.
+    pub fn own_namespace<'a>(&self, actor: &'a Actor) -> Result<&'a str, Error> {
+        authorise_creation(actor, actor.name())?;
+        Ok(actor.name())
+    }
+
+    /// What the person is in a dataset; none: for them it does not exist.
+    pub(crate) async fn role(&self, actor: &Actor, dataset: &storage::Dataset) -> Result<Option<Role>, Error> {
+        let public = (dataset.visibility == Visibility::Public).then_some(Role::Reader);
+        let Who::Person { id, name, .. } = &actor.who else {
+            return Ok(if actor.who == Who::Local { Some(Role::Owner) } else { public });
+        };
+        if actor.dataset.is_some_and(|only| only != dataset.id) {
+            return Ok(public);
+        }
+        if *name == dataset.owner.as_str() {
+            return Ok(Some(Role::Owner));
+        }
+        let given = self.store().role(dataset.id, *id).await?.and_then(|role| role.parse().ok());
+        Ok(given.max(public))
+    }
+
+    /// The rule for datasets; what the person is there.
+    pub(crate) async fn authorise(
+        &self,
+        actor: &Actor,
+        action: Action,
+        dataset: &storage::Dataset,
+    ) -> Result<Role, Error> {
+        let Some(role) = self.role(actor, dataset).await? else {
+            // A stranger does not even learn that it exists.
+            return Err(Error::not_found(format!("dataset “{}”", dataset.address())));
+        };
+        let (least, scope) = action.rule();
+        if role >= least && actor.scope >= scope {
+            return Ok(role);
+        }
+        if actor.is_stranger() {
+            return Err(Error::SignIn);
+        }
+        let address = dataset.address();
+        Err(Error::Forbidden {
+            action: if role >= least {
+                format!("{} “{address}” with this token", action.words())
+            } else {
+                format!(
+                    "{} “{address}”: you are {} there, and that takes a {}",
+                    action.words(),
+                    role.as_str(),
+                    least.as_str()
+                )
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_role_may_what_lesser_ones_may() {
+        let order = RULES.map(|(_, role, _)| role);
+        assert!(order.is_sorted(), "the table goes from the least to the most: {order:?}");
+        for action in [Action::Read, Action::Write, Action::Manage, Action::Own] {
+            assert!(RULES.iter().filter(|(each, ..)| *each == action).count() == 1);
+        }
+        for role in Role::ALL {
+            assert_eq!(role.as_str().parse::<Role>().expect("a role"), role);
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Datasets: names, lists, creation, and a dataset's page.
 
 use serde::{Deserialize, Serialize};
-use storage::{DatasetId, PersonName, StorageError};
+use storage::{DatasetId, PersonName, StorageError, Visibility};
 
 use crate::{
     Actor, Dataset, DatasetPath, DatasetSummary, DatasetView, Error, Hub, JobState, Place, TableSummary,
-    access::{Action, authorise},
+    access::{Action, authorise_creation},
     now,
 };
 
@@ -48,9 +48,11 @@ pub struct DatasetChanges {
     pub description: Option<String>,
     /// The branch that is read where none is named.
     pub default_branch: Option<String>,
+    /// Who may read it without a role in it.
+    pub visibility: Option<Visibility>,
 }
 
-fn is_address(name: &str) -> bool {
+pub(crate) fn is_address(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
     let first = name.bytes().next();
     name.len() <= MAX_NAME
@@ -60,13 +62,15 @@ fn is_address(name: &str) -> bool {
 }
 
 /// First segments of addresses that mean something else.
-const RESERVED: [&str; 12] =
-    ["api", "assets", "fonts", "healthz", "login", "logout", "metrics", "new", "pkg", "readyz", "system", "static"];
+pub(crate) const RESERVED: [&str; 17] = [
+    "account", "admin", "api", "assets", "fonts", "healthz", "login", "logout", "metrics", "new", "pkg", "readyz",
+    "set-up", "sign-in", "sign-out", "static", "system",
+];
 
 /// The namespace of a new dataset: the one that is named, or the person's own.
 pub(crate) fn namespace(actor: &Actor, named: &str) -> Result<String, Error> {
     let owner = if named.trim().is_empty() { actor.name() } else { named.trim() };
-    authorise(actor, Action::Create, owner)?;
+    authorise_creation(actor, owner)?;
     Ok(owner.to_owned())
 }
 
@@ -114,10 +118,16 @@ impl Hub {
     /// # Errors
     /// The store failed.
     pub async fn datasets(&self, actor: &Actor) -> Result<Vec<DatasetSummary>, Error> {
-        // Until there are accounts a person reads what they own and no more.
-        let owner = PersonName::from(actor.name());
         let mut summaries = Vec::new();
-        for dataset in self.store().datasets(Some(&owner), None, LIST).await? {
+        let also = match actor.person_id() {
+            Some(person) => self.store().datasets_with_role(person).await?,
+            None => Vec::new(),
+        };
+        for dataset in self.store().datasets_for(&PersonName::from(actor.name()), &also, LIST).await? {
+            // A token may reach less far than its person.
+            if self.role(actor, &dataset).await?.is_none() {
+                continue;
+            }
             let dataset = Dataset::from(dataset);
             let head = self.head(&dataset).await?;
             let root = match head {
@@ -154,6 +164,7 @@ impl Hub {
             created_at: at,
             updated_at: at,
             lineage: Vec::new(),
+            visibility: Visibility::Private,
         };
         match self.store().create_dataset(&dataset).await {
             Ok(()) => Ok(dataset.into()),
@@ -171,7 +182,8 @@ impl Hub {
         path: &DatasetPath,
         changes: DatasetChanges,
     ) -> Result<Dataset, Error> {
-        let dataset = self.find_dataset(actor, Action::Manage, path).await?;
+        let decides = changes.name.is_some() || changes.visibility.is_some();
+        let dataset = self.find_dataset(actor, if decides { Action::Own } else { Action::Manage }, path).await?;
         let name = changes.name.map(|name| valid_name(&name)).transpose()?;
         let called = name.as_ref().unwrap_or(&dataset.path.name);
         let title = changes.title.map(|title| valid_title(&title, called)).transpose()?;
@@ -181,7 +193,13 @@ impl Hub {
         {
             return Err(Error::invalid("default_branch", format!("There is no branch “{branch}”.")));
         }
-        let changes = storage::DatasetChanges { name, title, description, default_branch: changes.default_branch };
+        let changes = storage::DatasetChanges {
+            name,
+            title,
+            description,
+            default_branch: changes.default_branch,
+            visibility: changes.visibility,
+        };
         let changed = self.store().update_dataset(DatasetId(dataset.id), &changes, now()).await;
         changed.map(Dataset::from).map_err(taken)
     }
@@ -191,7 +209,7 @@ impl Hub {
     /// # Errors
     /// There is no such dataset for the person, or an import into it runs.
     pub async fn delete_dataset(&self, actor: &Actor, path: &DatasetPath) -> Result<(), Error> {
-        let dataset = self.find_dataset(actor, Action::Manage, path).await?;
+        let dataset = self.find_dataset(actor, Action::Own, path).await?;
         let imports = self.imports(actor, path).await?;
         if imports.iter().any(|import| matches!(import.state, JobState::Running | JobState::Waiting)) {
             return Err(Error::State {
@@ -224,7 +242,8 @@ impl Hub {
             None => Vec::new(),
         };
         let origin = self.origin(actor, &dataset).await?;
-        Ok(DatasetView { draft: working.summary(), viewed: working.viewed, origin, tables, commits, dataset })
+        let (draft, has_accounts) = (working.summary(), self.has_accounts());
+        Ok(DatasetView { draft, viewed: working.viewed, has_accounts, origin, tables, commits, dataset })
     }
 
     pub(crate) async fn find_dataset(
@@ -233,7 +252,9 @@ impl Hub {
         action: Action,
         path: &DatasetPath,
     ) -> Result<Dataset, Error> {
-        Ok(self.find_stored(actor, action, path).await?.into())
+        let dataset = self.find_stored(actor, action, path).await?;
+        let role = self.role(actor, &dataset).await?;
+        Ok(Dataset { role, ..dataset.into() })
     }
 
     pub(crate) async fn find_stored(
@@ -242,11 +263,10 @@ impl Hub {
         action: Action,
         path: &DatasetPath,
     ) -> Result<storage::Dataset, Error> {
-        // Reading comes first: whoever may not read learns nothing from being refused to write.
-        authorise(actor, Action::Read, &path.owner)?;
-        authorise(actor, action, &path.owner)?;
         let found = self.store().dataset(&PersonName::from(path.owner.as_str()), &path.name).await?;
-        found.ok_or_else(|| Error::not_found(format!("dataset “{path}”")))
+        let dataset = found.ok_or_else(|| Error::not_found(format!("dataset “{path}”")))?;
+        self.authorise(actor, action, &dataset).await?;
+        Ok(dataset)
     }
 }
 
@@ -261,6 +281,8 @@ impl From<storage::Dataset> for Dataset {
             created_at: dataset.created_at,
             updated_at: dataset.updated_at,
             origin: dataset.lineage.first().map(|origin| origin.dataset.0),
+            visibility: dataset.visibility,
+            role: None,
         }
     }
 }

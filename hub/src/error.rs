@@ -46,6 +46,15 @@ pub enum Error {
         /// What was tried.
         action: String,
     },
+    /// Only somebody with an account may do this, and nobody has signed in.
+    #[error("Sign in to do this.")]
+    SignIn,
+    /// Too many tries that failed.
+    #[error("Too many tries. Wait {} and try again.", seconds(*after))]
+    TooMany {
+        /// How long to wait.
+        after: std::time::Duration,
+    },
     /// The request can't be taken as it is.
     #[error("{}", summary(fields))]
     Invalid {
@@ -120,6 +129,13 @@ impl Error {
     /// Something that is not there.
     pub fn not_found(what: impl Into<String>) -> Self {
         Self::NotFound { what: what.into() }
+    }
+}
+
+fn seconds(wait: std::time::Duration) -> String {
+    match wait.as_secs() + 1 {
+        seconds @ 0..=119 => format!("{seconds} seconds"),
+        seconds => format!("{} minutes", seconds.div_ceil(60)),
     }
 }
 

@@ -4,7 +4,7 @@ use storage::{Ancestor, DatasetId, StorageError};
 
 use crate::{
     Actor, Dataset, DatasetPath, Error, Hub, NewDataset,
-    access::{Action, authorise},
+    access::Action,
     datasets::{namespace, taken, valid_description, valid_name, valid_title},
     now,
 };
@@ -41,6 +41,8 @@ impl Hub {
             created_at: at,
             updated_at: at,
             lineage: std::iter::once(nearest).chain(origin.lineage).collect(),
+            // What is not for everybody does not become so by being forked, nor the other way round without asking.
+            visibility: origin.visibility,
         };
         let lease = self.store().lease();
         match self.store().fork_dataset(&lease, &fork).await {
@@ -57,14 +59,20 @@ impl Hub {
     pub async fn forks(&self, actor: &Actor, path: &DatasetPath) -> Result<Vec<Dataset>, Error> {
         let dataset = self.find_dataset(actor, Action::Read, path).await?;
         let forks = self.store().forks_of(DatasetId(dataset.id), LIST).await?;
-        let readable = |fork: &storage::Dataset| authorise(actor, Action::Read, fork.owner.as_str()).is_ok();
-        Ok(forks.into_iter().filter(readable).map(Dataset::from).collect())
+        let mut readable = Vec::new();
+        for fork in forks {
+            if self.role(actor, &fork).await?.is_some() {
+                readable.push(fork.into());
+            }
+        }
+        Ok(readable)
     }
 
     /// Where a fork's origin is; none where it is gone, or not for the person to know.
     pub(crate) async fn origin(&self, actor: &Actor, dataset: &Dataset) -> Result<Option<DatasetPath>, Error> {
         let Some(origin) = dataset.origin else { return Ok(None) };
-        let origin = self.store().dataset_by_id(DatasetId(origin)).await?.map(Dataset::from);
-        Ok(origin.map(|origin| origin.path).filter(|path| authorise(actor, Action::Read, &path.owner).is_ok()))
+        let Some(origin) = self.store().dataset_by_id(DatasetId(origin)).await? else { return Ok(None) };
+        let is_readable = self.role(actor, &origin).await?.is_some();
+        Ok(is_readable.then(|| Dataset::from(origin).path))
     }
 }

@@ -6,6 +6,7 @@
 //! how edits become commits, `imports.rs` for how files do.
 
 mod access;
+mod accounts;
 mod ahead;
 mod changes;
 mod datasets;
@@ -32,7 +33,8 @@ use std::{path::PathBuf, sync::Arc, time::SystemTime};
 use services::Supervisor;
 use storage::Store;
 
-pub use access::Actor;
+pub use access::{Actor, Role, Scope};
+pub use accounts::{Account, Client, Member, NewAccount, SessionView, SignedIn, TokenView};
 pub use changes::{Change, Changes, NewColumn, Properties, value_of};
 pub use datasets::{DatasetChanges, NewDataset};
 pub use differences::{DiffPage, DiffSummary, DifferenceCounts, TableDifference};
@@ -45,7 +47,7 @@ pub use reclaim::{ReclaimPhase, ReclaimProgress, ReclaimView};
 pub use refs::{ParseReferenceError, Place, RefSummary, Reference, RefsView, Viewed, ViewedKind};
 pub use rows::{BlameView, PastRow, RowHistory};
 pub use services::import::{Dialect, FoundColumn, Inspection, Problem};
-pub use storage::{ReclaimRecord, Reclaimed};
+pub use storage::{ReclaimRecord, Reclaimed, Visibility};
 pub use system::{Component, ComponentState, Fact, Metric, SystemView};
 
 /// The one way to the data. Cloning is cheap; clones share everything.
@@ -56,6 +58,7 @@ pub struct Hub {
 
 struct Shared {
     store: Store,
+    accounts: accounts::Accounts,
     supervisor: Supervisor,
     /// Uploaded files wait here until their import is done.
     uploads: PathBuf,
@@ -77,6 +80,7 @@ impl Hub {
         std::fs::create_dir_all(&uploads)
             .map_err(|error| Error::Internal { reason: format!("{} can't be made: {error}", uploads.display()) })?;
         let shared = Shared {
+            accounts: accounts::Accounts::new(store.has_people().await?),
             store,
             supervisor,
             uploads,

@@ -43,6 +43,10 @@ pub struct Dataset {
     pub updated_at: i64,
     /// What it was forked from; it may be gone.
     pub origin: Option<Uuid>,
+    /// Who may read it without a role in it.
+    pub visibility: crate::Visibility,
+    /// What the acting person is there; none where that was not asked.
+    pub role: Option<crate::Role>,
 }
 
 /// A dataset in a list.
@@ -93,6 +97,8 @@ pub struct DatasetView {
     pub dataset: Dataset,
     /// The state that is shown.
     pub viewed: Viewed,
+    /// Whether there are accounts, and so people who may do more than others.
+    pub has_accounts: bool,
     /// Where what it was forked from is, if the acting person may know.
     pub origin: Option<DatasetPath>,
     /// Its tables, by name.

@@ -9,7 +9,7 @@ use std::{
 use storage::{Reclaim, ReclaimRecord, Reclaimed, Stage, StorageError};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Actor, Error, Hub, access::authorise_operator, now};
+use crate::{Actor, Error, Hub, Scope, access::authorise_operator, now};
 
 /// From the start of the server to the first look whether there is something to reclaim.
 const FIRST: Duration = Duration::from_secs(10 * 60);
@@ -80,7 +80,7 @@ impl Hub {
     /// # Errors
     /// The person does not run this server, or the store failed.
     pub async fn reclaiming(&self, actor: &Actor) -> Result<ReclaimView, Error> {
-        authorise_operator(actor, "look at how space is reclaimed")?;
+        authorise_operator(actor, Scope::Read, "look at how space is reclaimed")?;
         self.reclaim_view().await
     }
 
@@ -89,7 +89,7 @@ impl Hub {
     /// # Errors
     /// The person does not run this server, or the store failed.
     pub async fn start_reclaiming(&self, actor: &Actor) -> Result<ReclaimView, Error> {
-        authorise_operator(actor, "reclaim space")?;
+        authorise_operator(actor, Scope::Admin, "reclaim space")?;
         if let Some(run) = self.begin_reclaiming() {
             tokio::spawn(run.work(|_| true));
         }

@@ -10,7 +10,7 @@ use versioning::{
     value::Timestamp,
 };
 
-use crate::{Actor, CommitSummary, Dataset, DatasetPath, Error, Hub, access::Action};
+use crate::{Actor, CommitSummary, Dataset, DatasetPath, Error, Hub, Role, access::Action};
 
 /// The longest name of a branch or tag, in characters.
 const MAX_NAME: usize = 100;
@@ -128,13 +128,15 @@ pub struct Viewed {
     pub reference: Option<String>,
     /// The commit; none where nothing has been committed to the default branch yet.
     pub commit: Option<Hash>,
+    /// Whether the acting person may edit branches here.
+    pub may_edit: bool,
 }
 
 impl Viewed {
-    /// The branch, if that is what it is: what can be edited.
+    /// The branch, if it is one that the acting person can edit.
     #[must_use]
     pub fn branch(&self) -> Option<&str> {
-        (self.kind == ViewedKind::Branch).then_some(self.name.as_str())
+        (self.kind == ViewedKind::Branch && self.may_edit).then_some(self.name.as_str())
     }
 
     pub(crate) fn editable(&self) -> Result<&str, Error> {
@@ -186,20 +188,21 @@ impl Hub {
         let id = DatasetId(dataset.id);
         let name = at.name.as_deref().unwrap_or(&dataset.default_branch);
         let is_default = name == dataset.default_branch;
+        let may_edit = dataset.role >= Some(Role::Writer);
         let commit = |hash: Hash| {
             let name = hash.to_string()[..10].to_owned();
-            Viewed { kind: ViewedKind::Commit, name, reference: None, commit: Some(hash) }
+            Viewed { kind: ViewedKind::Commit, name, reference: None, commit: Some(hash), may_edit }
         };
         let missing = |_| Error::not_found(format!("branch, tag or commit “{name}”"));
         // No branch or tag is named like a commit.
         let mut viewed = if !is_default && name.parse::<Hash>().is_ok() {
             commit(self.own_commit(dataset, name).await.map_err(missing)?)
         } else if let Some(head) = self.store().head(id, RefKind::Branch, name).await? {
-            Viewed { kind: ViewedKind::Branch, name: name.to_owned(), reference: None, commit: Some(head) }
+            Viewed { kind: ViewedKind::Branch, name: name.to_owned(), reference: None, commit: Some(head), may_edit }
         } else if is_default {
-            Viewed { kind: ViewedKind::Branch, name: name.to_owned(), reference: None, commit: None }
+            Viewed { kind: ViewedKind::Branch, name: name.to_owned(), reference: None, commit: None, may_edit }
         } else if let Some(head) = self.store().head(id, RefKind::Tag, name).await? {
-            Viewed { kind: ViewedKind::Tag, name: name.to_owned(), reference: None, commit: Some(head) }
+            Viewed { kind: ViewedKind::Tag, name: name.to_owned(), reference: None, commit: Some(head), may_edit }
         } else {
             commit(self.own_commit(dataset, name).await.map_err(missing)?)
         };
@@ -211,7 +214,13 @@ impl Hub {
             let At::Commit(commit) = then else {
                 return Err(Error::not_found(format!("commit in “{name}” at that time")));
             };
-            viewed = Viewed { kind: ViewedKind::Past, name: at.to_string(), reference: None, commit: Some(commit) };
+            viewed = Viewed {
+                kind: ViewedKind::Past,
+                name: at.to_string(),
+                reference: None,
+                commit: Some(commit),
+                may_edit,
+            };
         }
         let plain = is_default && viewed.kind == ViewedKind::Branch;
         viewed.reference = (!plain).then(|| at.to_string());

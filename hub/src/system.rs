@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use storage::{JobFilter, JobState};
 
-use crate::{Actor, Error, Hub, ReclaimView};
+use crate::{Actor, Error, Hub, ReclaimView, Scope, access::authorise_operator};
 
 /// The whole system.
 #[derive(Clone, Debug)]
@@ -73,8 +73,9 @@ impl Hub {
     /// The system as it is now.
     ///
     /// # Errors
-    /// None at present: a part that does not answer is shown as failing.
+    /// The person does not run this server. A part that does not answer is no error: it is shown as failing.
     pub async fn system(&self, actor: &Actor) -> Result<SystemView, Error> {
+        authorise_operator(actor, Scope::Read, "look at the system")?;
         let processes = self.processes();
         let stores = self.stores().await;
         let works = stores.iter().all(|store| store.state == ComponentState::Healthy);
@@ -92,7 +93,6 @@ impl Hub {
             api("Events", "server-sent events of a dataset, at /{owner}/{dataset}/events"),
             api("Health", "for monitors, at /healthz and /readyz"),
         ];
-        tracing::debug!(actor = actor.name(), "looked at the system");
         let reclaiming = self.reclaim_view().await.ok();
         Ok(SystemView { version: env!("CARGO_PKG_VERSION"), processes, apis, stores, reclaiming })
     }
@@ -100,9 +100,9 @@ impl Hub {
     /// Figures for monitors.
     ///
     /// # Errors
-    /// The store failed.
+    /// The person does not run this server, or the store failed.
     pub async fn metrics(&self, actor: &Actor) -> Result<Vec<Metric>, Error> {
-        tracing::debug!(actor = actor.name(), "looked at the metrics");
+        authorise_operator(actor, Scope::Read, "look at the metrics")?;
         let health = self.store().health().await?;
         let metric = |name, help, value| Metric { name, help, value };
         Ok(vec![

@@ -103,6 +103,10 @@ pub(crate) struct Connection {
     /// The server.
     #[arg(long, env = "ANABRANCH_URL", default_value = "http://127.0.0.1:3000")]
     pub(crate) url: String,
+    /// The token to act with, made on your account's page. Better kept in the variable than on the command line, where
+    /// others on this machine see it.
+    #[arg(long, env = "ANABRANCH_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<String>,
     /// Answer in JSON, as the API does.
     #[arg(long)]
     pub(crate) json: bool,

@@ -3,7 +3,7 @@
 use std::{convert::Infallible, time::Duration};
 
 use axum::{
-    extract::{Path, State},
+    extract::Path,
     response::{
         IntoResponse, Response,
         sse::{Event as Sent, KeepAlive, Sse},
@@ -13,13 +13,13 @@ use futures::StreamExt;
 use hub::{DatasetPath, Event};
 use serde_json::json;
 
-use crate::{problem::Problem, state::AppState};
+use crate::{problem::Problem, visit::Visit};
 
 /// Often enough that a proxy keeps the connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
 /// `event: draft` with branch, table and revision, `event: head` with branch and commit, `event: missed` when some were lost.
-pub(crate) async fn stream(State(state): State<AppState>, Path((owner, name)): Path<(String, String)>) -> Response {
+pub(crate) async fn stream(state: Visit, Path((owner, name)): Path<(String, String)>) -> Response {
     let events = match state.hub.events(&state.actor(), &DatasetPath { owner, name }).await {
         Ok(events) => events,
         Err(error) => return Problem::from(&error).into_response(),

@@ -15,6 +15,7 @@ mod sample;
 mod security;
 mod serve;
 mod state;
+mod visit;
 
 use std::process::ExitCode;
 

@@ -3,13 +3,13 @@
 use std::{fmt::Write as _, time::Instant};
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderValue, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 
-use crate::{problem::Problem, state::AppState};
+use crate::{problem::Problem, visit::Visit};
 
 /// Says in `Server-Timing` (W3C) how long the answer took to begin, in milliseconds.
 pub(crate) async fn timing(request: Request, next: Next) -> Response {
@@ -23,7 +23,7 @@ pub(crate) async fn timing(request: Request, next: Next) -> Response {
 }
 
 /// Figures in the text format of Prometheus 0.0.4.
-pub(crate) async fn metrics(State(state): State<AppState>) -> Response {
+pub(crate) async fn metrics(state: Visit) -> Response {
     match state.hub.metrics(&state.actor()).await {
         Ok(metrics) => {
             let mut text = String::new();

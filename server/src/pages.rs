@@ -1,6 +1,7 @@
 //! Pages and their forms. A handler takes the request apart, asks the hub, and hands the answer to a view of `app`; a
 //! form that succeeds leads on (303), one that is refused is shown again with what was typed.
 
+mod accounts;
 mod answer;
 mod branches;
 mod dataset;
@@ -44,12 +45,23 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
     Router::new()
         .route("/", get(datasets::list))
         .route("/new", get(datasets::new).post(datasets::create))
+        .route("/set-up", get(accounts::set_up_form).post(accounts::set_up))
+        .route("/sign-in", get(accounts::sign_in_form).post(accounts::sign_in))
+        .route("/sign-out", post(accounts::sign_out))
+        .route("/account", get(accounts::show))
+        .route("/account/password", post(accounts::change_password))
+        .route("/account/sessions/end", post(accounts::end_session))
+        .route("/account/tokens", post(accounts::create_token))
+        .route("/account/tokens/end", post(accounts::end_token))
+        .route("/account/people", get(accounts::people).post(accounts::create_account))
         .route("/system", get(system::show))
         .route("/system/reclaim", post(system::reclaim))
         .nest("/{owner}/{dataset}", of_a_state())
         .nest("/{owner}/{dataset}/at/{reference}", of_a_state())
         .route("/{owner}/{dataset}/branches", get(branches::list).post(branches::create))
         .route("/{owner}/{dataset}/branches/delete", post(branches::delete))
+        .route("/{owner}/{dataset}/people", get(accounts::members).post(accounts::set_role))
+        .route("/{owner}/{dataset}/visibility", post(accounts::set_visibility))
         .route("/{owner}/{dataset}/fork", get(datasets::new_fork).post(datasets::fork))
         .route("/{owner}/{dataset}/compare", get(branches::compare))
         .route("/{owner}/{dataset}/commits/{hash}", get(history::commit))

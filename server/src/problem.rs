@@ -1,7 +1,7 @@
 //! Errors of the API: problem details (RFC 9457).
 
 use axum::{
-    http::{StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use hub::{Error, StaleCell};
@@ -52,6 +52,9 @@ pub(crate) struct ProblemBody {
     /// Where a merge has something left to decide: how much.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) stats: Option<StatsBody>,
+    /// Where something was tried too often: when to try again, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) retry_after: Option<u64>,
 }
 
 /// A field that is wrong.
@@ -77,6 +80,7 @@ impl Problem {
             conflicts: None,
             violations: None,
             stats: None,
+            retry_after: None,
         }))
     }
 
@@ -105,6 +109,8 @@ pub(crate) fn status(error: &Error) -> StatusCode {
     match error {
         Error::NotFound { .. } => StatusCode::NOT_FOUND,
         Error::Forbidden { .. } => StatusCode::FORBIDDEN,
+        Error::SignIn => StatusCode::UNAUTHORIZED,
+        Error::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Exists { .. } | Error::Stale { .. } | Error::State { .. } | Error::Moved { .. } => StatusCode::CONFLICT,
         Error::Service(_) => StatusCode::BAD_GATEWAY,
@@ -139,6 +145,7 @@ impl From<&Error> for Problem {
                 };
                 body.errors = fields.iter().map(problem).collect();
             }
+            Error::TooMany { after } => body.retry_after = Some(after.as_secs() + 1),
             Error::Stale { cells, .. } => body.stale.clone_from(cells),
             Error::Moved { head, between, .. } => {
                 body.head = head.map(|head| head.to_string());
@@ -154,6 +161,13 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_string(&self.0).unwrap_or_default();
-        (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()
+        let mut answer = (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
+        if status == StatusCode::UNAUTHORIZED {
+            answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = self.0.retry_after {
+            answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        answer
     }
 }

@@ -14,7 +14,7 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, cs
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{api, assets, events, observe, pages, problem::Problem, security, state::AppState};
+use crate::{api, assets, events, observe, pages, problem::Problem, security, state::AppState, visit::Visit};
 
 /// The largest body of anything but an upload, in bytes.
 const MAX_BODY: usize = 8 << 20;
@@ -99,14 +99,11 @@ fn api() -> OpenApiRouter<AppState> {
 }
 
 /// Server functions: what islands call. They find the hub and the acting person in their context.
-async fn functions(
-    axum::extract::State(state): axum::extract::State<AppState>,
-    request: axum::extract::Request,
-) -> impl axum::response::IntoResponse {
-    let actor = state.actor();
+async fn functions(visit: Visit, request: axum::extract::Request) -> impl axum::response::IntoResponse {
+    let actor = visit.actor();
     leptos_axum::handle_server_fns_with_context(
         move || {
-            provide_context(state.hub.clone());
+            provide_context(visit.hub.clone());
             provide_context(actor.clone());
         },
         request,

@@ -59,10 +59,14 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let maintenance = hub.clone();
     tokio::spawn(async move { maintenance.maintain().await });
     let stopping = CancellationToken::new();
-    let app = router(AppState { hub: hub.clone(), site, stopping: stopping.clone() });
+    let app = router(AppState { hub: hub.clone(), site, secure: false, stopping: stopping.clone() });
     if let Ok(address) = listener.local_addr() {
         // On standard output and at once: programs that start the server wait for this line.
         println!("Anabranch is at http://{address} (data in {})", options.data.display());
+        match hub.set_up_code() {
+            Some(code) => println!("Accounts: none yet. Make the first one at http://{address}/set-up?code={code}"),
+            None => println!("Accounts: sign in at http://{address}/sign-in"),
+        }
     }
     let stop = {
         let stopping = stopping.clone();
@@ -72,7 +76,7 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
             stopping.cancel();
         }
     };
-    axum::serve(listener, app)
+    axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown(stop)
         .await
         .map_err(|error| Failure::because("the server ended early", error))?;

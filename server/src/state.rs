@@ -1,7 +1,7 @@
 //! What every handler is given.
 
 use app::shell::SiteFiles;
-use hub::{Actor, Hub};
+use hub::Hub;
 use tokio_util::sync::CancellationToken;
 
 /// The back end, as handlers see it.
@@ -11,14 +11,8 @@ pub(crate) struct AppState {
     pub(crate) hub: Hub,
     /// The names of the site's files.
     pub(crate) site: SiteFiles,
+    /// Whether browsers reach the server encrypted.
+    pub(crate) secure: bool,
     /// Ends streams that would otherwise never end, when the server stops.
     pub(crate) stopping: CancellationToken,
-}
-
-impl AppState {
-    /// The acting person: until there are accounts the one local owner, which is why the server listens on this
-    /// machine only.
-    pub(crate) fn actor(&self) -> Actor {
-        Actor::local()
-    }
 }

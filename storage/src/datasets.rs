@@ -27,6 +27,30 @@ pub struct Dataset {
     pub updated_at: i64,
     /// What it was forked from, the nearest first: whose commits are its commits too.
     pub lineage: Vec<Ancestor>,
+    /// Who may read it without a role in it.
+    pub visibility: Visibility,
+}
+
+/// Who may read a dataset without a role in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Visibility {
+    /// Nobody.
+    #[default]
+    Private,
+    /// Everybody.
+    Public,
+}
+
+impl Visibility {
+    /// As it is stored: `private` or `public`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Private => "private",
+            Self::Public => "public",
+        }
+    }
 }
 
 /// A dataset that another one was forked from, directly or not.
@@ -49,6 +73,8 @@ pub struct DatasetChanges {
     pub description: Option<String>,
     /// The new default branch.
     pub default_branch: Option<String>,
+    /// Who may read it from now on without a role in it.
+    pub visibility: Option<Visibility>,
 }
 
 /// Where a page of datasets ended; the next one begins after it.
@@ -72,6 +98,7 @@ struct Row {
     updated_at: i64,
     lineage: Option<Vec<Uuid>>,
     lineage_until: Option<Vec<i64>>,
+    visibility: Option<String>,
 }
 
 impl Dataset {
@@ -98,6 +125,12 @@ impl Dataset {
             created_at: row.created_at,
             updated_at: row.updated_at,
             lineage: lineage(row.lineage, row.lineage_until),
+            // Nobody reads by mistake what somebody meant for themselves.
+            visibility: if row.visibility.as_deref() == Some("public") {
+                Visibility::Public
+            } else {
+                Visibility::Private
+            },
         })
     }
 
@@ -110,6 +143,7 @@ impl Dataset {
             default_branch: self.default_branch.as_str(),
             created_at: self.created_at,
             updated_at: self.updated_at,
+            visibility: self.visibility.as_str(),
             origin: self.lineage.first().map(|origin| origin.dataset.0),
             lineage: (!self.lineage.is_empty()).then(|| self.lineage.iter().map(|of| of.dataset.0).collect::<Vec<_>>()),
             lineage_until: (!self.lineage.is_empty()).then(|| self.lineage.iter().map(|of| of.until).collect::<Vec<_>>()),
@@ -265,6 +299,31 @@ impl Store {
         rows.into_iter().map(|row| Dataset::from_row(row, attempted)).collect()
     }
 
+    /// The datasets of a namespace, the public ones and these, the last updated first: at most `limit`.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn datasets_for(
+        &self,
+        owner: &PersonName,
+        also: &[DatasetId],
+        limit: usize,
+    ) -> Result<Vec<Dataset>, StorageError> {
+        let attempted = "list the datasets";
+        let also: Vec<RecordId> = also.iter().map(|id| records::dataset(*id)).collect();
+        let rows: Vec<Row> = self
+            .database
+            .query(
+                attempted,
+                "SELECT * FROM dataset WHERE owner = $owner OR visibility = 'public' OR id IN $also
+                    ORDER BY updated_at DESC, id DESC
+                    LIMIT $limit",
+                vars! { owner: owner.as_str(), also: also, limit: limit },
+            )
+            .await?;
+        rows.into_iter().map(|row| Dataset::from_row(row, attempted)).collect()
+    }
+
     /// Changes a dataset's document and returns it.
     ///
     /// # Errors
@@ -291,6 +350,9 @@ impl Store {
             if let Some(value) = value {
                 fields.insert(field.to_owned(), Value::String(value.clone()));
             }
+        }
+        if let Some(visibility) = changes.visibility {
+            fields.insert("visibility".to_owned(), Value::String(visibility.as_str().to_owned()));
         }
         let outcome: Outcome = self
             .database

@@ -47,6 +47,16 @@ document_id! {
 }
 
 document_id! {
+    /// An account.
+    PersonId
+}
+
+document_id! {
+    /// A token for programs.
+    TokenId
+}
+
+document_id! {
     /// An uploaded file.
     UploadId
 }

@@ -43,6 +43,11 @@ impl Inner {
     fn forget(&mut self, what: &What) {
         self.forgotten += 1;
         match what {
+            What::Everything => {
+                self.datasets.clear();
+                self.heads.clear();
+                self.drafts.clear();
+            }
             What::Dataset(id) => {
                 self.heads.remove(id);
                 self.datasets.retain(|_, dataset| dataset.id != *id);
@@ -56,12 +61,12 @@ impl Inner {
 
     /// Whether what was read since then can be noted.
     fn takes(&self, since: Since, what: &What) -> bool {
-        let dataset = match what {
-            What::Dataset(id) => *id,
-            What::Draft(draft) => draft.dataset,
+        let larger = match what {
+            What::Everything | What::Dataset(_) => What::Everything,
+            What::Draft(draft) => What::Dataset(draft.dataset),
         };
         let is_changing = |what: &What| self.changing.contains_key(what);
-        self.forgotten == since.0 && !is_changing(what) && !is_changing(&What::Dataset(dataset))
+        self.forgotten == since.0 && ![what, &larger, &What::Everything].into_iter().any(is_changing)
     }
 }
 
@@ -77,6 +82,7 @@ pub(crate) struct Forgetting {
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum What {
+    Everything,
     /// With its refs and drafts.
     Dataset(DatasetId),
     Draft(DraftId),
@@ -137,6 +143,11 @@ impl Known {
     /// To be held by a transaction that changes a dataset, its refs or more than one of its drafts, to its end.
     pub(crate) fn forgetting(self: &Arc<Self>, dataset: DatasetId) -> Forgetting {
         self.begin(What::Dataset(dataset))
+    }
+
+    /// To be held by a transaction that changes many datasets, to its end.
+    pub(crate) fn forgetting_everything(self: &Arc<Self>) -> Forgetting {
+        self.begin(What::Everything)
     }
 
     /// To be held by a transaction that changes a draft, to its end.

@@ -15,7 +15,7 @@ struct Migration {
     statements: &'static str,
 }
 
-const MIGRATIONS: &[Migration] = &[FIRST, RECLAIMING, FORKS];
+const MIGRATIONS: &[Migration] = &[FIRST, RECLAIMING, FORKS, PEOPLE];
 
 const FIRST: Migration = Migration {
     name: "chunks, datasets, refs, commits, drafts, jobs",
@@ -88,6 +88,47 @@ const FORKS: Migration = Migration {
         DEFINE FIELD IF NOT EXISTS lineage ON dataset TYPE option<array<uuid>>;
         DEFINE FIELD IF NOT EXISTS lineage_until ON dataset TYPE option<array<int>>;
         DEFINE INDEX IF NOT EXISTS dataset_origin ON dataset FIELDS origin;
+    ",
+};
+
+const PEOPLE: Migration = Migration {
+    name: "accounts, sessions, tokens, roles",
+    statements: "
+        DEFINE TABLE IF NOT EXISTS person SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS name ON person TYPE string;
+        DEFINE FIELD IF NOT EXISTS display ON person TYPE string;
+        DEFINE FIELD IF NOT EXISTS password ON person TYPE option<string>;
+        DEFINE FIELD IF NOT EXISTS is_admin ON person TYPE bool;
+        DEFINE FIELD IF NOT EXISTS created_at ON person TYPE int;
+        DEFINE INDEX IF NOT EXISTS person_name ON person FIELDS name UNIQUE;
+
+        DEFINE TABLE IF NOT EXISTS session SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS person ON session TYPE uuid;
+        DEFINE FIELD IF NOT EXISTS created_at ON session TYPE int;
+        DEFINE FIELD IF NOT EXISTS seen_at ON session TYPE int;
+        DEFINE FIELD IF NOT EXISTS expires_at ON session TYPE int;
+        DEFINE FIELD IF NOT EXISTS agent ON session TYPE string;
+        DEFINE FIELD IF NOT EXISTS address ON session TYPE string;
+        DEFINE INDEX IF NOT EXISTS session_person ON session FIELDS person;
+
+        DEFINE TABLE IF NOT EXISTS token SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS token ON token TYPE string;
+        DEFINE FIELD IF NOT EXISTS person ON token TYPE uuid;
+        DEFINE FIELD IF NOT EXISTS name ON token TYPE string;
+        DEFINE FIELD IF NOT EXISTS scope ON token TYPE string;
+        DEFINE FIELD IF NOT EXISTS dataset ON token TYPE option<uuid>;
+        DEFINE FIELD IF NOT EXISTS created_at ON token TYPE int;
+        DEFINE FIELD IF NOT EXISTS expires_at ON token TYPE option<int>;
+        DEFINE FIELD IF NOT EXISTS seen_at ON token TYPE option<int>;
+        DEFINE INDEX IF NOT EXISTS token_token ON token FIELDS token UNIQUE;
+        DEFINE INDEX IF NOT EXISTS token_person ON token FIELDS person;
+
+        DEFINE TABLE IF NOT EXISTS role SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS person ON role TYPE uuid;
+        DEFINE FIELD IF NOT EXISTS role ON role TYPE string;
+        DEFINE INDEX IF NOT EXISTS role_person ON role FIELDS person;
+
+        DEFINE FIELD IF NOT EXISTS visibility ON dataset TYPE option<string>;
     ",
 };
 

@@ -5,7 +5,7 @@ use std::ops::Bound;
 use surrealdb::types::{Array, RecordId, RecordIdKey, RecordIdKeyRange, SurrealValue, Uuid, Value};
 use versioning::{Hash, TableId};
 
-use crate::{DatasetId, DraftId, JobId, RefKind, StorageError};
+use crate::{DatasetId, DraftId, JobId, PersonId, RefKind, StorageError, TokenId};
 
 pub(crate) fn chunk(hash: Hash) -> RecordId {
     RecordId::new("chunk", hash.to_string())
@@ -17,6 +17,27 @@ pub(crate) fn dataset(id: DatasetId) -> RecordId {
 
 pub(crate) fn job(id: JobId) -> RecordId {
     RecordId::new("job", RecordIdKey::Uuid(Uuid::from(id.0)))
+}
+
+pub(crate) fn person(id: PersonId) -> RecordId {
+    RecordId::new("person", RecordIdKey::Uuid(Uuid::from(id.0)))
+}
+
+pub(crate) fn session(token: Hash) -> RecordId {
+    RecordId::new("session", token.to_string())
+}
+
+pub(crate) fn token(id: TokenId) -> RecordId {
+    RecordId::new("token", RecordIdKey::Uuid(Uuid::from(id.0)))
+}
+
+pub(crate) fn role(dataset: DatasetId, person: PersonId) -> RecordId {
+    composite("role", [dataset.0.into_value(), text(&person.0.to_string())])
+}
+
+/// The roles of people in a dataset.
+pub(crate) fn roles_in(dataset: DatasetId) -> RecordId {
+    beginning_with("role", vec![dataset.0.into_value()])
 }
 
 pub(crate) fn dataset_ref(dataset: DatasetId, kind: RefKind, name: &str) -> RecordId {
@@ -77,9 +98,9 @@ pub(crate) fn drafts_on(dataset: DatasetId, branch: &str) -> RecordId {
     beginning_with("draft", vec![dataset.0.into_value(), text(branch)])
 }
 
-/// All that belongs to a dataset alone: refs, drafts and their rows.
-pub(crate) fn parts_of(dataset: DatasetId) -> [RecordId; 3] {
-    ["dataset_ref", "draft", "draft_row"].map(|table| beginning_with(table, vec![dataset.0.into_value()]))
+/// All that belongs to a dataset alone: refs, drafts and their rows, roles.
+pub(crate) fn parts_of(dataset: DatasetId) -> [RecordId; 4] {
+    ["dataset_ref", "draft", "draft_row", "role"].map(|table| beginning_with(table, vec![dataset.0.into_value()]))
 }
 
 /// Every record of `table` after `last` in the order of ids; all when there is no `last`.

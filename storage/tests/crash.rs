@@ -301,6 +301,7 @@ fn dataset() -> Dataset {
         created_at: 0,
         updated_at: 0,
         lineage: Vec::new(),
+        visibility: storage::Visibility::Private,
     }
 }
 

@@ -90,7 +90,7 @@ pub fn tabs(dataset: &Dataset, viewed: &Viewed, draft: Option<&DraftSummary>, cu
 pub fn viewed_banner(dataset: &Dataset, viewed: &Viewed) -> Option<AnyView> {
     viewed.reference.as_ref()?;
     let (word, note) = match viewed.kind {
-        ViewedKind::Branch => ("Branch", None),
+        ViewedKind::Branch => ("Branch", (!viewed.may_edit).then_some("You may read it, not edit it.")),
         ViewedKind::Tag => ("Tag", Some("It stays as it is: it can be read, not edited.")),
         ViewedKind::Commit => ("Commit", Some("It stays as it is: it can be read, not edited.")),
         ViewedKind::Past => ("As of", Some("This is what was then: it can be read, not edited.")),

@@ -89,6 +89,19 @@ impl Field {
         self.view(form, |wiring| line(wiring, "input", value, required))
     }
 
+    /// The field with a name that the browser may fill in: `purpose` is of HTML's autofill names.
+    #[must_use]
+    pub fn named(self, form: &Submitted, first: &str, purpose: &'static str) -> AnyView {
+        let value = form.or(&self.name, first);
+        self.view(form, |wiring| input(wiring, "text", value, purpose))
+    }
+
+    /// The field with a password, which is never sent back.
+    #[must_use]
+    pub fn secret(self, form: &Submitted, purpose: &'static str) -> AnyView {
+        self.view(form, |wiring| input(wiring, "password", String::new(), purpose))
+    }
+
     /// The field with several lines of text.
     #[must_use]
     pub fn lines(self, form: &Submitted, first: &str, rows: u8, required: bool) -> AnyView {
@@ -116,6 +129,27 @@ pub fn line(wiring: Wiring, class: &'static str, value: String, required: bool) 
             value=value
             required=required
             autocomplete="off"
+            aria-describedby=described_by
+            aria-invalid=invalid
+        />
+    }
+    .into_any()
+}
+
+/// A control for what the browser may know.
+fn input(wiring: Wiring, kind: &'static str, value: String, purpose: &'static str) -> AnyView {
+    let Wiring { id, name, described_by, invalid } = wiring;
+    view! {
+        <input
+            class="input"
+            type=kind
+            id=id
+            name=name
+            value=value
+            required=true
+            autocomplete=purpose
+            autocapitalize="none"
+            spellcheck="false"
             aria-describedby=described_by
             aria-invalid=invalid
         />

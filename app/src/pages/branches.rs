@@ -66,6 +66,7 @@ fn tabs(view: &RefsView) -> AnyView {
         name: view.dataset.default_branch.clone(),
         reference: None,
         commit: None,
+        may_edit: false,
     };
     dataset::tabs(&view.dataset, &viewed, None, Tab::Branches)
 }

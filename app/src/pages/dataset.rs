@@ -1,6 +1,6 @@
 //! A dataset: its tables, its last commits, and what is under way.
 
-use hub::{DatasetView, ImportView, JobState, TableSummary};
+use hub::{DatasetView, ImportView, JobState, Role, TableSummary};
 use leptos::prelude::*;
 
 use crate::{
@@ -38,6 +38,10 @@ pub fn page(view: &DatasetView, imports: &[ImportView]) -> AnyView {
         let href = format!("{address}/import");
         view! { <a class="button button--primary" href=href>"Import a file"</a> }
     });
+    let people = (view.has_accounts && view.dataset.role >= Some(Role::Maintainer)).then(|| {
+        let href = format!("{}/people", dataset::address(path));
+        view! { <a class="button" href=href>"People"</a> }
+    });
     let fork = format!("{}/fork", dataset::address(path));
     let origin = view.origin.as_ref().map(|origin| {
         let href = dataset::address(origin);
@@ -58,7 +62,7 @@ pub fn page(view: &DatasetView, imports: &[ImportView]) -> AnyView {
                     {description}
                     <p class="head__eyebrow">{facts}</p>
                 </div>
-                <div class="head__actions">{import}<a class="button" href=fork>"Fork"</a></div>
+                <div class="head__actions">{import}<a class="button" href=fork>"Fork"</a>{people}</div>
             </header>
             {dataset::tabs(&view.dataset, &view.viewed, view.draft.as_ref(), Tab::Tables)}
             {dataset::viewed_banner(&view.dataset, &view.viewed)}

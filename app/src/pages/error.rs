@@ -35,6 +35,7 @@ pub fn page(status: u16, message: &str) -> AnyView {
 const fn words(status: u16) -> (&'static str, &'static str) {
     match status {
         400 => ("That request could not be read", "Go back and try again; if a link led here, it is broken."),
+        401 => ("Sign in first", "Only people with an account may do this."),
         403 => ("You may not do that", "Ask the owner of the dataset."),
         404 => ("There is nothing here", "The address may be mistyped, or what was here has another name now."),
         405 => ("That is not possible here", "Go back and use the page's own buttons and links."),
@@ -44,6 +45,7 @@ const fn words(status: u16) -> (&'static str, &'static str) {
         ),
         413 => ("That is too large", "Send less at once, or split the file."),
         422 => ("That could not be accepted", "Go back and correct what you sent."),
+        429 => ("Too many tries", "Wait a moment."),
         503 => ("Busy right now", "Try again in a moment."),
         _ => (
             "Something went wrong on our side",

@@ -32,6 +32,8 @@ pub fn dataset() -> Dataset {
         created_at: NOW,
         updated_at: NOW,
         origin: None,
+        visibility: hub::Visibility::Private,
+        role: Some(hub::Role::Owner),
     }
 }
 
@@ -147,7 +149,13 @@ fn draft_summary() -> DraftSummary {
 }
 
 pub fn viewed() -> Viewed {
-    Viewed { kind: ViewedKind::Branch, name: String::from("main"), reference: None, commit: Some(Hash::of(b"newest")) }
+    Viewed {
+        kind: ViewedKind::Branch,
+        name: String::from("main"),
+        reference: None,
+        commit: Some(Hash::of(b"newest")),
+        may_edit: true,
+    }
 }
 
 pub fn table_view() -> TableView {
@@ -280,6 +288,7 @@ pub fn dataset_view() -> DatasetView {
     DatasetView {
         dataset: dataset(),
         viewed: viewed(),
+        has_accounts: true,
         origin: Some(DatasetPath { owner: String::from("ada"), name: String::from("origin") }),
         tables: vec![table_summary(), readings],
         commits: commits(),

@@ -1,12 +1,12 @@
 //! `…/tables/{table}/aggregate`: rows in groups, and what is computed of each.
 
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Any};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Address, Parameters, Reading, cell};
-use crate::{problem::Problem, state::AppState};
+use crate::{problem::Problem, visit::Visit};
 
 /// What is computed of which rows.
 #[derive(Deserialize, IntoParams)]
@@ -47,7 +47,7 @@ pub(crate) struct GroupsBody {
     responses((status = 200, description = "The groups.", body = GroupsBody)),
 )]
 pub(crate) async fn show(
-    State(state): State<AppState>,
+    state: Visit,
     reading: Reading,
     Address((_, _, table)): Address<(String, String, String)>,
     Parameters(wanted): Parameters<Wanted>,

@@ -2,7 +2,6 @@
 
 use axum::{
     Json,
-    extract::State,
     http::{HeaderMap, StatusCode},
     response::Response,
 };
@@ -17,7 +16,7 @@ use super::{
     request::{parent, place},
     time,
 };
-use crate::{problem::Problem, state::AppState};
+use crate::{problem::Problem, visit::Visit};
 
 /// A commit.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -70,7 +69,7 @@ pub(crate) struct Page {
     responses((status = 200, description = "The commits.", body = List<CommitBody>)),
 )]
 pub(crate) async fn list(
-    State(state): State<AppState>,
+    state: Visit,
     reading: Reading,
     Address((owner, dataset)): Address<(String, String)>,
     Parameters(page): Parameters<Page>,
@@ -111,7 +110,7 @@ pub(crate) struct CommitWithSummary {
     responses((status = 200, description = "The commit.", body = CommitWithSummary)),
 )]
 pub(crate) async fn show(
-    State(state): State<AppState>,
+    state: Visit,
     Address((owner, name, commit)): Address<(String, String, String)>,
 ) -> Result<Json<CommitWithSummary>, Problem> {
     let (actor, path) = (state.actor(), DatasetPath { owner, name });
@@ -173,7 +172,7 @@ pub(crate) struct CommitMade {
     ),
 )]
 pub(crate) async fn create(
-    State(state): State<AppState>,
+    state: Visit,
     Address(path): Address<(String, String)>,
     headers: HeaderMap,
     Body(new): Body<NewCommit>,
@@ -184,7 +183,7 @@ pub(crate) async fn create(
 
 /// Makes a commit of changes; the answer of everything that does.
 pub(crate) async fn commit(
-    state: &AppState,
+    state: &Visit,
     headers: &HeaderMap,
     place: Place,
     stated: Option<&str>,

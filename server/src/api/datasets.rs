@@ -1,7 +1,7 @@
 //! `/datasets`
 
-use axum::{Json, extract::State, http::StatusCode, response::Response};
-use hub::{Dataset, DatasetChanges, DatasetPath};
+use axum::{Json, http::StatusCode, response::Response};
+use hub::{Dataset, DatasetChanges, DatasetPath, Visibility};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -10,7 +10,7 @@ use super::{
     tables::{Asked, TableBody, bodies},
     time,
 };
-use crate::{problem::Problem, state::AppState};
+use crate::{problem::Problem, visit::Visit};
 
 /// A dataset.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -33,6 +33,9 @@ pub(crate) struct DatasetBody {
     created_at: Option<String>,
     /// When it last changed.
     updated_at: Option<String>,
+    /// Who may read it without a role in it: `private` (nobody) or `public` (everybody).
+    #[serde(default)]
+    visibility: String,
     /// The stable id of what it was forked from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     origin: Option<String>,
@@ -79,6 +82,9 @@ pub(crate) struct DatasetPatch {
     description: Option<String>,
     /// The branch that is read where none is named.
     default_branch: Option<String>,
+    /// Who may read it without a role in it: `private` (nobody) or `public` (everybody).
+    #[schema(value_type = Option<String>)]
+    visibility: Option<Visibility>,
 }
 
 impl From<Dataset> for DatasetBody {
@@ -92,6 +98,7 @@ impl From<Dataset> for DatasetBody {
             default_branch: dataset.default_branch,
             created_at: time(dataset.created_at),
             updated_at: time(dataset.updated_at),
+            visibility: dataset.visibility.as_str().to_owned(),
             origin: dataset.origin.map(|id| id.to_string()),
         }
     }
@@ -102,7 +109,7 @@ impl From<Dataset> for DatasetBody {
     get, path = "/datasets", tag = "datasets",
     responses((status = 200, description = "The datasets.", body = List<DatasetBody>)),
 )]
-pub(crate) async fn list(State(state): State<AppState>) -> Result<Json<List<DatasetBody>>, Problem> {
+pub(crate) async fn list(state: Visit) -> Result<Json<List<DatasetBody>>, Problem> {
     let datasets = state.hub.datasets(&state.actor()).await?;
     let items = datasets.into_iter().map(|summary| summary.dataset.into()).collect();
     Ok(Json(List { items, next_cursor: None }))
@@ -115,7 +122,7 @@ pub(crate) async fn list(State(state): State<AppState>) -> Result<Json<List<Data
     responses((status = 201, description = "The dataset.", body = DatasetBody)),
 )]
 pub(crate) async fn create(
-    State(state): State<AppState>,
+    state: Visit,
     Body(new): Body<NewDatasetBody>,
 ) -> Result<(StatusCode, Json<DatasetBody>), Problem> {
     let dataset = state.hub.create_dataset(&state.actor(), new.into()).await?;
@@ -129,7 +136,7 @@ pub(crate) async fn create(
     responses((status = 200, description = "The dataset.", body = DatasetWithTables)),
 )]
 pub(crate) async fn show(
-    State(state): State<AppState>,
+    state: Visit,
     reading: Reading,
     Parameters(_): Parameters<Asked>,
 ) -> Result<Response, Problem> {
@@ -147,12 +154,12 @@ pub(crate) async fn show(
     responses((status = 200, description = "The dataset.", body = DatasetBody)),
 )]
 pub(crate) async fn update(
-    State(state): State<AppState>,
+    state: Visit,
     Address((owner, name)): Address<(String, String)>,
     Body(patch): Body<DatasetPatch>,
 ) -> Result<Json<DatasetBody>, Problem> {
-    let DatasetPatch { name: new_name, title, description, default_branch } = patch;
-    let changes = DatasetChanges { name: new_name, title, description, default_branch };
+    let DatasetPatch { name: new_name, title, description, default_branch, visibility } = patch;
+    let changes = DatasetChanges { name: new_name, title, description, default_branch, visibility };
     let dataset = state.hub.update_dataset(&state.actor(), &DatasetPath { owner, name }, changes).await?;
     Ok(Json(dataset.into()))
 }
@@ -164,7 +171,7 @@ pub(crate) async fn update(
     responses((status = 204, description = "It is gone.")),
 )]
 pub(crate) async fn delete(
-    State(state): State<AppState>,
+    state: Visit,
     Address((owner, name)): Address<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     state.hub.delete_dataset(&state.actor(), &DatasetPath { owner, name }).await?;

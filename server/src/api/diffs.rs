@@ -1,6 +1,6 @@
 //! `…/diff`: what differs between two states, page by page, and how much.
 
-use axum::{extract::State, response::Response};
+use axum::response::Response;
 use hub::{DatasetPath, DiffSummary, DifferenceCounts, Reference, TableDifference, Viewed};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Any};
@@ -13,7 +13,7 @@ use super::{
     request::reference,
     tables::{ColumnBody, TableNames},
 };
-use crate::{problem::Problem, state::AppState};
+use crate::{problem::Problem, visit::Visit};
 
 /// Which two states.
 #[derive(Deserialize, IntoParams)]
@@ -277,7 +277,7 @@ pub(crate) fn counts(summary: &DiffSummary) -> Vec<TableCounts> {
     responses((status = 200, description = "A page of the diff.", body = DiffBody)),
 )]
 pub(crate) async fn show(
-    State(state): State<AppState>,
+    state: Visit,
     Address((owner, name)): Address<(String, String)>,
     Parameters(page): Parameters<Page>,
 ) -> Result<Response, Problem> {
@@ -348,7 +348,7 @@ fn row_diff(table: &TableDifference, row: &hub::RowChange) -> RowDiff {
     responses((status = 200, description = "The counts.", body = SummaryBody)),
 )]
 pub(crate) async fn summary(
-    State(state): State<AppState>,
+    state: Visit,
     Address((owner, name)): Address<(String, String)>,
     Parameters(sides): Parameters<Sides>,
 ) -> Result<Response, Problem> {

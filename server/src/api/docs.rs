@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use app::shell::{Crumb, PageInfo, SiteFiles, Width, render, shell};
+use app::shell::{Crumb, PageInfo, SiteFiles, Viewer, Width, render, shell};
 use leptos::prelude::*;
 use serde_json::{Map, Value as Json};
 
@@ -11,7 +11,7 @@ use super::document::METHODS;
 /// The page of the document.
 pub(crate) fn page(document: &Json, site: &SiteFiles) -> String {
     let main = main(document);
-    render(site, || {
+    render(site, Viewer::default(), || {
         let info = PageInfo {
             title: "REST API".to_owned(),
             crumbs: vec![Crumb::here("REST API")],

@@ -7,7 +7,6 @@ use std::fmt::Write as _;
 
 use axum::{
     body::Body,
-    extract::State,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -19,7 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 use versioning::{Key, Row, Schema, Value};
 
 use super::{Address, Parameters, Reading, object};
-use crate::{problem::Problem, state::AppState};
+use crate::{problem::Problem, visit::Visit};
 
 /// Rows that are read and written at once.
 const BLOCK: usize = 1_000;
@@ -82,7 +81,7 @@ pub(crate) struct Wanted {
     )),
 )]
 pub(crate) async fn show(
-    State(state): State<AppState>,
+    state: Visit,
     reading: Reading,
     Address(_): Address<(String, String)>,
     Parameters(wanted): Parameters<Wanted>,
@@ -100,7 +99,7 @@ enum Next {
 
 /// The rows of a table as an answer that is written while it is read.
 pub(crate) async fn stream(
-    state: &AppState,
+    state: &Visit,
     reading: &Reading,
     table: &str,
     filter: Option<&str>,

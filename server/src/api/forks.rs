@@ -1,13 +1,13 @@
 //! `…/{dataset}/forks`
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, http::StatusCode};
 use hub::{DatasetPath, NewDataset};
 
 use super::{
     Address, Body, List,
     datasets::{DatasetBody, NewDatasetBody},
 };
-use crate::{problem::Problem, state::AppState};
+use crate::{problem::Problem, visit::Visit};
 
 /// The datasets that were forked from this one and that the caller may read, the last changed first; at most 200.
 #[utoipa::path(
@@ -16,7 +16,7 @@ use crate::{problem::Problem, state::AppState};
     responses((status = 200, description = "The forks.", body = List<DatasetBody>)),
 )]
 pub(crate) async fn list(
-    State(state): State<AppState>,
+    state: Visit,
     Address((owner, name)): Address<(String, String)>,
 ) -> Result<Json<List<DatasetBody>>, Problem> {
     let forks = state.hub.forks(&state.actor(), &DatasetPath { owner, name }).await?;
@@ -32,7 +32,7 @@ pub(crate) async fn list(
     responses((status = 201, description = "The fork.", body = DatasetBody)),
 )]
 pub(crate) async fn create(
-    State(state): State<AppState>,
+    state: Visit,
     Address((owner, name)): Address<(String, String)>,
     Body(new): Body<NewDatasetBody>,
 ) -> Result<(StatusCode, Json<DatasetBody>), Problem> {

@@ -99,7 +99,10 @@ pub(crate) async fn layer(State(answers): State<Answers>, request: Request, next
     }
     let (parts, body) = request.into_parts();
     let address = parts.uri.path_and_query().map(|address| address.as_str()).unwrap_or_default().to_owned();
-    let key = Hash::of(&[name.as_bytes(), b"\n", parts.uri.path().as_bytes()].concat());
+    // What one person was answered is not for another.
+    let who = [header::AUTHORIZATION, header::COOKIE]
+        .map(|name| parts.headers.get(name).map_or(&b""[..], |value| value.as_bytes()));
+    let key = Hash::of(&[name.as_bytes(), b"\n", parts.uri.path().as_bytes(), b"\n", who[0], b"\n", who[1]].concat());
     let is_json =
         parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
     // A file may be of any size and is not read twice: it counts as the same where its length is.

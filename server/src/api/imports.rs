@@ -3,7 +3,7 @@
 use axum::{
     Json,
     body::Body,
-    extract::{FromRequest, Multipart, Request, State},
+    extract::{FromRequest, Multipart, Request},
     http::{HeaderMap, HeaderName, StatusCode, header},
 };
 use bytes::Bytes;
@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{Address, List, Parameters, jobs::JobBody, request::place};
-use crate::{problem::Problem, state::AppState};
+use crate::{problem::Problem, visit::Visit};
 
 /// What a file is to become.
 #[derive(Deserialize, IntoParams)]
@@ -75,7 +75,7 @@ pub(crate) struct Started {
     responses((status = 202, description = "The job.", body = Started)),
 )]
 pub(crate) async fn create(
-    State(state): State<AppState>,
+    state: Visit,
     Address((owner, name)): Address<(String, String)>,
     Parameters(mut wanted): Parameters<Wanted>,
     headers: HeaderMap,
@@ -132,7 +132,7 @@ fn set(wanted: &mut Wanted, name: &str, text: String) -> Result<(), Problem> {
 }
 
 async fn start<E: std::fmt::Display>(
-    state: &AppState,
+    state: &Visit,
     path: DatasetPath,
     wanted: Wanted,
     size: Option<u64>,
@@ -169,7 +169,7 @@ async fn start<E: std::fmt::Display>(
     responses((status = 200, description = "The jobs.", body = List<JobBody>)),
 )]
 pub(crate) async fn list(
-    State(state): State<AppState>,
+    state: Visit,
     Address((owner, name)): Address<(String, String)>,
 ) -> Result<Json<List<JobBody>>, Problem> {
     let imports = state.hub.imports(&state.actor(), &DatasetPath { owner, name }).await?;

@@ -1,13 +1,13 @@
 //! `/jobs`: how work that goes on stands.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, http::StatusCode};
 use hub::ImportView;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{Address, List, Parameters, limit, time, word};
-use crate::{problem::Problem, state::AppState};
+use crate::{problem::Problem, visit::Visit};
 
 /// A job: an import, so far.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -120,10 +120,7 @@ pub(crate) struct Page {
     params(Page),
     responses((status = 200, description = "The jobs.", body = List<JobBody>)),
 )]
-pub(crate) async fn list(
-    State(state): State<AppState>,
-    Parameters(page): Parameters<Page>,
-) -> Result<Json<List<JobBody>>, Problem> {
+pub(crate) async fn list(state: Visit, Parameters(page): Parameters<Page>) -> Result<Json<List<JobBody>>, Problem> {
     let jobs = state.hub.jobs(&state.actor(), limit(page.limit)?).await?;
     Ok(Json(List { items: jobs.into_iter().map(JobBody::from).collect(), next_cursor: None }))
 }
@@ -134,7 +131,7 @@ pub(crate) async fn list(
     params(("id", description = "The job's id.")),
     responses((status = 200, description = "The job.", body = JobBody)),
 )]
-pub(crate) async fn show(State(state): State<AppState>, Address(id): Address<Uuid>) -> Result<Json<JobBody>, Problem> {
+pub(crate) async fn show(state: Visit, Address(id): Address<Uuid>) -> Result<Json<JobBody>, Problem> {
     Ok(Json(state.hub.import(&state.actor(), id).await?.into()))
 }
 
@@ -144,7 +141,7 @@ pub(crate) async fn show(State(state): State<AppState>, Address(id): Address<Uui
     params(("id", description = "The job's id.")),
     responses((status = 204, description = "It is cancelled.")),
 )]
-pub(crate) async fn cancel(State(state): State<AppState>, Address(id): Address<Uuid>) -> Result<StatusCode, Problem> {
+pub(crate) async fn cancel(state: Visit, Address(id): Address<Uuid>) -> Result<StatusCode, Problem> {
     state.hub.cancel_import(&state.actor(), id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -3,7 +3,6 @@
 
 use axum::{
     Json,
-    extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
@@ -21,7 +20,7 @@ use super::{
     resolutions::{Names, Resolution, understand, values_needed},
     word,
 };
-use crate::{problem::Problem, state::AppState};
+use crate::{problem::Problem, visit::Visit};
 
 /// What both sides changed differently.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -186,7 +185,7 @@ enum Source {
     ),
 )]
 pub(crate) async fn merge(
-    State(state): State<AppState>,
+    state: Visit,
     Address(path): Address<(String, String)>,
     headers: HeaderMap,
     Body(new): Body<NewMerge>,
@@ -213,7 +212,7 @@ pub(crate) async fn merge(
     ),
 )]
 pub(crate) async fn cherry_pick(
-    State(state): State<AppState>,
+    state: Visit,
     Address(path): Address<(String, String)>,
     headers: HeaderMap,
     Body(new): Body<NewPick>,
@@ -236,7 +235,7 @@ pub(crate) async fn cherry_pick(
     ),
 )]
 pub(crate) async fn revert(
-    State(state): State<AppState>,
+    state: Visit,
     Address(path): Address<(String, String)>,
     headers: HeaderMap,
     Body(new): Body<NewPick>,
@@ -245,7 +244,7 @@ pub(crate) async fn revert(
 }
 
 async fn pick(
-    state: &AppState,
+    state: &Visit,
     path: (String, String),
     headers: &HeaderMap,
     new: NewPick,
@@ -258,7 +257,7 @@ async fn pick(
     run(state, &place, source(commit), request, &resolutions).await
 }
 
-async fn bring(state: &AppState, place: &Place, source: &Source, request: MergeRequest) -> Result<MergeOutcome, Error> {
+async fn bring(state: &Visit, place: &Place, source: &Source, request: MergeRequest) -> Result<MergeOutcome, Error> {
     let actor = state.actor();
     match source {
         Source::Merge(from) => state.hub.merge(&actor, place, from, request).await,
@@ -268,7 +267,7 @@ async fn bring(state: &AppState, place: &Place, source: &Source, request: MergeR
 }
 
 async fn run(
-    state: &AppState,
+    state: &Visit,
     place: &Place,
     source: Source,
     mut request: MergeRequest,
@@ -306,7 +305,7 @@ async fn run(
 }
 
 /// The tables and columns of both sides.
-async fn names(state: &AppState, into: &Place, source: &Source) -> Result<Names, Problem> {
+async fn names(state: &Visit, into: &Place, source: &Source) -> Result<Names, Problem> {
     let other = match source {
         Source::Merge(from) => from.clone(),
         Source::Pick(commit) | Source::Revert(commit) => Reference::named(commit.clone()),

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use versioning::Hash;
 
 use super::request::reference;
-use crate::{problem::Problem, state::AppState};
+use crate::{problem::Problem, state::AppState, visit::Visit};
 
 /// The header that names the commit which an answer is of.
 pub(crate) const COMMIT: &str = "anabranch-commit";
@@ -71,7 +71,8 @@ impl FromRequestParts<AppState> for Reading {
         let asked = Query::<Asked>::try_from_uri(&parts.uri)
             .map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
         let place = Place { path, at: reference(asked.reference.as_deref(), asked.at.as_deref())? };
-        let viewed = state.hub.viewed(&state.actor(), &place).await?;
+        let visit = Visit::from_request_parts(parts, state).await?;
+        let viewed = visit.hub.viewed(&visit.actor(), &place).await?;
         if asked.draft.as_deref() == Some("true") {
             return Ok(Self { place, viewed, tag: None });
         }

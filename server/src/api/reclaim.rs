@@ -1,12 +1,12 @@
 //! `/reclaim`: deleting what is not needed any more.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, http::StatusCode};
 use hub::{ReclaimPhase, ReclaimView, Reclaimed};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::time;
-use crate::{problem::Problem, state::AppState};
+use crate::{problem::Problem, visit::Visit};
 
 /// How reclaiming stands.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -88,7 +88,7 @@ impl From<ReclaimView> for ReclaimBody {
     get, path = "/reclaim", tag = "maintenance",
     responses((status = 200, description = "How it stands.", body = ReclaimBody)),
 )]
-pub(crate) async fn show(State(state): State<AppState>) -> Result<Json<ReclaimBody>, Problem> {
+pub(crate) async fn show(state: Visit) -> Result<Json<ReclaimBody>, Problem> {
     Ok(Json(state.hub.reclaiming(&state.actor()).await?.into()))
 }
 
@@ -98,7 +98,7 @@ pub(crate) async fn show(State(state): State<AppState>) -> Result<Json<ReclaimBo
     post, path = "/reclaim", tag = "maintenance",
     responses((status = 202, description = "It goes on.", body = ReclaimBody)),
 )]
-pub(crate) async fn start(State(state): State<AppState>) -> Result<(StatusCode, Json<ReclaimBody>), Problem> {
+pub(crate) async fn start(state: Visit) -> Result<(StatusCode, Json<ReclaimBody>), Problem> {
     let view = state.hub.start_reclaiming(&state.actor()).await?;
     Ok((StatusCode::ACCEPTED, Json(view.into())))
 }

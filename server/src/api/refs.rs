@@ -1,12 +1,12 @@
 //! `…/branches` and `…/tags`
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, http::StatusCode};
 use hub::{DatasetPath, RefSummary};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Address, Body, List, commits::CommitBody, request::place};
-use crate::{problem::Problem, state::AppState};
+use crate::{problem::Problem, visit::Visit};
 
 /// A branch or tag.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -48,7 +48,7 @@ pub(crate) struct NewRef {
     responses((status = 200, description = "The branches.", body = List<RefBody>)),
 )]
 pub(crate) async fn branches(
-    State(state): State<AppState>,
+    state: Visit,
     Address((owner, name)): Address<(String, String)>,
 ) -> Result<Json<List<RefBody>>, Problem> {
     let refs = state.hub.refs(&state.actor(), &DatasetPath { owner, name }).await?;
@@ -62,7 +62,7 @@ pub(crate) async fn branches(
     responses((status = 200, description = "The tags.", body = List<RefBody>)),
 )]
 pub(crate) async fn tags(
-    State(state): State<AppState>,
+    state: Visit,
     Address((owner, name)): Address<(String, String)>,
 ) -> Result<Json<List<RefBody>>, Problem> {
     let refs = state.hub.refs(&state.actor(), &DatasetPath { owner, name }).await?;
@@ -77,7 +77,7 @@ pub(crate) async fn tags(
     responses((status = 201, description = "The branch.", body = RefBody)),
 )]
 pub(crate) async fn create_branch(
-    State(state): State<AppState>,
+    state: Visit,
     Address(path): Address<(String, String)>,
     Body(new): Body<NewRef>,
 ) -> Result<(StatusCode, Json<RefBody>), Problem> {
@@ -95,7 +95,7 @@ pub(crate) async fn create_branch(
     responses((status = 201, description = "The tag.", body = RefBody)),
 )]
 pub(crate) async fn create_tag(
-    State(state): State<AppState>,
+    state: Visit,
     Address(path): Address<(String, String)>,
     Body(new): Body<NewRef>,
 ) -> Result<(StatusCode, Json<RefBody>), Problem> {
@@ -122,7 +122,7 @@ fn one(refs: Vec<RefSummary>, name: &str) -> Result<(StatusCode, Json<RefBody>),
     responses((status = 204, description = "It is gone.")),
 )]
 pub(crate) async fn delete_branch(
-    State(state): State<AppState>,
+    state: Visit,
     Address((owner, name, branch)): Address<(String, String, String)>,
 ) -> Result<StatusCode, Problem> {
     state.hub.delete_branch(&state.actor(), &DatasetPath { owner, name }, &branch).await?;
@@ -139,7 +139,7 @@ pub(crate) async fn delete_branch(
     responses((status = 204, description = "It is gone.")),
 )]
 pub(crate) async fn delete_tag(
-    State(state): State<AppState>,
+    state: Visit,
     Address((owner, name, tag)): Address<(String, String, String)>,
 ) -> Result<StatusCode, Problem> {
     state.hub.delete_tag(&state.actor(), &DatasetPath { owner, name }, &tag).await?;

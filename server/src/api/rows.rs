@@ -1,6 +1,6 @@
 //! `…/tables/{table}/rows`: rows, one row, its past.
 
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{http::StatusCode, response::Response};
 use hub::{Query, QueryCursor, RowPage};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Any};
@@ -10,7 +10,7 @@ use versioning::{Key, Schema};
 use super::{
     Address, List, Parameters, Reading, cell, commits::CommitBody, cursor, exports, limit, object, tables::Asked,
 };
-use crate::{problem::Problem, state::AppState};
+use crate::{problem::Problem, visit::Visit};
 
 /// Which rows, in which order, of which state.
 #[derive(Deserialize, IntoParams)]
@@ -75,7 +75,7 @@ enum Place {
     )),
 )]
 pub(crate) async fn list(
-    State(state): State<AppState>,
+    state: Visit,
     reading: Reading,
     Address((owner, dataset, table)): Address<(String, String, String)>,
     Parameters(page): Parameters<Page>,
@@ -156,7 +156,7 @@ fn positions(schema: &Schema, columns: Option<&str>) -> Result<Vec<usize>, Probl
     responses((status = 200, description = "The row.", body = Object)),
 )]
 pub(crate) async fn show(
-    State(state): State<AppState>,
+    state: Visit,
     reading: Reading,
     Address((_, _, table, key)): Address<(String, String, String, String)>,
     Parameters(_): Parameters<Asked>,
@@ -208,7 +208,7 @@ pub(crate) struct PastRowBody {
     responses((status = 200, description = "The commits that changed the row.", body = List<PastRowBody>)),
 )]
 pub(crate) async fn history(
-    State(state): State<AppState>,
+    state: Visit,
     reading: Reading,
     Address((owner, dataset, table, key)): Address<(String, String, String, String)>,
     Parameters(page): Parameters<HistoryPage>,
@@ -277,7 +277,7 @@ pub(crate) struct Blame {
     responses((status = 200, description = "The cells and their commits.", body = Blame)),
 )]
 pub(crate) async fn blame(
-    State(state): State<AppState>,
+    state: Visit,
     reading: Reading,
     Address((_, _, table, key_text)): Address<(String, String, String, String)>,
     Parameters(_): Parameters<Asked>,

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use axum::{
     Json,
-    extract::State,
     http::{HeaderMap, StatusCode},
     response::Response,
 };
@@ -19,7 +18,7 @@ use super::{
     commits::{CommitMade, commit},
     request::place,
 };
-use crate::{problem::Problem, state::AppState};
+use crate::{problem::Problem, visit::Visit};
 
 /// Which state is asked for.
 #[derive(Deserialize, IntoParams)]
@@ -142,7 +141,7 @@ pub(crate) fn bodies(tables: &[TableSummary]) -> Vec<TableBody> {
     responses((status = 200, description = "The tables.", body = List<TableBody>)),
 )]
 pub(crate) async fn list(
-    State(state): State<AppState>,
+    state: Visit,
     reading: Reading,
     Parameters(_): Parameters<Asked>,
 ) -> Result<Response, Problem> {
@@ -160,7 +159,7 @@ pub(crate) async fn list(
     responses((status = 200, description = "The table.", body = TableBody)),
 )]
 pub(crate) async fn show(
-    State(state): State<AppState>,
+    state: Visit,
     reading: Reading,
     Address((_, _, table)): Address<(String, String, String)>,
     Parameters(_): Parameters<Asked>,
@@ -201,7 +200,7 @@ pub(crate) struct NewTable {
     responses((status = 201, description = "The commit that made it.", body = CommitMade)),
 )]
 pub(crate) async fn create(
-    State(state): State<AppState>,
+    state: Visit,
     Address(path): Address<(String, String)>,
     headers: HeaderMap,
     Body(new): Body<NewTable>,
@@ -246,7 +245,7 @@ pub(crate) struct TableChange {
     ),
 )]
 pub(crate) async fn change(
-    State(state): State<AppState>,
+    state: Visit,
     Address((owner, dataset, table)): Address<(String, String, String)>,
     headers: HeaderMap,
     Body(change): Body<TableChange>,
@@ -290,7 +289,7 @@ pub(crate) struct Drop {
     responses((status = 201, description = "The commit that dropped it.", body = CommitMade)),
 )]
 pub(crate) async fn drop(
-    State(state): State<AppState>,
+    state: Visit,
     Address((owner, dataset, table)): Address<(String, String, String)>,
     Parameters(drop): Parameters<Drop>,
     headers: HeaderMap,

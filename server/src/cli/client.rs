@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
-use ureq::{Agent, Body, SendBody, http::Response};
+use ureq::{Agent, Body, RequestBuilder, SendBody, http::Response};
 
 use super::{Connection, Failure, OwnerDataset};
 use crate::problem::ProblemBody;
@@ -11,6 +11,8 @@ use crate::problem::ProblemBody;
 pub(super) struct Client {
     agent: Agent,
     base: String,
+    /// What the header `Authorization` says; empty where there is no token.
+    authorization: String,
 }
 
 /// What a server answered: what was asked for, or why not.
@@ -41,7 +43,13 @@ pub(super) type Query<'a> = &'a [(&'a str, Option<&'a str>)];
 impl Client {
     pub(super) fn new(connection: &Connection) -> Self {
         let agent = Agent::config_builder().http_status_as_error(false).build().into();
-        Self { agent, base: connection.url.trim_end_matches('/').to_owned() }
+        let authorization = connection.token.as_ref().map(|token| format!("Bearer {token}")).unwrap_or_default();
+        Self { agent, base: connection.url.trim_end_matches('/').to_owned(), authorization }
+    }
+
+    /// The request with the token, where there is one.
+    fn with_token<Any>(&self, request: RequestBuilder<Any>) -> RequestBuilder<Any> {
+        if self.authorization.is_empty() { request } else { request.header("authorization", &self.authorization) }
     }
 
     fn address(&self, path: &str) -> String {
@@ -49,29 +57,29 @@ impl Client {
     }
 
     pub(super) fn get(&self, path: &str, query: Query<'_>) -> Answer {
-        let request = self.agent.get(self.address(path)).query_pairs(pairs(query));
+        let request = self.with_token(self.agent.get(self.address(path))).query_pairs(pairs(query));
         self.read(request.call())
     }
 
     /// An answer that is read while it arrives.
     pub(super) fn stream(&self, path: &str, query: Query<'_>) -> Result<Body, Failure> {
-        let request = self.agent.get(self.address(path)).query_pairs(pairs(query));
+        let request = self.with_token(self.agent.get(self.address(path))).query_pairs(pairs(query));
         let response = request.call().map_err(|error| self.silent(error))?;
         if response.status().is_success() { Ok(response.into_body()) } else { Err(self.refused(response).into()) }
     }
 
     pub(super) fn post(&self, path: &str, body: &Json) -> Answer {
-        let request = self.agent.post(self.address(path)).header("content-type", "application/json");
+        let request = self.with_token(self.agent.post(self.address(path))).header("content-type", "application/json");
         self.read(request.send(body.to_string()))
     }
 
     pub(super) fn upload(&self, path: &str, query: Query<'_>, size: u64, body: SendBody<'_>) -> Answer {
-        let request = self.agent.post(self.address(path)).query_pairs(pairs(query));
+        let request = self.with_token(self.agent.post(self.address(path))).query_pairs(pairs(query));
         self.read(request.header("content-type", "text/csv").header("content-length", size.to_string()).send(body))
     }
 
     pub(super) fn delete(&self, path: &str) -> Answer {
-        self.read(self.agent.delete(self.address(path)).call())
+        self.read(self.with_token(self.agent.delete(self.address(path))).call())
     }
 
     fn silent(&self, error: ureq::Error) -> Failure {

@@ -12,24 +12,28 @@ use serde::Deserialize;
 use versioning::{Key, TableId};
 
 use super::errors::Failure;
-use crate::{problem::status, state::AppState};
+use crate::{problem::status, visit::Visit};
 
 /// What a handler of a page gives back.
 pub(super) type Answer = Result<Response, Failure>;
 
 /// A page.
-pub(super) fn page(state: &AppState, view: impl FnOnce() -> AnyView) -> Answer {
+pub(super) fn page(state: &Visit, view: impl FnOnce() -> AnyView) -> Answer {
     Ok(document(state, StatusCode::OK, view))
 }
 
 /// The page of a form that was refused, once more.
-pub(super) fn refused(state: &AppState, error: &Error, view: impl FnOnce() -> AnyView) -> Answer {
+pub(super) fn refused(state: &Visit, error: &Error, view: impl FnOnce() -> AnyView) -> Answer {
     Ok(document(state, status(error), view))
 }
 
 /// A document with a status. Pages show what is there now, so browsers ask again each time.
-pub(super) fn document(state: &AppState, status: StatusCode, view: impl FnOnce() -> AnyView) -> Response {
-    let html = shell::render(&state.site, view);
+pub(super) fn document(state: &Visit, status: StatusCode, view: impl FnOnce() -> AnyView) -> Response {
+    let actor = state.actor();
+    let can_sign_in = state.hub.has_accounts();
+    let name = (can_sign_in && !actor.is_stranger()).then(|| actor.name().to_owned());
+    let viewer = shell::Viewer { name, can_sign_in, is_admin: actor.is_admin() };
+    let html = shell::render(&state.site, viewer, view);
     (status, [(header::CACHE_CONTROL, "no-cache")], Html(html)).into_response()
 }
 
@@ -40,8 +44,8 @@ pub(super) fn see(address: &str) -> Answer {
 
 /// Whether a form can be shown again after this error: it says what to do about it. Anything else is an error page.
 pub(super) fn is_about_form(error: &Error) -> bool {
-    use Error::{DiskFull, Exists, Invalid, Stale, State};
-    matches!(error, Invalid { .. } | Exists { .. } | Stale { .. } | State { .. } | DiskFull)
+    use Error::{DiskFull, Exists, Invalid, Stale, State, TooMany};
+    matches!(error, Invalid { .. } | Exists { .. } | Stale { .. } | State { .. } | TooMany { .. } | DiskFull)
 }
 
 /// Where a later page of one table's changes begins.

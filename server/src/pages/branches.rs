@@ -1,10 +1,7 @@
 //! Branches and tags, and two states side by side.
 
 use app::{form::Submitted, pages};
-use axum::{
-    Form,
-    extract::{Query, State},
-};
+use axum::{Form, extract::Query};
 use hub::{Error, Place, Reference};
 use serde::Deserialize;
 
@@ -12,14 +9,14 @@ use super::{
     answer::{Answer, At, ChangesQuery, is_about_form, page, refused, see},
     errors::Failure,
 };
-use crate::state::AppState;
+use crate::visit::Visit;
 
-pub(super) async fn list(State(state): State<AppState>, at: At) -> Answer {
+pub(super) async fn list(state: Visit, at: At) -> Answer {
     let view = state.hub.refs(&state.actor(), &at.place.path).await?;
     page(&state, || pages::branches::page(&view, &Submitted::default()))
 }
 
-pub(super) async fn create(State(state): State<AppState>, at: At, Form(values): Form<Vec<(String, String)>>) -> Answer {
+pub(super) async fn create(state: Visit, at: At, Form(values): Form<Vec<(String, String)>>) -> Answer {
     let form = Submitted::new(values);
     let (actor, name) = (state.actor(), form.or("name", ""));
     let made = match form.or("from", "").trim().parse::<Reference>() {
@@ -46,7 +43,7 @@ pub(super) async fn create(State(state): State<AppState>, at: At, Form(values): 
     }
 }
 
-pub(super) async fn delete(State(state): State<AppState>, at: At, Form(values): Form<Vec<(String, String)>>) -> Answer {
+pub(super) async fn delete(state: Visit, at: At, Form(values): Form<Vec<(String, String)>>) -> Answer {
     let form = Submitted::new(values);
     let (actor, path) = (state.actor(), &at.place.path);
     let deleted = match (form.value("branch"), form.value("tag")) {
@@ -60,7 +57,7 @@ pub(super) async fn delete(State(state): State<AppState>, at: At, Form(values): 
     }
 }
 
-async fn again(state: &AppState, at: &At, form: Submitted, error: Error) -> Answer {
+async fn again(state: &Visit, at: &At, form: Submitted, error: Error) -> Answer {
     if !is_about_form(&error) {
         return Err(error.into());
     }
@@ -78,7 +75,7 @@ pub(super) struct CompareQuery {
 }
 
 pub(super) async fn compare(
-    State(state): State<AppState>,
+    state: Visit,
     at: At,
     Query(query): Query<CompareQuery>,
     Query(changes): Query<ChangesQuery>,

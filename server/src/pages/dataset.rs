@@ -1,12 +1,11 @@
 //! A dataset's page.
 
 use app::pages;
-use axum::extract::State;
 
 use super::answer::{Answer, At, page};
-use crate::state::AppState;
+use crate::visit::Visit;
 
-pub(super) async fn show(State(state): State<AppState>, at: At) -> Answer {
+pub(super) async fn show(state: Visit, at: At) -> Answer {
     let actor = state.actor();
     let view = state.hub.dataset(&actor, &at.place).await?;
     let imports = state.hub.imports(&actor, &at.place.path).await?;

@@ -1,22 +1,24 @@
 //! The list of datasets, and new ones.
 
 use app::{form::Submitted, pages};
-use axum::{Form, extract::State};
+use axum::Form;
 use hub::{Actor, NewDataset};
 
 use super::answer::{Answer, At, is_about_form, page, refused, see};
-use crate::state::AppState;
+use crate::visit::Visit;
 
-pub(super) async fn list(State(state): State<AppState>) -> Answer {
+pub(super) async fn list(state: Visit) -> Answer {
     let datasets = state.hub.datasets(&state.actor()).await?;
     page(&state, || pages::datasets::page(&datasets))
 }
 
-pub(super) async fn new(State(state): State<AppState>) -> Answer {
-    page(&state, || pages::new_dataset::page(state.actor().name(), &Submitted::default()))
+pub(super) async fn new(state: Visit) -> Answer {
+    let actor = state.actor();
+    let owner = state.hub.own_namespace(&actor)?;
+    page(&state, || pages::new_dataset::page(owner, &Submitted::default()))
 }
 
-pub(super) async fn create(State(state): State<AppState>, Form(values): Form<Vec<(String, String)>>) -> Answer {
+pub(super) async fn create(state: Visit, Form(values): Form<Vec<(String, String)>>) -> Answer {
     let actor = state.actor();
     let form = Submitted::new(values);
     match state.hub.create_dataset(&actor, wanted(&actor, &form)).await {
@@ -29,12 +31,14 @@ pub(super) async fn create(State(state): State<AppState>, Form(values): Form<Vec
     }
 }
 
-pub(super) async fn new_fork(State(state): State<AppState>, at: At) -> Answer {
-    let view = state.hub.dataset(&state.actor(), &at.place).await?;
-    page(&state, || pages::fork::page(&view.dataset, state.actor().name(), &Submitted::default()))
+pub(super) async fn new_fork(state: Visit, at: At) -> Answer {
+    let actor = state.actor();
+    let view = state.hub.dataset(&actor, &at.place).await?;
+    let owner = state.hub.own_namespace(&actor)?;
+    page(&state, || pages::fork::page(&view.dataset, owner, &Submitted::default()))
 }
 
-pub(super) async fn fork(State(state): State<AppState>, at: At, Form(values): Form<Vec<(String, String)>>) -> Answer {
+pub(super) async fn fork(state: Visit, at: At, Form(values): Form<Vec<(String, String)>>) -> Answer {
     let actor = state.actor();
     let form = Submitted::new(values);
     match state.hub.fork(&actor, &at.place.path, wanted(&actor, &form)).await {

@@ -1,23 +1,20 @@
 //! The draft: looked at, committed, thrown away.
 
 use app::{form::Submitted, pages};
-use axum::{
-    Form,
-    extract::{Query, State},
-};
+use axum::{Form, extract::Query};
 use hub::{Error, Settle, Side};
 
 use super::answer::{Answer, At, ChangesQuery, is_about_form, page, refused, see};
-use crate::state::AppState;
+use crate::visit::Visit;
 
-pub(super) async fn show(State(state): State<AppState>, at: At, Query(query): Query<ChangesQuery>) -> Answer {
+pub(super) async fn show(state: Visit, at: At, Query(query): Query<ChangesQuery>) -> Answer {
     let after = query.cursor()?;
     let is_later_page = after.is_some();
     let view = state.hub.draft(&state.actor(), &at.place, after).await?;
     page(&state, || pages::draft::page(&view, &Submitted::default(), is_later_page))
 }
 
-pub(super) async fn commit(State(state): State<AppState>, at: At, Form(values): Form<Vec<(String, String)>>) -> Answer {
+pub(super) async fn commit(state: Visit, at: At, Form(values): Form<Vec<(String, String)>>) -> Answer {
     let form = Submitted::new(values);
     let message = form.or("message", "");
     match state.hub.commit(&state.actor(), &at.place, revision(&form), &message, settle(&form)).await {
@@ -26,11 +23,7 @@ pub(super) async fn commit(State(state): State<AppState>, at: At, Form(values): 
     }
 }
 
-pub(super) async fn discard(
-    State(state): State<AppState>,
-    at: At,
-    Form(values): Form<Vec<(String, String)>>,
-) -> Answer {
+pub(super) async fn discard(state: Visit, at: At, Form(values): Form<Vec<(String, String)>>) -> Answer {
     let form = Submitted::new(values);
     match state.hub.discard(&state.actor(), &at.place, revision(&form)).await {
         Ok(()) => see(&at.address),
@@ -39,7 +32,7 @@ pub(super) async fn discard(
 }
 
 /// The page with the draft as it is now.
-async fn again(state: &AppState, at: &At, form: Submitted, error: Error) -> Answer {
+async fn again(state: &Visit, at: &At, form: Submitted, error: Error) -> Answer {
     if !is_about_form(&error) {
         return Err(error.into());
     }

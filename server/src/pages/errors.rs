@@ -1,15 +1,15 @@
 //! Errors as pages: whatever goes wrong behind a page is shown in the same frame, with the right status.
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{Method, StatusCode, header},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use hub::Error;
 
 use super::answer::document;
-use crate::{problem::status, state::AppState};
+use crate::{problem::status, visit::Visit};
 
 /// Why there is no page.
 pub(super) struct Failure {
@@ -56,9 +56,14 @@ impl IntoResponse for Failure {
 }
 
 /// Makes a page of every error that is none yet: ours, and those of the framework (a form that can't be read, say).
-pub(super) async fn as_page(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub(super) async fn as_page(state: Visit, request: Request, next: Next) -> Response {
+    let wanted = (request.method() == Method::GET).then(|| request.uri().path_and_query().map(ToString::to_string));
     let response = next.run(request).await;
     let status = response.status();
+    // Whoever has not signed in may be allowed to once they have.
+    if status == StatusCode::UNAUTHORIZED && state.actor().is_stranger() {
+        return Redirect::to(&app::url::sign_in(wanted.flatten().as_deref())).into_response();
+    }
     let is_page =
         response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     if is_page || !(status.is_client_error() || status.is_server_error()) {

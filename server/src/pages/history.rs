@@ -1,7 +1,7 @@
 //! History and commits.
 
 use app::pages;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query};
 use serde::Deserialize;
 use versioning::Hash;
 
@@ -9,7 +9,7 @@ use super::{
     answer::{Answer, At, ChangesQuery, page},
     errors::Failure,
 };
-use crate::state::AppState;
+use crate::visit::Visit;
 
 /// Commits on a page.
 const COMMITS: usize = 50;
@@ -19,7 +19,7 @@ pub(super) struct LogQuery {
     from: Option<String>,
 }
 
-pub(super) async fn log(State(state): State<AppState>, at: At, Query(query): Query<LogQuery>) -> Answer {
+pub(super) async fn log(state: Visit, at: At, Query(query): Query<LogQuery>) -> Answer {
     let from: Option<Hash> = match query.from {
         Some(text) => Some(text.parse().map_err(|_| Failure::not_found("commit of that name"))?),
         None => None,
@@ -34,7 +34,7 @@ pub(super) struct CommitPath {
 }
 
 pub(super) async fn commit(
-    State(state): State<AppState>,
+    state: Visit,
     at: At,
     Path(CommitPath { hash }): Path<CommitPath>,
     Query(query): Query<ChangesQuery>,

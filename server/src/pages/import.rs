@@ -6,7 +6,7 @@ use app::{
 };
 use axum::{
     Form, Json,
-    extract::{Multipart, Path, State, multipart::Field},
+    extract::{Multipart, Path, multipart::Field},
     http::{HeaderMap, StatusCode, header},
     response::IntoResponse,
 };
@@ -18,7 +18,7 @@ use super::{
     answer::{Answer, At, is_about_form, page, refused, see},
     errors::Failure,
 };
-use crate::state::AppState;
+use crate::visit::Visit;
 
 /// The most bytes of a field beside the file.
 const FIELD_LIMIT: usize = 64 << 10;
@@ -28,13 +28,13 @@ pub(super) struct JobPath {
     job: String,
 }
 
-pub(super) async fn form(State(state): State<AppState>, at: At) -> Answer {
+pub(super) async fn form(state: Visit, at: At) -> Answer {
     let view = state.hub.dataset(&state.actor(), &at.place).await?;
     page(&state, || pages::import::page(&view, &Submitted::default()))
 }
 
 /// Takes the upload as it comes: the fields first, then the file, which goes straight to the hub.
-pub(super) async fn upload(State(state): State<AppState>, at: At, headers: HeaderMap, mut body: Multipart) -> Answer {
+pub(super) async fn upload(state: Visit, at: At, headers: HeaderMap, mut body: Multipart) -> Answer {
     let size = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     let mut values = Vec::new();
     let mut outcome = None;
@@ -100,19 +100,19 @@ fn unreadable(error: &axum::extract::multipart::MultipartError) -> Failure {
     Failure::new(error.status(), format!("The upload could not be read: {}.", error.body_text()))
 }
 
-pub(super) async fn show(State(state): State<AppState>, at: At, Path(path): Path<JobPath>) -> Answer {
+pub(super) async fn show(state: Visit, at: At, Path(path): Path<JobPath>) -> Answer {
     let view = find(&state, &at, &path).await?;
     page(&state, || pages::import_job::page(&view, &Submitted::default()))
 }
 
 /// For the part of the page that follows a running import.
-pub(super) async fn progress(State(state): State<AppState>, at: At, Path(path): Path<JobPath>) -> Answer {
+pub(super) async fn progress(state: Visit, at: At, Path(path): Path<JobPath>) -> Answer {
     let view = find(&state, &at, &path).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(pages::import_job::figures(&view))).into_response())
 }
 
 pub(super) async fn confirm(
-    State(state): State<AppState>,
+    state: Visit,
     at: At,
     Path(path): Path<JobPath>,
     Form(values): Form<Vec<(String, String)>>,
@@ -155,7 +155,7 @@ fn choice(view: &ImportView, form: Submitted) -> (Result<ImportChoice, Error>, S
     (Ok(ImportChoice { header, columns, message: form.or("message", "") }), form)
 }
 
-pub(super) async fn cancel(State(state): State<AppState>, at: At, Path(path): Path<JobPath>) -> Answer {
+pub(super) async fn cancel(state: Visit, at: At, Path(path): Path<JobPath>) -> Answer {
     let view = find(&state, &at, &path).await?;
     let here = app::url::import(&at.address, &view.id.to_string());
     match state.hub.cancel_import(&state.actor(), view.id).await {
@@ -166,7 +166,7 @@ pub(super) async fn cancel(State(state): State<AppState>, at: At, Path(path): Pa
 }
 
 /// The import of this number, if it is one into the dataset of the address.
-async fn find(state: &AppState, at: &At, path: &JobPath) -> Result<ImportView, Failure> {
+async fn find(state: &Visit, at: &At, path: &JobPath) -> Result<ImportView, Failure> {
     let missing = || Failure::not_found("import of that number");
     let id = Uuid::try_parse(&path.job).map_err(|_| missing())?;
     let view = state.hub.import(&state.actor(), id).await?;

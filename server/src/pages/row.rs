@@ -9,7 +9,7 @@ use app::{
 };
 use axum::{
     Form,
-    extract::{Path, Query, State},
+    extract::{Path, Query},
     http::StatusCode,
 };
 use hub::{CellEdit, Edit, Error, Place, TableView};
@@ -21,7 +21,7 @@ use super::{
     answer::{Answer, At, is_about_form, page, refused, see},
     errors::Failure,
 };
-use crate::state::AppState;
+use crate::visit::Visit;
 
 #[derive(Deserialize)]
 pub(super) struct TablePath {
@@ -40,7 +40,7 @@ pub(super) struct RowQuery {
 }
 
 pub(super) async fn show(
-    State(state): State<AppState>,
+    state: Visit,
     at: At,
     Path(RowPath { table, key }): Path<RowPath>,
     Query(query): Query<RowQuery>,
@@ -56,7 +56,7 @@ pub(super) struct HistoryQuery {
 }
 
 pub(super) async fn history(
-    State(state): State<AppState>,
+    state: Visit,
     at: At,
     Path(RowPath { table, key }): Path<RowPath>,
     Query(HistoryQuery { cursor }): Query<HistoryQuery>,
@@ -68,7 +68,7 @@ pub(super) async fn history(
 
 /// Brings a row back into the draft as it was at a commit.
 pub(super) async fn restore(
-    State(state): State<AppState>,
+    state: Visit,
     at: At,
     Path(RowPath { table, key }): Path<RowPath>,
     Form(values): Form<Vec<(String, String)>>,
@@ -86,13 +86,13 @@ pub(super) async fn restore(
     }
 }
 
-pub(super) async fn new(State(state): State<AppState>, at: At, Path(TablePath { table }): Path<TablePath>) -> Answer {
+pub(super) async fn new(state: Visit, at: At, Path(TablePath { table }): Path<TablePath>) -> Answer {
     let view = state.hub.table(&state.actor(), &at.place, &table).await?;
     page(&state, || row::new_page(&view, &Submitted::default()))
 }
 
 pub(super) async fn insert(
-    State(state): State<AppState>,
+    state: Visit,
     at: At,
     Path(TablePath { table }): Path<TablePath>,
     Form(values): Form<Vec<(String, String)>>,
@@ -118,7 +118,7 @@ pub(super) async fn insert(
 }
 
 pub(super) async fn change(
-    State(state): State<AppState>,
+    state: Visit,
     at: At,
     Path(RowPath { table, key }): Path<RowPath>,
     Form(values): Form<Vec<(String, String)>>,
@@ -131,14 +131,14 @@ pub(super) async fn change(
     }
 }
 
-async fn delete(state: &AppState, at: &At, table: &str, key: &str) -> Answer {
+async fn delete(state: &Visit, at: &At, table: &str, key: &str) -> Answer {
     let actor = state.actor();
     let (_, found) = state.hub.row(&actor, &at.place, table, key).await?;
     state.hub.edit(&actor, &at.place, table, vec![Edit::Delete { key: found.key }]).await?;
     see(&app::url::table(&at.address, table))
 }
 
-async fn update(state: &AppState, at: &At, table: &str, key: &str, form: &Submitted) -> Answer {
+async fn update(state: &Visit, at: &At, table: &str, key: &str, form: &Submitted) -> Answer {
     let actor = state.actor();
     let view = state.hub.table(&actor, &at.place, table).await?;
     let schema = &view.table.schema;
@@ -158,7 +158,7 @@ async fn update(state: &AppState, at: &At, table: &str, key: &str, form: &Submit
 /// The form once more: the row as it is now, with what the person changed. A cell that somebody else changed meanwhile
 /// is taken as seen now, so that saving again means it; cells that the person left alone are not theirs to repeat.
 async fn again(
-    state: &AppState,
+    state: &Visit,
     actor: &hub::Actor,
     place: &Place,
     table: &str,

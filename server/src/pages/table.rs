@@ -5,7 +5,7 @@ use app::{
     form::Submitted,
     pages::table::{self, Content, page_rows},
 };
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query};
 use hub::{Found, Search};
 use serde::Deserialize;
 
@@ -13,7 +13,7 @@ use super::{
     answer::{Answer, At, is_about_form, page, refused, see},
     errors::Failure,
 };
-use crate::state::AppState;
+use crate::visit::Visit;
 
 #[derive(Deserialize)]
 pub(super) struct TablePath {
@@ -41,7 +41,7 @@ impl RowsQuery {
 }
 
 pub(super) async fn show(
-    State(state): State<AppState>,
+    state: Visit,
     at: At,
     Path(TablePath { table }): Path<TablePath>,
     Query(rows): Query<RowsQuery>,
@@ -70,14 +70,7 @@ pub(super) async fn show(
 }
 
 /// The rows of a page. An offset past the end shows the last page there is.
-async fn find(
-    state: &AppState,
-    at: &At,
-    table: &str,
-    asked: &Asked,
-    offset: u64,
-    size: u32,
-) -> Result<Found, hub::Error> {
+async fn find(state: &Visit, at: &At, table: &str, asked: &Asked, offset: u64, size: u32) -> Result<Found, hub::Error> {
     let (actor, search) = (state.actor(), Search { query: asked.query.clone(), list: None });
     let found = state.hub.find(&actor, &at.place, table, &search, offset, size).await?;
     if !found.rows.rows.is_empty() || found.rows.total == 0 {

@@ -18,6 +18,8 @@ pub struct Server {
     child: Child,
     pub url: String,
     agent: Agent,
+    /// What it wrote to its console when it started, after its address.
+    console: String,
 }
 
 pub struct Answer {
@@ -58,10 +60,17 @@ impl Server {
             .expect("the program starts");
         let output = child.stdout.take().expect("its output is ours");
         let mut line = String::new();
-        BufReader::new(output).read_line(&mut line).expect("it says where it is");
+        let mut output = BufReader::new(output);
+        output.read_line(&mut line).expect("it says where it is");
+        let mut console = String::new();
+        output.read_line(&mut console).expect("it says how it stands with accounts");
         let url = line.split_whitespace().find(|word| word.starts_with("http://")).expect("an address").to_owned();
         let agent = Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
-        Self { child, url, agent }
+        Self { child, url, agent, console }
+    }
+
+    pub fn console(&self) -> &str {
+        &self.console
     }
 
     pub fn get(&self, path: &str) -> Answer {

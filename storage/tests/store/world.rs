@@ -89,6 +89,7 @@ pub(crate) fn dataset(name: &str) -> Dataset {
         created_at: TODAY,
         updated_at: TODAY,
         lineage: Vec::new(),
+        visibility: storage::Visibility::Private,
     }
 }
 

@@ -1,0 +1,240 @@
+//! One's own account: password, browsers, tokens. For those who run the server: the accounts of others.
+
+use hub::{Account, SessionView, TokenView};
+use leptos::prelude::*;
+
+use super::sign_in::account_fields;
+use crate::{
+    components::{
+        field::{self, Field},
+        scroll, time,
+    },
+    form::Submitted,
+    shell::{Crumb, PageInfo, Width, shell},
+};
+
+/// What the page of one's own account shows.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The name.
+    pub name: String,
+    /// Whether they run the server.
+    pub is_admin: bool,
+    /// Where they are signed in.
+    pub sessions: Vec<SessionView>,
+    /// Their tokens.
+    pub tokens: Vec<TokenView>,
+    /// The token that was just made; it is shown once.
+    pub new_token: Option<String>,
+}
+
+/// The page.
+#[must_use]
+pub fn page(view: &View, form: &Submitted) -> AnyView {
+    let title = field::title(form, "Your account");
+    let accounts = view.is_admin.then(|| view! { <a class="button" href="/account/people">"All accounts"</a> });
+    let new_token = view.new_token.clone().map(|token| {
+        view! {
+            <div class="banner" role="status">
+                <div>
+                    <p><strong>"Your new token"</strong>" is shown only now. Keep it where only you can read it."</p>
+                    <p><code>{token}</code></p>
+                </div>
+            </div>
+        }
+    });
+    shell(
+        PageInfo { title, crumbs: vec![Crumb::here("Your account")], width: Width::Narrow, ..PageInfo::default() },
+        view! {
+            {field::error_summary(form)}
+            {new_token}
+            <header class="head">
+                <div class="head__text"><p class="head__eyebrow">{view.name.clone()}</p><h1>"Your account"</h1></div>
+                <div class="head__actions">
+                    {accounts}
+                    <form method="post" action="/sign-out"><button class="button" type="submit">"Sign out"</button></form>
+                </div>
+            </header>
+            {password(form)}
+            {sessions(&view.sessions)}
+            {tokens(&view.tokens, form)}
+        },
+    )
+}
+
+fn password(form: &Submitted) -> AnyView {
+    view! {
+        <section class="section">
+            <header class="section__head"><h2>"Password"</h2></header>
+            <form class="form" method="post" action="/account/password">
+                {Field::new("old", "Your password now").secret(form, "current-password")}
+                {Field::new("password", "New password")
+                    .hint("At least 10 characters; a few words are best. You are signed out everywhere else.")
+                    .secret(form, "new-password")}
+                <div class="actions"><button class="button" type="submit">"Change the password"</button></div>
+            </form>
+        </section>
+    }
+    .into_any()
+}
+
+fn sessions(sessions: &[SessionView]) -> AnyView {
+    let rows: Vec<_> = sessions
+        .iter()
+        .map(|session| {
+            let label = format!("Sign out {} at {}", session.agent, session.address);
+            let end = if session.is_this {
+                view! { <span class="quiet">"this browser"</span> }.into_any()
+            } else {
+                view! {
+                    <form method="post" action="/account/sessions/end">
+                        <input type="hidden" name="session" value=session.id.clone() />
+                        <button class="button button--small" type="submit" aria-label=label>"Sign out"</button>
+                    </form>
+                }
+                .into_any()
+            };
+            view! {
+                <tr>
+                    <th scope="row" class="data__grow">{session.agent.clone()}</th>
+                    <td data-label="From">{session.address.clone()}</td>
+                    <td data-label="Since">{time(session.created_at)}</td>
+                    <td data-label="Last used">{time(session.seen_at)}</td>
+                    <td>{end}</td>
+                </tr>
+            }
+        })
+        .collect();
+    view! {
+        <section class="section">
+            <header class="section__head"><h2>"Signed in"</h2></header>
+            {scroll(
+                String::from("Browsers"),
+                view! {
+                    <table class="data data--stack">
+                        <thead>
+                            <tr>
+                                <th scope="col">"Browser"</th>
+                                <th scope="col">"From"</th>
+                                <th scope="col">"Since"</th>
+                                <th scope="col">"Last used"</th>
+                                <td></td>
+                            </tr>
+                        </thead>
+                        <tbody>{rows}</tbody>
+                    </table>
+                },
+            )}
+        </section>
+    }
+    .into_any()
+}
+
+fn tokens(tokens: &[TokenView], form: &Submitted) -> AnyView {
+    let rows: Vec<_> = tokens
+        .iter()
+        .map(|token| {
+            let label = format!("End the token {}", token.name);
+            let ends = match token.expires_at {
+                Some(end) => time(end).into_any(),
+                None => view! { <span class="quiet">"never"</span> }.into_any(),
+            };
+            view! {
+                <tr>
+                    <th scope="row" class="data__grow">{token.name.clone()}</th>
+                    <td data-label="May">{token.scope.as_str()}</td>
+                    <td data-label="Ends">{ends}</td>
+                    <td>
+                        <form method="post" action="/account/tokens/end">
+                            <input type="hidden" name="token" value=token.id.to_string() />
+                            <button class="button button--small" type="submit" aria-label=label>"End"</button>
+                        </form>
+                    </td>
+                </tr>
+            }
+        })
+        .collect();
+    let list = (!tokens.is_empty()).then(|| {
+        scroll(
+            String::from("Tokens"),
+            view! {
+                <table class="data data--stack">
+                    <thead>
+                        <tr><th scope="col">"Token"</th><th scope="col">"May"</th><th scope="col">"Ends"</th><td></td></tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            },
+        )
+    });
+    let scope = form.or("scope", "write");
+    let choices = [("read", "Read"), ("write", "Read and change data"), ("admin", "All that you may")];
+    let choices = choices.map(|(value, text)| (value.to_owned(), text.to_owned())).to_vec();
+    view! {
+        <section class="section">
+            <header class="section__head"><h2>"Tokens for programs"</h2></header>
+            <p class="quiet">"A program that has a token acts for you: the command line by the variable ANABRANCH_TOKEN, others by the header Authorization: Bearer."</p>
+            {list}
+            <form class="form" method="post" action="/account/tokens">
+                {Field::new("token-name", "What it is for").text(form, "", true)}
+                {Field::new("scope", "What it may do").view(form, |wiring| field::select(wiring, "input", choices, &scope))}
+                <div class="actions"><button class="button" type="submit">"Make a token"</button></div>
+            </form>
+        </section>
+    }
+    .into_any()
+}
+
+/// All accounts, for those who run the server.
+#[must_use]
+pub fn people(accounts: &[Account], form: &Submitted) -> AnyView {
+    let rows: Vec<_> = accounts
+        .iter()
+        .map(|account| {
+            view! {
+                <tr>
+                    <th scope="row" class="data__grow">{account.name.clone()}</th>
+                    <td data-label="Full name">{account.display.clone()}</td>
+                    <td data-label="Since">{time(account.created_at)}</td>
+                    <td data-label="Role">{if account.is_admin { "runs the server" } else { "" }}</td>
+                </tr>
+            }
+        })
+        .collect();
+    let title = field::title(form, "Accounts");
+    shell(
+        PageInfo {
+            title,
+            crumbs: vec![Crumb::link("Your account", "/account"), Crumb::here("Accounts")],
+            width: Width::Narrow,
+            ..PageInfo::default()
+        },
+        view! {
+            {field::error_summary(form)}
+            <header class="head"><div class="head__text"><h1>"Accounts"</h1></div></header>
+            {scroll(
+                String::from("Accounts"),
+                view! {
+                    <table class="data data--stack">
+                        <thead>
+                            <tr>
+                                <th scope="col">"Account"</th>
+                                <th scope="col">"Full name"</th>
+                                <th scope="col">"Since"</th>
+                                <th scope="col">"Role"</th>
+                            </tr>
+                        </thead>
+                        <tbody>{rows}</tbody>
+                    </table>
+                },
+            )}
+            <section class="section">
+                <header class="section__head"><h2>"New account"</h2></header>
+                <form class="form" method="post" action="/account/people">
+                    {account_fields(form)}
+                    <div class="actions"><button class="button button--primary" type="submit">"Make the account"</button></div>
+                </form>
+            </section>
+        },
+    )
+}

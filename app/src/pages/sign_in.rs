@@ -1,0 +1,70 @@
+//! Signing in, and the first account.
+
+use leptos::prelude::*;
+
+use crate::{
+    components::field::{self, Field},
+    form::Submitted,
+    shell::{Crumb, PageInfo, Width, shell},
+};
+
+/// The page to sign in on; `next` is where it goes on to.
+#[must_use]
+pub fn page(next: &str, form: &Submitted) -> AnyView {
+    let title = field::title(form, "Sign in");
+    shell(
+        PageInfo { title, crumbs: vec![Crumb::here("Sign in")], width: Width::Narrow, ..PageInfo::default() },
+        view! {
+            {field::error_summary(form)}
+            <header class="head"><div class="head__text"><h1>"Sign in"</h1></div></header>
+            <form class="form" method="post" action="/sign-in">
+                <input type="hidden" name="next" value=next.to_owned() />
+                {Field::new("name", "Name").named(form, "", "username")}
+                {Field::new("password", "Password").secret(form, "current-password")}
+                <div class="actions"><button class="button button--primary" type="submit">"Sign in"</button></div>
+            </form>
+        },
+    )
+}
+
+/// The page that makes the first account. `code` stands in the address that the server wrote to its console.
+#[must_use]
+pub fn set_up(code: &str, form: &Submitted) -> AnyView {
+    let title = field::title(form, "Set up");
+    shell(
+        PageInfo { title, crumbs: vec![Crumb::here("Set up")], width: Width::Narrow, ..PageInfo::default() },
+        view! {
+            {field::error_summary(form)}
+            <header class="head">
+                <div class="head__text">
+                    <h1>"Make the first account"</h1>
+                    <p class="head__lead">
+                        "It runs this server: it makes the other accounts, and owns the datasets that are here. From then on \
+                         everybody signs in."
+                    </p>
+                </div>
+            </header>
+            <form class="form" method="post" action="/set-up">
+                {Field::new("code", "Code")
+                    .hint("The server wrote it to its console when it was started.")
+                    .text(form, code, true)}
+                {account_fields(form)}
+                <div class="actions"><button class="button button--primary" type="submit">"Make the account"</button></div>
+            </form>
+        },
+    )
+}
+
+/// What every new account has.
+pub(super) fn account_fields(form: &Submitted) -> AnyView {
+    view! {
+        {Field::new("name", "Name")
+            .hint("Part of the addresses of the account's datasets. Lower-case letters, digits, hyphens and underscores.")
+            .named(form, "", "username")}
+        {Field::new("display", "Full name").note("optional").hint("What people call you.").text(form, "", false)}
+        {Field::new("password", "Password")
+            .hint("At least 10 characters; a few words are best.")
+            .secret(form, "new-password")}
+    }
+    .into_any()
+}

@@ -1,0 +1,649 @@
+//! Accounts: the first one, others, signing in and out, and tokens for programs.
+//!
+//! A server has no accounts until somebody makes the first, with a code that only whoever started it can read. Until then
+//! it listens on its own machine only, and everything on it is one person's.
+//!
+//! A session or token is known by a random text of 244 bits that only its owner has; what is stored is its hash. Passwords
+//! are stored as Argon2id hashes (RFC 9106) with the parameters that OWASP recommends.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use argon2::{
+    Argon2,
+    password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString},
+};
+use storage::{Person, PersonChanges, PersonId, PersonName, Session, StorageError, Token, TokenId};
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+use versioning::Hash;
+
+use crate::{
+    Actor, DatasetPath, Error, FieldError, Hub, Role, Scope,
+    access::{Action, LOCAL, authorise_operator},
+    ahead::PROCESSORS,
+    blocking,
+    datasets::{RESERVED, is_address},
+    now,
+};
+
+/// A session ends when it was not used for so long, in µs.
+const SESSION: i64 = 30 * 24 * 3600 * 1_000_000;
+/// Its use is noted this often, in µs.
+const TOUCH: i64 = 5 * 60 * 1_000_000;
+/// For so long it is believed without asking the store.
+const BELIEVED: Duration = Duration::from_secs(10);
+/// Sessions and tokens in memory.
+const MANY: usize = 10_000;
+/// Characters of a password.
+const PASSWORD: std::ops::RangeInclusive<usize> = 10..=1_000;
+/// Characters of what somebody is called.
+const MAX_DISPLAY: usize = 100;
+/// Accounts on a page of the list.
+const LIST: usize = 100;
+/// What a token begins with, so that it is recognised where it was left by mistake.
+const PREFIX: &str = "anb_";
+/// Tries that are free before one has to wait.
+const FREE_TRIES: u32 = 5;
+/// The longest wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+
+/// What the hub keeps of accounts in memory.
+pub(crate) struct Accounts {
+    /// Whether there is any account; never becomes false again.
+    exist: AtomicBool,
+    /// Makes the first account, once.
+    code: String,
+    believed: Mutex<HashMap<Hash, (Actor, Instant)>>,
+    /// Each holds 19 MiB for some ten milliseconds: those who try many passwords at once wait for each other.
+    hashing: Semaphore,
+    tries: Mutex<HashMap<String, Tries>>,
+}
+
+/// Passwords that were wrong.
+#[derive(Clone, Copy)]
+struct Tries {
+    failed: u32,
+    /// Nothing is tried before.
+    wait_until: Instant,
+}
+
+/// An account to be made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewAccount {
+    /// As in addresses; valid as a dataset's name.
+    pub name: String,
+    /// What they are called; may be empty. Up to 100 characters.
+    pub display: String,
+    /// 10 to 1,000 characters.
+    pub password: String,
+}
+
+/// Where somebody comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Client {
+    /// What the browser calls itself.
+    pub agent: String,
+    /// The address of the network.
+    pub address: String,
+}
+
+/// Somebody who has just signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedIn {
+    /// The session's secret, for the browser.
+    pub secret: String,
+    /// Who.
+    pub actor: Actor,
+}
+
+/// An account in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// As in addresses.
+    pub name: String,
+    /// What they are called; the name where they said nothing.
+    pub display: String,
+    /// Whether they run the server.
+    pub is_admin: bool,
+    /// When it was made, in µs since 1970 UTC.
+    pub created_at: i64,
+}
+
+/// A browser that somebody is signed in with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionView {
+    /// Names it among theirs; not the secret.
+    pub id: String,
+    /// What the browser calls itself.
+    pub agent: String,
+    /// Where it was last seen.
+    pub address: String,
+    /// When they signed in, in µs since 1970 UTC.
+    pub created_at: i64,
+    /// When it was last used, in µs since 1970 UTC.
+    pub seen_at: i64,
+    /// Whether it is the one that asks.
+    pub is_this: bool,
+}
+
+/// A token in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenView {
+    /// Its id.
+    pub id: Uuid,
+    /// What it is for.
+    pub name: String,
+    /// What may be done with it.
+    pub scope: Scope,
+    /// When it was made, in µs since 1970 UTC.
+    pub created_at: i64,
+    /// When it ends, in µs since 1970 UTC.
+    pub expires_at: Option<i64>,
+    /// When it was last used, in µs since 1970 UTC.
+    pub seen_at: Option<i64>,
+}
+
+/// Somebody with a role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Their name.
+    pub name: String,
+    /// What they are there.
+    pub role: Role,
+}
+
+impl Accounts {
+    pub(crate) fn new(exist: bool) -> Self {
+        Self {
+            exist: AtomicBool::new(exist),
+            code: secret()[..16].to_owned(),
+            believed: Mutex::default(),
+            hashing: Semaphore::new(*PROCESSORS),
+            tries: Mutex::default(),
+        }
+    }
+
+    fn believed(&self) -> MutexGuard<'_, HashMap<Hash, (Actor, Instant)>> {
+        self.believed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tries(&self) -> MutexGuard<'_, HashMap<String, Tries>> {
+        self.tries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whoever is asked for by this secret, if that was found out a moment ago.
+    fn recall(&self, token: Hash) -> Option<Actor> {
+        self.believed().get(&token).filter(|(_, since)| since.elapsed() < BELIEVED).map(|(actor, _)| actor.clone())
+    }
+
+    fn believe(&self, token: Hash, actor: &Actor) {
+        let mut believed = self.believed();
+        if believed.len() >= MANY {
+            believed.clear();
+        }
+        believed.insert(token, (actor.clone(), Instant::now()));
+    }
+
+    /// Forgets whom it believed: somebody has signed out, or may do something else now.
+    fn forget(&self) {
+        self.believed().clear();
+    }
+
+    /// Counts a try, as one that failed until [`Accounts::succeeded`]: many at once are as many as one after the other.
+    fn begin_try(&self, keys: &[String]) -> Result<(), Error> {
+        let mut tries = self.tries();
+        let waits = keys.iter().filter_map(|key| tries.get(key)?.wait_until.checked_duration_since(Instant::now()));
+        if let Some(after) = waits.max().filter(|wait| !wait.is_zero()) {
+            return Err(Error::TooMany { after });
+        }
+        if tries.len() >= MANY {
+            tries.retain(|_, tries| tries.wait_until > Instant::now());
+        }
+        for key in keys {
+            let entry = tries.entry(key.clone()).or_insert(Tries { failed: 0, wait_until: Instant::now() });
+            entry.failed = entry.failed.saturating_add(1);
+            let doubled = entry.failed.saturating_sub(FREE_TRIES).min(16);
+            let wait = if entry.failed < FREE_TRIES { Duration::ZERO } else { Duration::from_secs(1 << doubled) };
+            entry.wait_until = Instant::now() + wait.min(LONGEST_WAIT);
+        }
+        Ok(())
+    }
+
+    fn succeeded(&self, keys: &[String]) {
+        let mut tries = self.tries();
+        for key in keys {
+            tries.remove(key);
+        }
+    }
+}
+
+/// A random text of 244 bits.
+fn secret() -> String {
+    format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
+}
+
+fn hash_of(secret: &str) -> Hash {
+    Hash::of(secret.as_bytes())
+}
+
+fn hashed(password: &str) -> Result<String, Error> {
+    let salt = SaltString::encode_b64(Uuid::new_v4().as_bytes());
+    let hash =
+        salt.and_then(|salt| Argon2::default().hash_password(password.as_bytes(), &salt).map(|hash| hash.to_string()));
+    hash.map_err(|error| Error::Internal { reason: format!("a password can't be hashed: {error}") })
+}
+
+/// Whether the password is the one of the hash. Takes as long when there is no hash, so that nobody learns from the time
+/// which accounts there are.
+fn verified(password: &str, hash: Option<&str>) -> Result<bool, Error> {
+    /// Of a password that nobody has.
+    const NOBODY: &str =
+        "$argon2id$v=19$m=19456,t=2,p=1$YW5hYnJhbmNoLW5vYm9keQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let parsed = PasswordHash::new(hash.unwrap_or(NOBODY))
+        .map_err(|error| Error::Internal { reason: format!("a stored password can't be read: {error}") })?;
+    Ok(Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok())
+}
+
+fn check_password(password: &str, name: &str) -> Option<FieldError> {
+    let wrong = |message: &str| Some(FieldError { field: "password".to_owned(), message: message.to_owned() });
+    if !PASSWORD.contains(&password.chars().count()) {
+        return wrong("A password has 10 to 1,000 characters. A few words that belong together only for you are best.");
+    }
+    if password.eq_ignore_ascii_case(name) {
+        return wrong("The password must not be the name.");
+    }
+    None
+}
+
+impl NewAccount {
+    fn check(&self) -> Result<(), Error> {
+        let mut fields = Vec::new();
+        if !is_address(&self.name) || RESERVED.contains(&self.name.as_str()) {
+            fields.push(FieldError {
+                field: "name".to_owned(),
+                message: "A name has 1 to 64 lower-case letters, digits, “-”, “_” or “.”, begins with a letter or \
+                          digit, and is no word that addresses need."
+                    .to_owned(),
+            });
+        }
+        if self.display.chars().count() > MAX_DISPLAY || self.display.chars().any(char::is_control) {
+            fields.push(FieldError {
+                field: "display".to_owned(),
+                message: "What people call you has at most 100 characters on one line.".to_owned(),
+            });
+        }
+        fields.extend(check_password(&self.password, &self.name));
+        if fields.is_empty() { Ok(()) } else { Err(Error::Invalid { fields }) }
+    }
+
+    /// `password`: its hash.
+    fn into_person(self, password: String, is_admin: bool) -> Person {
+        Person {
+            id: PersonId::generate(),
+            name: PersonName::from(self.name),
+            display: self.display.trim().to_owned(),
+            password: Some(password),
+            is_admin,
+            created_at: now(),
+        }
+    }
+}
+
+impl From<Person> for Account {
+    fn from(person: Person) -> Self {
+        let display = if person.display.is_empty() { person.name.as_str().to_owned() } else { person.display };
+        Self { display, name: person.name.0, is_admin: person.is_admin, created_at: person.created_at }
+    }
+}
+
+impl Hub {
+    /// Whether anybody has an account. Before that everything is one person's.
+    #[must_use]
+    pub fn has_accounts(&self) -> bool {
+        self.shared.accounts.exist.load(Ordering::Acquire)
+    }
+
+    /// The code that makes the first account; none when there is one.
+    #[must_use]
+    pub fn set_up_code(&self) -> Option<&str> {
+        (!self.has_accounts()).then_some(self.shared.accounts.code.as_str())
+    }
+
+    /// Makes the first account, which runs the server and owns what is there, and signs it in.
+    ///
+    /// # Errors
+    /// The code is another, a field is not valid, there is an account, or there are changes that are not committed.
+    pub async fn set_up(&self, code: &str, new: NewAccount, client: Client) -> Result<SignedIn, Error> {
+        let keys = [format!("set-up from {}", client.address)];
+        self.shared.accounts.begin_try(&keys)?;
+        if self.set_up_code().is_none_or(|right| hash_of(right) != hash_of(code.trim())) {
+            return Err(Error::invalid("code", "That is not the code. The server wrote it where it was started."));
+        }
+        self.shared.accounts.succeeded(&keys);
+        new.check()?;
+        let local = PersonName::from(LOCAL);
+        if new.name != LOCAL && !self.store().drafts_of(&local).await?.is_empty() {
+            return Err(Error::State {
+                message: "There are changes that are not committed. Commit or discard them first, or call the \
+                          account “local”."
+                    .to_owned(),
+            });
+        }
+        let password = self.hashing(new.password.clone(), |password| hashed(&password)).await?;
+        let person = new.into_person(password, true);
+        match self.store().create_person(&person, Some(&local)).await {
+            Ok(()) => {}
+            Err(StorageError::AlreadyExists { .. }) => {
+                return Err(Error::State { message: "There is an account already: sign in.".to_owned() });
+            }
+            Err(error) => return Err(error.into()),
+        }
+        self.shared.accounts.exist.store(true, Ordering::Release);
+        self.begin_session(&person, client).await
+    }
+
+    /// Makes an account.
+    ///
+    /// # Errors
+    /// The person does not run this server, a field is not valid, or the name is taken.
+    pub async fn create_account(&self, actor: &Actor, new: NewAccount) -> Result<Account, Error> {
+        authorise_operator(actor, Scope::Admin, "make accounts")?;
+        if !self.has_accounts() {
+            return Err(Error::State { message: "Make your own account first, on the set-up page.".to_owned() });
+        }
+        new.check()?;
+        let password = self.hashing(new.password.clone(), |password| hashed(&password)).await?;
+        let person = new.into_person(password, false);
+        match self.store().create_person(&person, None).await {
+            Ok(()) => Ok(person.into()),
+            Err(StorageError::AlreadyExists { name, .. }) => {
+                Err(Error::invalid("name", format!("There is an account “{name}” already.")))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// All accounts, by name: at most 100, from after this name on.
+    ///
+    /// # Errors
+    /// The person does not run this server, or the store failed.
+    pub async fn accounts(&self, actor: &Actor, after: &str) -> Result<Vec<Account>, Error> {
+        authorise_operator(actor, Scope::Read, "list the accounts")?;
+        Ok(self.store().people(after, LIST).await?.into_iter().map(Account::from).collect())
+    }
+
+    /// Signs somebody in.
+    ///
+    /// # Errors
+    /// Name and password do not belong together ([`Error::Invalid`], without saying which is wrong), or too many wrong
+    /// ones were tried.
+    pub async fn sign_in(&self, name: &str, password: &str, client: Client) -> Result<SignedIn, Error> {
+        let name = name.trim();
+        let keys = [format!("account {name}"), format!("from {}", client.address)];
+        self.shared.accounts.begin_try(&keys)?;
+        let person = self.store().person(name).await?;
+        let hash = person.as_ref().and_then(|person| person.password.clone());
+        let has_password = hash.is_some();
+        let work = move |password: String| verified(&password, hash.as_deref());
+        let is_right = self.hashing(password.to_owned(), work).await? && has_password;
+        let Some(person) = person.filter(|_| is_right) else {
+            return Err(Error::invalid("password", "There is no account with this name and password."));
+        };
+        self.shared.accounts.succeeded(&keys);
+        self.begin_session(&person, client).await
+    }
+
+    /// Works on a password, off the threads that answer requests.
+    async fn hashing<T: Send + 'static>(
+        &self,
+        password: String,
+        work: impl FnOnce(String) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let _turn = self.shared.accounts.hashing.acquire().await.expect("it is never closed");
+        blocking(move || work(password)).await
+    }
+
+    async fn begin_session(&self, person: &Person, client: Client) -> Result<SignedIn, Error> {
+        let (secret, at) = (secret(), now());
+        let session = Session {
+            token: hash_of(&secret),
+            person: person.id,
+            created_at: at,
+            seen_at: at,
+            expires_at: at + SESSION,
+            agent: client.agent.chars().take(300).collect(),
+            address: client.address,
+        };
+        self.store().create_session(&session).await?;
+        Ok(SignedIn { secret, actor: Actor::person(person) })
+    }
+
+    /// Ends the session with this secret.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn sign_out(&self, secret: &str) -> Result<(), Error> {
+        self.store().end_sessions(&[hash_of(secret)]).await?;
+        self.shared.accounts.forget();
+        Ok(())
+    }
+
+    /// Whoever has this session's secret; none where it has ended or never was.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn actor_of_session(&self, secret: &str, address: &str) -> Result<Option<Actor>, Error> {
+        let token = hash_of(secret);
+        if let Some(actor) = self.shared.accounts.recall(token) {
+            return Ok(Some(actor));
+        }
+        let at = now();
+        let session = self.store().session(token).await?.filter(|session| session.expires_at > at);
+        let Some(session) = session else { return Ok(None) };
+        let Some(person) = self.store().person_by_id(session.person).await? else { return Ok(None) };
+        if at - session.seen_at > TOUCH {
+            self.store().touch_session(token, at, at + SESSION, address).await?;
+        }
+        let actor = Actor::person(&person);
+        self.shared.accounts.believe(token, &actor);
+        Ok(Some(actor))
+    }
+
+    /// For whom a token acts; none where it has ended or never was.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn actor_of_token(&self, text: &str) -> Result<Option<Actor>, Error> {
+        let hash = hash_of(text);
+        if let Some(actor) = self.shared.accounts.recall(hash) {
+            return Ok(Some(actor));
+        }
+        let at = now();
+        let token = self.store().token(hash).await?.filter(|token| token.expires_at.is_none_or(|end| end > at));
+        let Some(token) = token else { return Ok(None) };
+        let Some(person) = self.store().person_by_id(token.person).await? else { return Ok(None) };
+        if token.seen_at.is_none_or(|seen| at - seen > TOUCH) {
+            self.store().touch_token(token.id, at).await?;
+        }
+        let actor = Actor::person(&person).limited(scope_of(&token.scope), token.dataset);
+        self.shared.accounts.believe(hash, &actor);
+        Ok(Some(actor))
+    }
+
+    /// The browsers that the person is signed in with, the last used first; `secret` is that of the one who asks.
+    ///
+    /// # Errors
+    /// There is no account, or the store failed.
+    pub async fn sessions(&self, actor: &Actor, secret: &str) -> Result<Vec<SessionView>, Error> {
+        let person = actor.account("list sessions")?;
+        let this = hash_of(secret);
+        let at = now();
+        let sessions = self.store().sessions_of(person).await?;
+        let view = |session: Session| SessionView {
+            id: session.token.to_string(),
+            agent: session.agent,
+            address: session.address,
+            created_at: session.created_at,
+            seen_at: session.seen_at,
+            is_this: session.token == this,
+        };
+        Ok(sessions.into_iter().filter(|session| session.expires_at > at).map(view).collect())
+    }
+
+    /// Ends one of the person's sessions, or with no id all but the one with this secret.
+    ///
+    /// # Errors
+    /// There is no account, or no such session.
+    pub async fn end_session(&self, actor: &Actor, secret: &str, id: Option<&str>) -> Result<(), Error> {
+        let person = actor.account("end sessions")?;
+        let this = hash_of(secret);
+        let sessions = self.store().sessions_of(person).await?.into_iter().map(|session| session.token);
+        let ended: Vec<Hash> = match id {
+            Some(id) => sessions.filter(|token| token.to_string() == id).collect(),
+            None => sessions.filter(|token| *token != this).collect(),
+        };
+        if ended.is_empty() && id.is_some() {
+            return Err(Error::not_found("session"));
+        }
+        self.store().end_sessions(&ended).await?;
+        self.shared.accounts.forget();
+        Ok(())
+    }
+
+    /// Changes the person's password, and ends all sessions but the one with this secret.
+    ///
+    /// # Errors
+    /// The old password is another, or the new one is not valid.
+    pub async fn change_password(&self, actor: &Actor, secret: &str, old: &str, new: &str) -> Result<(), Error> {
+        let id = actor.account("change the password")?;
+        let person = self.store().person_by_id(id).await?.ok_or(Error::SignIn)?;
+        let keys = [format!("account {}", person.name)];
+        self.shared.accounts.begin_try(&keys)?;
+        let hash = person.password;
+        if !self.hashing(old.to_owned(), move |old| verified(&old, hash.as_deref())).await? {
+            return Err(Error::invalid("old", "That is not your password."));
+        }
+        self.shared.accounts.succeeded(&keys);
+        if let Some(wrong) = check_password(new, person.name.as_str()) {
+            return Err(Error::Invalid { fields: vec![wrong] });
+        }
+        let password = Some(self.hashing(new.to_owned(), |password| hashed(&password)).await?);
+        self.store().update_person(id, &PersonChanges { password, ..PersonChanges::default() }).await?;
+        self.end_session(actor, secret, None).await
+    }
+
+    /// The person's tokens, the newest first.
+    ///
+    /// # Errors
+    /// There is no account, or the store failed.
+    pub async fn tokens(&self, actor: &Actor) -> Result<Vec<TokenView>, Error> {
+        let person = actor.account("list tokens")?;
+        let view = |token: Token| TokenView {
+            id: token.id.0,
+            name: token.name,
+            scope: scope_of(&token.scope),
+            created_at: token.created_at,
+            expires_at: token.expires_at,
+            seen_at: token.seen_at,
+        };
+        Ok(self.store().tokens_of(person).await?.into_iter().map(view).collect())
+    }
+
+    /// Makes a token for programs; its text is known to nobody afterwards. `days`: when it ends.
+    ///
+    /// # Errors
+    /// There is no account, or a field is not valid.
+    pub async fn create_token(
+        &self,
+        actor: &Actor,
+        name: &str,
+        scope: Scope,
+        days: Option<u32>,
+    ) -> Result<String, Error> {
+        let person = actor.account("make tokens")?;
+        let name = name.trim();
+        if name.is_empty() || name.chars().count() > MAX_DISPLAY || name.chars().any(char::is_control) {
+            return Err(Error::invalid("name", "Say in 1 to 100 characters what the token is for."));
+        }
+        let (text, at) = (format!("{PREFIX}{}", secret()), now());
+        let token = Token {
+            id: TokenId::generate(),
+            token: hash_of(&text),
+            person,
+            name: name.to_owned(),
+            scope: scope.as_str().to_owned(),
+            dataset: None,
+            created_at: at,
+            expires_at: days.map(|days| at + i64::from(days) * 24 * 3600 * 1_000_000),
+            seen_at: None,
+        };
+        self.store().create_token(&token).await?;
+        Ok(text)
+    }
+
+    /// Ends a token.
+    ///
+    /// # Errors
+    /// There is no account, or no such token of theirs.
+    pub async fn delete_token(&self, actor: &Actor, id: Uuid) -> Result<(), Error> {
+        let person = actor.account("end tokens")?;
+        match self.store().delete_token(person, TokenId(id)).await {
+            Ok(()) => {
+                self.shared.accounts.forget();
+                Ok(())
+            }
+            Err(StorageError::NotFound { .. }) => Err(Error::not_found("token")),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Who has a role in a dataset, by name.
+    ///
+    /// # Errors
+    /// There is no such dataset for the person.
+    pub async fn members(&self, actor: &Actor, path: &DatasetPath) -> Result<Vec<Member>, Error> {
+        let dataset = self.find_stored(actor, Action::Manage, path).await?;
+        let mut members = Vec::new();
+        for (person, role) in self.store().roles_in(dataset.id).await? {
+            let person = self.store().person_by_id(person).await?;
+            if let (Some(person), Ok(role)) = (person, role.parse()) {
+                members.push(Member { name: person.name.0, role });
+            }
+        }
+        members.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(members)
+    }
+
+    /// Gives somebody a role in a dataset, or takes it from them.
+    ///
+    /// # Errors
+    /// There is no such dataset for the person, they may not decide that, or there is no account of the name.
+    pub async fn set_role(
+        &self,
+        actor: &Actor,
+        path: &DatasetPath,
+        name: &str,
+        role: Option<Role>,
+    ) -> Result<(), Error> {
+        let dataset = self.find_stored(actor, Action::Own, path).await?;
+        let person = self.store().person(name.trim()).await?;
+        let person = person.ok_or_else(|| Error::invalid("name", format!("There is no account “{}”.", name.trim())))?;
+        if person.name == dataset.owner {
+            return Err(Error::invalid("name", "The dataset is in their namespace: they own it."));
+        }
+        Ok(self.store().set_role(dataset.id, person.id, role.map(Role::as_str)).await?)
+    }
+}
+
+/// A scope as it was stored.
+fn scope_of(text: &str) -> Scope {
+    // What is not known may do the least.
+    Scope::ALL.into_iter().find(|scope| scope.as_str() == text).unwrap_or(Scope::Read)
+}

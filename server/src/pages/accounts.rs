@@ -1,0 +1,213 @@
+//! Signing in and out, the first account, one's own account and those of others, and who may do what in a dataset.
+
+use app::{form::Submitted, pages};
+use axum::{
+    Form,
+    extract::Query,
+    http::{StatusCode, header},
+    response::IntoResponse,
+};
+use hub::{DatasetChanges, Error, NewAccount, Scope, SignedIn, Visibility};
+use serde::Deserialize;
+
+use super::{
+    answer::{Answer, At, is_about_form, page, refused, see},
+    errors::Failure,
+};
+use crate::visit::Visit;
+
+type Values = Form<Vec<(String, String)>>;
+
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    next: String,
+    #[serde(default)]
+    code: String,
+}
+
+/// Where somebody goes who has just signed in.
+fn signed_in(visit: &Visit, signed_in: &SignedIn, next: &str) -> Answer {
+    let mut answer = see(app::url::ours(next))?;
+    answer.headers_mut().insert(header::SET_COOKIE, visit.cookie(Some(&signed_in.secret)));
+    Ok(answer)
+}
+
+pub(super) async fn sign_in_form(visit: Visit, Query(asked): Query<Asked>) -> Answer {
+    if !visit.hub.has_accounts() {
+        return see("/set-up");
+    }
+    page(&visit, || pages::sign_in::page(&asked.next, &Submitted::default()))
+}
+
+pub(super) async fn sign_in(visit: Visit, Form(values): Values) -> Answer {
+    let form = Submitted::new(values);
+    let (name, password, next) = (form.or("name", ""), form.or("password", ""), form.or("next", ""));
+    match visit.hub.sign_in(&name, &password, visit.client.clone()).await {
+        Ok(session) => signed_in(&visit, &session, &next),
+        Err(error) if is_about_form(&error) => {
+            let form = form.refused(&error);
+            refused(&visit, &error, || pages::sign_in::page(&next, &form))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(super) async fn sign_out(visit: Visit) -> Answer {
+    if let Some(secret) = &visit.secret {
+        visit.hub.sign_out(secret).await?;
+    }
+    let mut answer = see("/")?;
+    answer.headers_mut().insert(header::SET_COOKIE, visit.cookie(None));
+    Ok(answer)
+}
+
+pub(super) async fn set_up_form(visit: Visit, Query(asked): Query<Asked>) -> Answer {
+    if visit.hub.has_accounts() {
+        return see("/sign-in");
+    }
+    page(&visit, || pages::sign_in::set_up(&asked.code, &Submitted::default()))
+}
+
+pub(super) async fn set_up(visit: Visit, Form(values): Values) -> Answer {
+    let form = Submitted::new(values);
+    match visit.hub.set_up(&form.or("code", ""), new_account(&form), visit.client.clone()).await {
+        Ok(session) => signed_in(&visit, &session, "/"),
+        Err(error) if is_about_form(&error) => {
+            let form = form.refused(&error);
+            refused(&visit, &error, || pages::sign_in::set_up("", &form))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn new_account(form: &Submitted) -> NewAccount {
+    let name = form.or("name", "").trim().to_owned();
+    NewAccount { name, display: form.or("display", ""), password: form.or("password", "") }
+}
+
+/// One's own account.
+async fn account(visit: &Visit, new_token: Option<String>) -> Result<pages::account::View, Failure> {
+    let actor = visit.actor();
+    Ok(pages::account::View {
+        name: actor.name().to_owned(),
+        is_admin: actor.is_admin(),
+        sessions: visit.hub.sessions(&actor, visit.secret.as_deref().unwrap_or_default()).await?,
+        tokens: visit.hub.tokens(&actor).await?,
+        new_token,
+    })
+}
+
+pub(super) async fn show(visit: Visit) -> Answer {
+    let view = account(&visit, None).await?;
+    page(&visit, || pages::account::page(&view, &Submitted::default()))
+}
+
+/// Its page with a form that was refused.
+async fn again(visit: &Visit, form: Submitted, error: Error) -> Answer {
+    if !is_about_form(&error) {
+        return Err(error.into());
+    }
+    let view = account(visit, None).await?;
+    let form = form.refused(&error);
+    refused(visit, &error, || pages::account::page(&view, &form))
+}
+
+pub(super) async fn change_password(visit: Visit, Form(values): Values) -> Answer {
+    let form = Submitted::new(values);
+    let secret = visit.secret.as_deref().unwrap_or_default();
+    let (old, new) = (form.or("old", ""), form.or("password", ""));
+    match visit.hub.change_password(&visit.actor(), secret, &old, &new).await {
+        Ok(()) => see("/account"),
+        Err(error) => again(&visit, form, error).await,
+    }
+}
+
+pub(super) async fn end_session(visit: Visit, Form(values): Values) -> Answer {
+    let form = Submitted::new(values);
+    let secret = visit.secret.as_deref().unwrap_or_default();
+    visit.hub.end_session(&visit.actor(), secret, form.value("session")).await?;
+    see("/account")
+}
+
+pub(super) async fn create_token(visit: Visit, Form(values): Values) -> Answer {
+    let form = Submitted::new(values);
+    let scope = form.or("scope", "");
+    let scope = Scope::ALL.into_iter().find(|each| each.as_str() == scope).unwrap_or(Scope::Read);
+    match visit.hub.create_token(&visit.actor(), &form.or("token-name", ""), scope, None).await {
+        // It is in no address, so that it does not stay in the browser's history.
+        Ok(token) => {
+            let view = account(&visit, Some(token)).await?;
+            let shown = page(&visit, || pages::account::page(&view, &Submitted::default()))?;
+            Ok((StatusCode::OK, [(header::CACHE_CONTROL, "no-store")], shown).into_response())
+        }
+        Err(Error::Invalid { mut fields }) => {
+            for field in fields.iter_mut().filter(|field| field.field == "name") {
+                "token-name".clone_into(&mut field.field);
+            }
+            again(&visit, form, Error::Invalid { fields }).await
+        }
+        Err(error) => again(&visit, form, error).await,
+    }
+}
+
+pub(super) async fn end_token(visit: Visit, Form(values): Values) -> Answer {
+    let form = Submitted::new(values);
+    let id = form.or("token", "").parse().map_err(|_| Failure::not_found("token"))?;
+    visit.hub.delete_token(&visit.actor(), id).await?;
+    see("/account")
+}
+
+pub(super) async fn people(visit: Visit) -> Answer {
+    let accounts = visit.hub.accounts(&visit.actor(), "").await?;
+    page(&visit, || pages::account::people(&accounts, &Submitted::default()))
+}
+
+pub(super) async fn create_account(visit: Visit, Form(values): Values) -> Answer {
+    let form = Submitted::new(values);
+    match visit.hub.create_account(&visit.actor(), new_account(&form)).await {
+        Ok(_) => see("/account/people"),
+        Err(error) if is_about_form(&error) => {
+            let accounts = visit.hub.accounts(&visit.actor(), "").await?;
+            let form = form.refused(&error);
+            refused(&visit, &error, || pages::account::people(&accounts, &form))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(super) async fn members(visit: Visit, at: At) -> Answer {
+    let actor = visit.actor();
+    let members = visit.hub.members(&actor, &at.place.path).await?;
+    let view = visit.hub.dataset(&actor, &at.place).await?;
+    page(&visit, || pages::members::page(&view.dataset, &members, &Submitted::default()))
+}
+
+pub(super) async fn set_role(visit: Visit, at: At, Form(values): Values) -> Answer {
+    let form = Submitted::new(values);
+    let (actor, path) = (visit.actor(), &at.place.path);
+    let role = form.value("role").filter(|role| !role.is_empty()).map(str::parse).transpose();
+    let given = match role {
+        Ok(role) => visit.hub.set_role(&actor, path, &form.or("name", ""), role).await,
+        Err(error) => Err(error),
+    };
+    match given {
+        Ok(()) => see(&format!("{}/people", at.address)),
+        Err(error) if is_about_form(&error) => {
+            let members = visit.hub.members(&actor, path).await?;
+            let view = visit.hub.dataset(&actor, &at.place).await?;
+            let form = form.refused(&error);
+            refused(&visit, &error, || pages::members::page(&view.dataset, &members, &form))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(super) async fn set_visibility(visit: Visit, at: At, Form(values): Values) -> Answer {
+    let form = Submitted::new(values);
+    let public = form.value("visibility") == Some("public");
+    let visibility = Some(if public { Visibility::Public } else { Visibility::Private });
+    let changes = DatasetChanges { visibility, ..DatasetChanges::default() };
+    visit.hub.update_dataset(&visit.actor(), &at.place.path, changes).await?;
+    see(&format!("{}/people", at.address))
+}
