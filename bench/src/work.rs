@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use hub::{Change, Changes, MergeRequest, MergeState, NewDataset, Place, Query, Reference};
+use hub::{Change, Changes, MergeOptions, MergeState, NewDataset, Place, Query, Reference};
 use serde_json::{Map, json};
 use versioning::{Hash, Key};
 
@@ -202,7 +202,7 @@ async fn merge(
         bench.commit(&bench.at(&right), theirs.clone().map(value)).await?;
         let (into, from) = (bench.at(&left), Reference::named(&right));
         let begun = Instant::now();
-        let outcome = bench.hub.merge(&bench.actor, &into, &from, MergeRequest::default()).await?;
+        let outcome = bench.hub.merge(&bench.actor, &into, &from, MergeOptions::default()).await?;
         times.push(milliseconds(begun));
         ensure!(outcome.state == expected, "{name}: {:?}", outcome.state);
     }

@@ -61,6 +61,8 @@ pub enum Role {
 pub(crate) enum Action {
     /// See its data, history, branches and forks.
     Read,
+    /// Offer changes from a fork.
+    Propose,
     /// Edit, commit, branch, tag, merge, import.
     Write,
     /// Describe it, choose the default branch.
@@ -70,8 +72,9 @@ pub(crate) enum Action {
 }
 
 /// What each action takes: the least role, and the least scope of a token.
-const RULES: [(Action, Role, Scope); 4] = [
+const RULES: [(Action, Role, Scope); 5] = [
     (Action::Read, Role::Reader, Scope::Read),
+    (Action::Propose, Role::Reader, Scope::Write),
     (Action::Write, Role::Writer, Scope::Write),
     (Action::Manage, Role::Maintainer, Scope::Write),
     (Action::Own, Role::Owner, Scope::Admin),
@@ -87,6 +90,7 @@ impl Action {
     fn words(self) -> &'static str {
         match self {
             Self::Read => "read",
+            Self::Propose => "propose changes to",
             Self::Write => "change",
             Self::Manage => "manage",
             Self::Own => "decide over",
@@ -184,6 +188,11 @@ impl Actor {
             Who::Person { is_admin, .. } => *is_admin,
             Who::Stranger => false,
         }
+    }
+
+    /// Whether anything may be changed in their name in a dataset, as far as that does not depend on their role.
+    pub(crate) fn writes_in(&self, dataset: DatasetId) -> bool {
+        !self.is_stranger() && self.scope >= Scope::Write && self.dataset.is_none_or(|only| only == dataset)
     }
 
     /// The account, where there is one.
@@ -292,7 +301,7 @@ mod tests {
     fn every_role_may_what_lesser_ones_may() {
         let order = RULES.map(|(_, role, _)| role);
         assert!(order.is_sorted(), "the table goes from the least to the most: {order:?}");
-        for action in [Action::Read, Action::Write, Action::Manage, Action::Own] {
+        for action in [Action::Read, Action::Propose, Action::Write, Action::Manage, Action::Own] {
             assert!(RULES.iter().filter(|(each, ..)| *each == action).count() == 1);
         }
         for role in Role::ALL {

@@ -15,7 +15,7 @@ use versioning::{Hash, Type};
 use crate::{
     Actor, Error, Hub, Place, Reference,
     access::Action,
-    write::{Intent, Made, Parent, message},
+    write::{Intent, Made, Parent, Way, message},
 };
 use bench::Bench;
 pub use rows::value_of;
@@ -284,6 +284,7 @@ impl Hub {
             head: viewed.commit,
             parent: parent.map_or(Parent::Head, Parent::Exactly),
             message: message(&text)?,
+            way: Way::Direct,
             draft: None,
             job: None,
         };

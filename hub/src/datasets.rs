@@ -165,6 +165,7 @@ impl Hub {
             updated_at: at,
             lineage: Vec::new(),
             visibility: Visibility::Private,
+            protection: None,
         };
         match self.store().create_dataset(&dataset).await {
             Ok(()) => Ok(dataset.into()),
@@ -199,6 +200,7 @@ impl Hub {
             description,
             default_branch: changes.default_branch,
             visibility: changes.visibility,
+            protection: None,
         };
         let changed = self.store().update_dataset(DatasetId(dataset.id), &changes, now()).await;
         changed.map(Dataset::from).map_err(taken)
@@ -282,6 +284,7 @@ impl From<storage::Dataset> for Dataset {
             updated_at: dataset.updated_at,
             origin: dataset.lineage.first().map(|origin| origin.dataset.0),
             visibility: dataset.visibility,
+            protections: crate::protection::read(dataset.protection.as_deref()),
             role: None,
         }
     }

@@ -43,6 +43,8 @@ impl Hub {
             lineage: std::iter::once(nearest).chain(origin.lineage).collect(),
             // What is not for everybody does not become so by being forked, nor the other way round without asking.
             visibility: origin.visibility,
+            // Whoever forks works alone at first.
+            protection: None,
         };
         let lease = self.store().lease();
         match self.store().fork_dataset(&lease, &fork).await {

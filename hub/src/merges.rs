@@ -1,7 +1,7 @@
 //! Merging branches, and undoing or repeating commits: three-way merges whose conflicts are answered as data.
 
 use serde::{Deserialize, Serialize};
-use storage::Lease;
+use storage::{Lease, Objects};
 use versioning::{
     Hash, Key, ObjectSource, Root, Row, Schema, TableId, history,
     merge::{
@@ -14,7 +14,7 @@ use crate::{
     Actor, Dataset, Error, Hub, Place, Reference,
     access::Action,
     ahead,
-    write::{Desk, Intent, Made, Parent, internal, message},
+    write::{Desk, Intent, Made, Parent, Way, internal, message},
 };
 
 /// The most conflicts and violations in one answer.
@@ -22,7 +22,7 @@ const MAX_FOUND: usize = 1_000;
 
 /// What is merged, and how.
 #[derive(Clone, Debug, Default)]
-pub struct MergeRequest {
+pub struct MergeOptions {
     /// The commit's message; one is made where empty.
     pub message: String,
     /// What was decided about conflicts and violations.
@@ -93,10 +93,10 @@ pub struct FoundViolation {
 }
 
 /// Three states that are merged, read whole.
-struct Three {
-    base: Base,
-    ours: Root,
-    theirs: Root,
+pub(crate) struct Three {
+    pub(crate) base: Base,
+    pub(crate) ours: Root,
+    pub(crate) theirs: Root,
 }
 
 impl Three {
@@ -109,12 +109,12 @@ impl Three {
     }
 
     /// The schema and name of a table on any side, ours first.
-    fn table(&self, objects: &dyn ObjectSource, id: TableId) -> Option<(String, Schema)> {
+    pub(crate) fn table(&self, objects: &dyn ObjectSource, id: TableId) -> Option<(String, Schema)> {
         let entry = [&self.ours, &self.theirs, &self.base.root].into_iter().find_map(|root| root.tables.get(&id))?;
         Some((entry.name.clone(), objects.schema(entry.schema).ok()?))
     }
 
-    fn name_conflict(&self, objects: &dyn ObjectSource, conflict: Conflict) -> FoundConflict {
+    pub(crate) fn name_conflict(&self, objects: &dyn ObjectSource, conflict: Conflict) -> FoundConflict {
         let table = self.table(objects, conflict.table());
         let column = conflict.column().and_then(|id| {
             let mine = table.as_ref().and_then(|(_, schema)| schema.column(id).map(|column| column.name.clone()));
@@ -140,7 +140,7 @@ impl Three {
         String::new()
     }
 
-    fn name_violation(&self, objects: &dyn ObjectSource, violation: Violation) -> FoundViolation {
+    pub(crate) fn name_violation(&self, objects: &dyn ObjectSource, violation: Violation) -> FoundViolation {
         let table = self.table(objects, violation.table);
         let keys = match &table {
             Some((_, schema)) => violation.rows.iter().map(|(_, cells)| text_of(schema, cells)).collect(),
@@ -233,11 +233,38 @@ fn merge_on(
     Ok((merged.root, outcome))
 }
 
+/// Merges a commit into another without writing anything: tells each conflict and violation with what was decided about
+/// it. None where the branch has all of it already.
+pub(crate) fn survey(
+    objects: &Objects,
+    (ours, theirs): (Hash, Hash),
+    resolutions: &Resolutions,
+    tell: &mut dyn FnMut(Found<'_>),
+) -> Result<Option<(Stats, Three)>, Error> {
+    let desk = Desk::new(objects);
+    ahead::reading(&desk, |source| {
+        let scratch = Scratch::new(source);
+        let read: &dyn ObjectSource = &scratch;
+        let root = root_of(read, ours)?;
+        let base = match relate(&scratch, ours, theirs)? {
+            Relation::UpToDate => return Ok(None),
+            Relation::Forward => Base { root: root.clone(), ..Base::default() },
+            Relation::Apart(base) => base,
+        };
+        let three = Three { base, ours: root, theirs: root_of(read, theirs)? };
+        let mut sink = &desk;
+        let merged = merge::merge(&scratch, &mut sink, three.sides(), &three.options(), resolutions, tell)?;
+        Ok(Some((merged.stats, three)))
+    })
+}
+
 /// What is merged into a branch.
 #[derive(Clone, Debug)]
-enum Work {
+pub(crate) enum Work {
     /// All that a commit has and the branch has not.
     Merge(Hash),
+    /// The same, as a commit of its own without that one behind it.
+    Squash(Hash),
     /// What a commit did, once more.
     Pick(Hash),
     /// What a commit did, the other way round.
@@ -255,14 +282,14 @@ impl Hub {
         actor: &Actor,
         into: &Place,
         from: &Reference,
-        request: MergeRequest,
+        request: MergeOptions,
     ) -> Result<MergeOutcome, Error> {
         let dataset = self.find_dataset(actor, Action::Write, &into.path).await?;
         let lease = self.store().lease();
         let theirs = self.resolve(&dataset, from).await?;
         let commit = theirs.commit.ok_or_else(|| Error::not_found("commit to merge"))?;
         let words = format!("Merge {} into {}", theirs.name, self.resolve(&dataset, &into.at).await?.name);
-        self.work((lease, actor), &dataset, into, Work::Merge(commit), request, words).await
+        self.work((lease, actor, Way::Direct), &dataset, into, Work::Merge(commit), request, words).await
     }
 
     /// Does what a commit did once more on a branch.
@@ -274,13 +301,13 @@ impl Hub {
         actor: &Actor,
         into: &Place,
         commit: &str,
-        request: MergeRequest,
+        request: MergeOptions,
     ) -> Result<MergeOutcome, Error> {
         let dataset = self.find_dataset(actor, Action::Write, &into.path).await?;
         let lease = self.store().lease();
         let hash = self.own_commit(&dataset, commit).await?;
         let words = self.read(move |objects| Ok(objects.commit(hash)?.message)).await?;
-        self.work((lease, actor), &dataset, into, Work::Pick(hash), request, words).await
+        self.work((lease, actor, Way::Direct), &dataset, into, Work::Pick(hash), request, words).await
     }
 
     /// Undoes what a commit did, on a branch that has it.
@@ -292,29 +319,44 @@ impl Hub {
         actor: &Actor,
         into: &Place,
         commit: &str,
-        request: MergeRequest,
+        request: MergeOptions,
     ) -> Result<MergeOutcome, Error> {
         let dataset = self.find_dataset(actor, Action::Write, &into.path).await?;
         let lease = self.store().lease();
         let hash = self.own_commit(&dataset, commit).await?;
         let message = self.read(move |objects| Ok(objects.commit(hash)?.message)).await?;
         let words = format!("Revert “{}”\n\nUndoes commit {hash}.", message.lines().next().unwrap_or_default());
-        self.work((lease, actor), &dataset, into, Work::Revert(hash), request, words).await
+        self.work((lease, actor, Way::Direct), &dataset, into, Work::Revert(hash), request, words).await
     }
 
-    async fn work(
+    /// Merges what a request offers, after the request was found good.
+    pub(crate) async fn work_by_request(
         &self,
         (lease, actor): (Lease, &Actor),
         dataset: &Dataset,
         into: &Place,
+        (work, brings): (Work, bool),
+        options: MergeOptions,
+    ) -> Result<MergeOutcome, Error> {
+        let words = options.message.clone();
+        self.work((lease, actor, Way::Request { brings }), dataset, into, work, options, words).await
+    }
+
+    async fn work(
+        &self,
+        (lease, actor, way): (Lease, &Actor, Way),
+        dataset: &Dataset,
+        into: &Place,
         work: Work,
-        request: MergeRequest,
+        request: MergeOptions,
         words: String,
     ) -> Result<MergeOutcome, Error> {
         let viewed = self.resolve(dataset, &into.at).await?;
         let branch = viewed.editable()?;
-        let MergeRequest { message: text, resolutions, dry_run, parent, no_fast_forward } = request;
+        let MergeOptions { message: text, resolutions, dry_run, parent, no_fast_forward } = request;
         let text = if text.trim().is_empty() { words } else { text };
+        // Looking needs no right to change.
+        let way = if dry_run { Way::Request { brings: false } } else { way };
         let intent = Intent {
             lease,
             actor,
@@ -323,6 +365,7 @@ impl Hub {
             head: viewed.commit,
             parent: parent.map_or(Parent::Head, Parent::Exactly),
             message: message(&text)?,
+            way,
             draft: None,
             job: None,
         };
@@ -364,15 +407,16 @@ fn prepare(
         let scratch = Scratch::new(source);
         let objects: &dyn ObjectSource = &scratch;
         let (base, theirs, parents) = match work {
-            Work::Merge(commit) => {
+            Work::Merge(commit) | Work::Squash(commit) => {
+                let parents = if matches!(work, Work::Squash(_)) { Vec::new() } else { vec![*commit] };
                 let Some(head) = head else { return Ok((Made::Forward(*commit), settled(MergeState::FastForward))) };
                 match relate(&scratch, head, *commit)? {
                     Relation::UpToDate => return Ok((Made::Nothing, settled(MergeState::UpToDate))),
                     Relation::Forward if !no_fast_forward => {
                         return Ok((Made::Forward(*commit), settled(MergeState::FastForward)));
                     }
-                    Relation::Forward => (Base { root: ours.clone(), ..Base::default() }, *commit, vec![*commit]),
-                    Relation::Apart(base) => (base, *commit, vec![*commit]),
+                    Relation::Forward => (Base { root: ours.clone(), ..Base::default() }, *commit, parents),
+                    Relation::Apart(base) => (base, *commit, parents),
                 }
             }
             Work::Pick(commit) | Work::Revert(commit) => {

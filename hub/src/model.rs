@@ -45,6 +45,8 @@ pub struct Dataset {
     pub origin: Option<Uuid>,
     /// Who may read it without a role in it.
     pub visibility: crate::Visibility,
+    /// The rules of its branches, by branch.
+    pub protections: Vec<crate::Protection>,
     /// What the acting person is there; none where that was not asked.
     pub role: Option<crate::Role>,
 }

@@ -313,6 +313,7 @@ impl Hub {
         if name == dataset.default_branch {
             return Err(Error::State { message: format!("“{name}” is the default branch: it can't be deleted.") });
         }
+        dataset.authorise_direct_change(name)?;
         self.delete_ref(&dataset, RefKind::Branch, name).await
     }
 

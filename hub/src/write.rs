@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use storage::{Chunk, CommitWrite, DatasetId, DraftId, JobUpdate, Lease, Objects, StorageError};
+use storage::{Chunk, CommitRecord, CommitWrite, DatasetId, DraftId, JobUpdate, Lease, Objects, StorageError};
 use versioning::{ChunkSink, Commit, Hash, Object, ObjectSource, ReadError, Root, WriteError, frame, history};
 
 use crate::{Actor, Dataset, Error, Event, Hub, ahead::PROCESSORS, blocking, now};
@@ -205,6 +205,36 @@ pub(crate) enum Parent {
     Exactly(Hash),
 }
 
+/// By what right a branch is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Somebody may write.
+    Direct,
+    /// A merge request was found good. `brings`: its commits are of another dataset and become this one's.
+    Request { brings: bool },
+}
+
+/// The most commits that a merge brings from another dataset.
+const MAX_BROUGHT: usize = 10_000;
+
+/// What a commit brings of another dataset: the commits behind it that the head does not have.
+fn brought(objects: &dyn ObjectSource, head: Option<Hash>, new: &[Hash], at: i64) -> Result<Vec<CommitRecord>, Error> {
+    let mut records = Vec::new();
+    for new in new {
+        let head = head.unwrap_or(*new);
+        let between = history::commits_between(objects, head, *new, history::Clocks::Honest, MAX_BROUGHT)?;
+        if !between.complete || records.len() + between.commits.len() > MAX_BROUGHT {
+            return Err(Error::State {
+                message: "More than 10,000 commits would come with it: squash them into one.".to_owned(),
+            });
+        }
+        for hash in between.commits {
+            records.push(CommitRecord { hash, parents: objects.commit(hash)?.parents, at });
+        }
+    }
+    Ok(records)
+}
+
 /// Makes the job's last update once the commit is known; none where there was nothing to commit.
 type Job<'a> = &'a (dyn Fn(Option<Hash>) -> Result<JobUpdate, Error> + Send + Sync);
 
@@ -219,6 +249,8 @@ pub(crate) struct Intent<'a> {
     pub(crate) head: Option<Hash>,
     pub(crate) parent: Parent,
     pub(crate) message: String,
+    /// By what right the branch is changed.
+    pub(crate) way: Way,
     /// The draft that it takes up, at its revision.
     pub(crate) draft: Option<(DraftId, u64)>,
     /// The job that it ends.
@@ -233,7 +265,10 @@ impl Hub {
         intent: Intent<'_>,
         make: impl Fn(&Desk<'_>, Option<Hash>, Root) -> Result<Made, Error> + Send + Sync + 'static,
     ) -> Result<Option<Hash>, Error> {
-        let Intent { lease, actor, dataset, branch, mut head, parent, message, draft, job } = intent;
+        let Intent { lease, actor, dataset, branch, mut head, parent, message, way, draft, job } = intent;
+        if way == Way::Direct {
+            dataset.authorise_direct_change(branch)?;
+        }
         let make = Arc::new(make);
         for _ in 0..ATTEMPTS {
             if let Parent::Exactly(expected) = parent
@@ -244,7 +279,7 @@ impl Hub {
             let at = now();
             let (make, author, text) = (Arc::clone(&make), actor.name().to_owned(), message.clone());
             let store = self.store().objects();
-            let (new, parents, at, objects, frames) = blocking(move || {
+            let (new, parents, at, brought, objects, frames) = blocking(move || {
                 let desk = Desk::new(&store);
                 let objects: &dyn ObjectSource = &store;
                 let root = match head {
@@ -252,18 +287,22 @@ impl Hub {
                     None => Root::default(),
                 };
                 match make(&desk, head, root)? {
-                    Made::Nothing => Ok((None, Vec::new(), at, Vec::new(), Vec::new())),
+                    Made::Nothing => Ok((None, Vec::new(), at, Vec::new(), Vec::new(), Vec::new())),
                     Made::Forward(commit) => {
                         let found = objects.commit(commit)?;
-                        Ok((Some(commit), found.parents, found.time, Vec::new(), Vec::new()))
+                        Ok((Some(commit), found.parents, found.time, Vec::new(), Vec::new(), Vec::new()))
                     }
                     Made::Commit(root, others) => {
+                        let brought = match way {
+                            Way::Request { brings: true } => brought(objects, head, &others, at)?,
+                            _ => Vec::new(),
+                        };
                         let parents: Vec<Hash> = head.into_iter().chain(others).collect();
                         let time = history::time_after(objects, &parents, at)?;
                         let root = desk.store(&Object::Root(root))?;
                         let commit = Commit { root, parents: parents.clone(), author, time, message: text };
                         let new = desk.store(&Object::Commit(commit))?;
-                        Ok((Some(new), parents, time, desk.objects(), desk.into_frames()))
+                        Ok((Some(new), parents, time, brought, desk.objects(), desk.into_frames()))
                     }
                 }
             })
@@ -282,6 +321,7 @@ impl Hub {
                 expected: head,
                 new,
                 parents,
+                brought,
                 at,
                 draft: draft.clone(),
                 job: job_update,

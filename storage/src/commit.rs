@@ -1,10 +1,10 @@
 //! The one transaction that moves a branch.
 
-use surrealdb::types::{SurrealValue, Value, vars};
+use surrealdb::types::{SurrealValue, Value, object, vars};
 use versioning::Hash;
 
 use crate::{
-    Chunk, DatasetId, DraftId, JobUpdate, Lease, RefKind, StorageError, Store,
+    Chunk, CommitRecord, DatasetId, DraftId, JobUpdate, Lease, RefKind, StorageError, Store,
     chunks::{needed, put_chunks, rows},
     drafts::stale_draft,
     jobs::{self, Guard},
@@ -27,6 +27,8 @@ pub struct CommitWrite {
     pub new: Hash,
     /// The commit's parents.
     pub parents: Vec<Hash>,
+    /// Commits of another dataset that become this one's as well: what a merge from there brings.
+    pub brought: Vec<CommitRecord>,
     /// Now, in µs since 1970 UTC.
     pub at: i64,
     /// The draft that the commit contains, at the revision it was read: it ends.
@@ -44,9 +46,12 @@ struct Outcome {
     state: Option<String>,
 }
 
-/// Every condition comes before the first write, so that a lost one changes nothing.
-const COMMIT: &str = concat!(
-    "{
+/// The transaction. Every condition comes before the first write, so that a lost one changes nothing. `$brings` is what a
+/// merge from another dataset does besides: each statement costs, and the others do without it.
+macro_rules! commit {
+    ($brings:literal) => {
+        concat!(
+            "{
     IF $ref.head != $expected { RETURN { lost: 'head', head: $ref.head } };
     IF $expected = NONE AND !record::exists($dataset) { RETURN { lost: 'dataset' } };
     IF $draft != NONE AND $draft.revision != $draft_revision {
@@ -57,16 +62,24 @@ const COMMIT: &str = concat!(
         IF $state = NONE OR $state NOT IN $job_states { RETURN { lost: 'job', state: $state } };
     };
     ",
-    put_chunks!(),
-    "
+            put_chunks!(),
+            "
     UPSERT $ref SET head = $new RETURN NONE;
+",
+            $brings,
+            "
     UPSERT $commit SET parents = $parents, at = $at RETURN NONE;
     UPDATE $dataset SET updated_at = $at RETURN NONE;
     IF $draft != NONE { UPDATE $draft SET revision = 0 RETURN NONE };
     IF $job != NONE { UPDATE $job MERGE $job_changes RETURN NONE };
     RETURN {};
 }"
-);
+        )
+    };
+}
+
+const COMMIT: &str = commit!("");
+const COMMIT_BROUGHT: &str = commit!("INSERT IGNORE INTO dataset_commit $brought RETURN NONE;");
 
 impl Store {
     /// Moves a branch to a new commit and lists it among the dataset's commits; with it, ends the draft and updates the
@@ -77,7 +90,8 @@ impl Store {
     /// [`StorageError::StaleJob`] with what is there, when it is not what was expected.
     pub async fn commit(&self, lease: &Lease, write: CommitWrite) -> Result<(), StorageError> {
         let attempted = "commit";
-        lease.note(needed(&write.chunks).chain([write.new]).chain(write.parents.iter().copied())).await;
+        let brought = write.brought.iter().map(|commit| commit.hash);
+        lease.note(needed(&write.chunks).chain([write.new]).chain(write.parents.iter().copied()).chain(brought)).await;
         let mut variables = vars! {
             dataset: records::dataset(write.dataset),
             chunks: rows(write.chunks)?,
@@ -88,6 +102,17 @@ impl Store {
             parents: write.parents.iter().map(ToString::to_string).collect::<Vec<_>>(),
             at: write.at,
         };
+        let statement = if write.brought.is_empty() { COMMIT } else { COMMIT_BROUGHT };
+        if !write.brought.is_empty() {
+            let listed = write.brought.iter().map(|commit| {
+                Value::Object(object! {
+                    id: records::dataset_commit(write.dataset, commit.hash),
+                    parents: commit.parents.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                    at: commit.at,
+                })
+            });
+            variables.insert("brought", listed.collect::<Vec<_>>().into_value());
+        }
         let (draft, revision) = match &write.draft {
             Some((id, revision)) => (records::draft(id).into_value(), revision.into_value()),
             None => (Value::None, Value::None),
@@ -100,7 +125,7 @@ impl Store {
         variables.insert("job_changes", changes);
 
         let kept = (lease.clone(), self.known.forgetting(write.dataset));
-        let outcome: Outcome = self.database.query_keeping(kept, attempted, COMMIT, variables).await?;
+        let outcome: Outcome = self.database.query_keeping(kept, attempted, statement, variables).await?;
         match (outcome.lost.as_deref(), write.draft, write.job) {
             (None, draft, _) => {
                 lease.has_committed();

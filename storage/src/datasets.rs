@@ -29,6 +29,8 @@ pub struct Dataset {
     pub lineage: Vec<Ancestor>,
     /// Who may read it without a role in it.
     pub visibility: Visibility,
+    /// The rules of its branches, as the hub writes them; none where there are none.
+    pub protection: Option<String>,
 }
 
 /// Who may read a dataset without a role in it.
@@ -75,6 +77,8 @@ pub struct DatasetChanges {
     pub default_branch: Option<String>,
     /// Who may read it from now on without a role in it.
     pub visibility: Option<Visibility>,
+    /// The new rules of its branches.
+    pub protection: Option<String>,
 }
 
 /// Where a page of datasets ended; the next one begins after it.
@@ -99,6 +103,7 @@ struct Row {
     lineage: Option<Vec<Uuid>>,
     lineage_until: Option<Vec<i64>>,
     visibility: Option<String>,
+    protection: Option<String>,
 }
 
 impl Dataset {
@@ -131,6 +136,7 @@ impl Dataset {
             } else {
                 Visibility::Private
             },
+            protection: row.protection,
         })
     }
 
@@ -144,6 +150,7 @@ impl Dataset {
             created_at: self.created_at,
             updated_at: self.updated_at,
             visibility: self.visibility.as_str(),
+            protection: self.protection.clone(),
             origin: self.lineage.first().map(|origin| origin.dataset.0),
             lineage: (!self.lineage.is_empty()).then(|| self.lineage.iter().map(|of| of.dataset.0).collect::<Vec<_>>()),
             lineage_until: (!self.lineage.is_empty()).then(|| self.lineage.iter().map(|of| of.until).collect::<Vec<_>>()),
@@ -346,6 +353,7 @@ impl Store {
             ("title", &changes.title),
             ("description", &changes.description),
             ("default_branch", &changes.default_branch),
+            ("protection", &changes.protection),
         ] {
             if let Some(value) = value {
                 fields.insert(field.to_owned(), Value::String(value.clone()));

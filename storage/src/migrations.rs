@@ -15,7 +15,7 @@ struct Migration {
     statements: &'static str,
 }
 
-const MIGRATIONS: &[Migration] = &[FIRST, RECLAIMING, FORKS, PEOPLE];
+const MIGRATIONS: &[Migration] = &[FIRST, RECLAIMING, FORKS, PEOPLE, REQUESTS];
 
 const FIRST: Migration = Migration {
     name: "chunks, datasets, refs, commits, drafts, jobs",
@@ -129,6 +129,34 @@ const PEOPLE: Migration = Migration {
         DEFINE INDEX IF NOT EXISTS role_person ON role FIELDS person;
 
         DEFINE FIELD IF NOT EXISTS visibility ON dataset TYPE option<string>;
+    ",
+};
+
+const REQUESTS: Migration = Migration {
+    name: "merge requests",
+    statements: "
+        DEFINE TABLE IF NOT EXISTS merge_request SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS author ON merge_request TYPE string;
+        DEFINE FIELD IF NOT EXISTS state ON merge_request TYPE string;
+        DEFINE FIELD IF NOT EXISTS source ON merge_request TYPE uuid;
+        DEFINE FIELD IF NOT EXISTS source_branch ON merge_request TYPE string;
+        DEFINE FIELD IF NOT EXISTS target_branch ON merge_request TYPE string;
+        DEFINE FIELD IF NOT EXISTS created_at ON merge_request TYPE int;
+        DEFINE FIELD IF NOT EXISTS updated_at ON merge_request TYPE int;
+        DEFINE FIELD IF NOT EXISTS revision ON merge_request TYPE int;
+        DEFINE FIELD IF NOT EXISTS data ON merge_request TYPE string;
+
+        DEFINE TABLE IF NOT EXISTS request_entry SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS author ON request_entry TYPE string;
+        DEFINE FIELD IF NOT EXISTS at ON request_entry TYPE int;
+        DEFINE FIELD IF NOT EXISTS data ON request_entry TYPE string;
+
+        DEFINE TABLE IF NOT EXISTS request_decision SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS author ON request_decision TYPE string;
+        DEFINE FIELD IF NOT EXISTS at ON request_decision TYPE int;
+        DEFINE FIELD IF NOT EXISTS data ON request_decision TYPE string;
+
+        DEFINE FIELD IF NOT EXISTS protection ON dataset TYPE option<string>;
     ",
 };
 

@@ -40,6 +40,38 @@ pub(crate) fn roles_in(dataset: DatasetId) -> RecordId {
     beginning_with("role", vec![dataset.0.into_value()])
 }
 
+/// Numbers order as texts of equal length do.
+fn number(number: u64) -> Value {
+    text(&format!("{number:020}"))
+}
+
+pub(crate) fn request(dataset: DatasetId, of: u64) -> RecordId {
+    composite("merge_request", [dataset.0.into_value(), number(of)])
+}
+
+/// The merge requests of a dataset, or those before a number.
+pub(crate) fn requests_before(dataset: DatasetId, before: Option<u64>) -> RecordId {
+    let end = number(before.unwrap_or(u64::MAX));
+    let [start, end] = [number(0), end].map(|bound| key([dataset.0.into_value(), bound]));
+    range("merge_request", Bound::Included(start), Bound::Excluded(end))
+}
+
+pub(crate) fn request_entry(dataset: DatasetId, of: u64, id: uuid::Uuid) -> RecordId {
+    composite("request_entry", [dataset.0.into_value(), number(of), text(&id.to_string())])
+}
+
+pub(crate) fn request_entries(dataset: DatasetId, of: u64) -> RecordId {
+    beginning_with("request_entry", vec![dataset.0.into_value(), number(of)])
+}
+
+pub(crate) fn request_decision(dataset: DatasetId, of: u64, about: &str) -> RecordId {
+    composite("request_decision", [dataset.0.into_value(), number(of), text(about)])
+}
+
+pub(crate) fn request_decisions(dataset: DatasetId, of: u64) -> RecordId {
+    beginning_with("request_decision", vec![dataset.0.into_value(), number(of)])
+}
+
 pub(crate) fn dataset_ref(dataset: DatasetId, kind: RefKind, name: &str) -> RecordId {
     composite("dataset_ref", [dataset.0.into_value(), text(kind.as_str()), text(name)])
 }
@@ -98,9 +130,10 @@ pub(crate) fn drafts_on(dataset: DatasetId, branch: &str) -> RecordId {
     beginning_with("draft", vec![dataset.0.into_value(), text(branch)])
 }
 
-/// All that belongs to a dataset alone: refs, drafts and their rows, roles.
-pub(crate) fn parts_of(dataset: DatasetId) -> [RecordId; 4] {
-    ["dataset_ref", "draft", "draft_row", "role"].map(|table| beginning_with(table, vec![dataset.0.into_value()]))
+/// All that belongs to a dataset alone: refs, drafts and their rows, roles, merge requests.
+pub(crate) fn parts_of(dataset: DatasetId) -> [RecordId; 7] {
+    ["dataset_ref", "draft", "draft_row", "role", "merge_request", "request_entry", "request_decision"]
+        .map(|table| beginning_with(table, vec![dataset.0.into_value()]))
 }
 
 /// Every record of `table` after `last` in the order of ids; all when there is no `last`.

@@ -226,6 +226,7 @@ fn child() {
                         expected: head,
                         new,
                         parents: head.into_iter().collect(),
+                        brought: Vec::new(),
                         at: at(step),
                         draft: taken.map(|revision| (draft(), revision)),
                         job: None,
@@ -264,6 +265,7 @@ async fn leave_behind(store: &Store, step: u64, parent: Option<Hash>) {
         expected: None,
         new,
         parents: parent.into_iter().collect(),
+        brought: Vec::new(),
         at: at(step),
         draft: None,
         job: None,
@@ -302,6 +304,7 @@ fn dataset() -> Dataset {
         updated_at: 0,
         lineage: Vec::new(),
         visibility: storage::Visibility::Private,
+        protection: None,
     }
 }
 

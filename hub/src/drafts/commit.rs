@@ -13,7 +13,7 @@ use crate::{
     Actor, Error, Event, FieldError, Hub, Place, Settle, Side, StaleCell,
     access::Action,
     rules,
-    write::{Desk, Intent, Made, Parent, internal, message},
+    write::{Desk, Intent, Made, Parent, Way, internal, message},
 };
 
 /// The most cells that are told when both sides changed them.
@@ -61,6 +61,7 @@ impl Hub {
             head: viewed.commit,
             parent: Parent::Head,
             message: text,
+            way: Way::Direct,
             draft: Some((id.clone(), revision)),
             job: None,
         };

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Actor, Dataset, Error, Hub, ImportChoice, ImportMode, ImportPhase, ImportRequest, blocking, now, random_id, rules,
-    write::{Desk, Intent, Made, Parent, message},
+    write::{Desk, Intent, Made, Parent, Way, message},
 };
 
 /// Chunks are written in batches of about this many bytes.
@@ -160,6 +160,7 @@ impl Hub {
             head: self.branch_head(dataset, branch).await?,
             parent: Parent::Head,
             message: message(text)?,
+            way: Way::Direct,
             draft: None,
             job: Some(&done),
         };

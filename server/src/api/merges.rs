@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use hub::{
-    DatasetPath, Error, FoundConflict, FoundViolation, MergeOutcome, MergeRequest, MergeState, Place, Reference,
+    DatasetPath, Error, FoundConflict, FoundViolation, MergeOptions, MergeOutcome, MergeState, Place, Reference,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Any, json};
@@ -193,7 +193,7 @@ pub(crate) async fn merge(
     let NewMerge { into, from, message, resolutions, dry_run, parent: stated, no_fast_forward } = new;
     let place = place(path, into.as_deref())?;
     let parent = parent(stated.as_deref(), &headers)?;
-    let request = MergeRequest { message, dry_run, parent, no_fast_forward, ..MergeRequest::default() };
+    let request = MergeOptions { message, dry_run, parent, no_fast_forward, ..MergeOptions::default() };
     run(&state, &place, Source::Merge(reference(Some(&from), None)?), request, &resolutions).await
 }
 
@@ -253,11 +253,11 @@ async fn pick(
     let NewPick { into, commit, message, resolutions, dry_run, parent: stated } = new;
     let place = place(path, into.as_deref())?;
     let parent = parent(stated.as_deref(), headers)?;
-    let request = MergeRequest { message, dry_run, parent, ..MergeRequest::default() };
+    let request = MergeOptions { message, dry_run, parent, ..MergeOptions::default() };
     run(state, &place, source(commit), request, &resolutions).await
 }
 
-async fn bring(state: &Visit, place: &Place, source: &Source, request: MergeRequest) -> Result<MergeOutcome, Error> {
+async fn bring(state: &Visit, place: &Place, source: &Source, request: MergeOptions) -> Result<MergeOutcome, Error> {
     let actor = state.actor();
     match source {
         Source::Merge(from) => state.hub.merge(&actor, place, from, request).await,
@@ -270,7 +270,7 @@ async fn run(
     state: &Visit,
     place: &Place,
     source: Source,
-    mut request: MergeRequest,
+    mut request: MergeOptions,
     resolutions: &[Resolution],
 ) -> Result<Response, Problem> {
     let names = names(state, place, &source).await?;
@@ -278,7 +278,7 @@ async fn run(
     let found = if values_needed(resolutions) {
         let others: Vec<Resolution> = resolutions.iter().filter(|one| !one.needs_type()).cloned().collect();
         let resolutions = understand(&others, &names, &[])?;
-        bring(state, place, &source, MergeRequest { resolutions, dry_run: true, ..request.clone() }).await?.conflicts
+        bring(state, place, &source, MergeOptions { resolutions, dry_run: true, ..request.clone() }).await?.conflicts
     } else {
         Vec::new()
     };

@@ -90,6 +90,7 @@ pub(crate) fn dataset(name: &str) -> Dataset {
         updated_at: TODAY,
         lineage: Vec::new(),
         visibility: storage::Visibility::Private,
+        protection: None,
     }
 }
 
@@ -101,6 +102,7 @@ pub(crate) fn write(dataset: DatasetId, expected: Option<Hash>, new: Hash) -> Co
         expected,
         new,
         parents: expected.into_iter().collect(),
+        brought: Vec::new(),
         at: TODAY,
         draft: None,
         job: None,

@@ -1,0 +1,92 @@
+//! The rules of branches: what it takes to change them.
+
+use serde::{Deserialize, Serialize};
+use storage::DatasetId;
+
+use crate::{Actor, Dataset, DatasetPath, Error, Hub, Role, access::Action, now};
+
+/// The most approvals that a rule asks for.
+const MAX_APPROVALS: u8 = 20;
+
+/// What it takes to change a branch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Protection {
+    /// The branch.
+    pub branch: String,
+    /// Whether only merge requests change it: no commits, imports or merges of other kinds, and it can't be deleted.
+    pub request_required: bool,
+    /// How many people must approve of a request, and nobody ask for changes. 0 to 20.
+    pub approvals: u8,
+    /// Whether an approval counts only as long as what is offered is what was approved.
+    pub approvals_lapse: bool,
+    /// What one must be to merge.
+    pub merge_role: Role,
+}
+
+/// Rules as they are kept with the dataset.
+pub(crate) fn read(kept: Option<&str>) -> Vec<Protection> {
+    // What can't be read protects nothing, and nobody else writes it.
+    kept.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+}
+
+impl Dataset {
+    /// The rules of a branch, where it has some.
+    #[must_use]
+    pub fn protection(&self, branch: &str) -> Option<&Protection> {
+        self.protections.iter().find(|protection| protection.branch == branch)
+    }
+
+    /// Refuses what would change a branch that only merge requests change.
+    pub(crate) fn authorise_direct_change(&self, branch: &str) -> Result<(), Error> {
+        if self.protection(branch).is_some_and(|protection| protection.request_required) {
+            return Err(Error::State {
+                message: format!(
+                    "“{branch}” is protected: only merge requests change it. Work on a branch and propose it."
+                ),
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Hub {
+    /// Sets the rules of a branch.
+    ///
+    /// # Errors
+    /// There is no such dataset for the person, they may not decide that, or a field is not valid.
+    pub async fn protect(&self, actor: &Actor, path: &DatasetPath, protection: Protection) -> Result<(), Error> {
+        let dataset = self.find_dataset(actor, Action::Manage, path).await?;
+        if self.branch_head(&dataset, &protection.branch).await?.is_none()
+            && protection.branch != dataset.default_branch
+        {
+            return Err(Error::invalid("branch", format!("There is no branch “{}”.", protection.branch)));
+        }
+        if protection.approvals > MAX_APPROVALS {
+            return Err(Error::invalid("approvals", "At most 20 approvals can be asked for."));
+        }
+        if protection.merge_role < Role::Writer {
+            return Err(Error::invalid("merge_role", "Who merges must be a writer at least."));
+        }
+        self.set_protection(&dataset, &protection.branch.clone(), Some(protection)).await
+    }
+
+    /// Lifts the rules of a branch.
+    ///
+    /// # Errors
+    /// There is no such dataset for the person, or they may not decide that.
+    pub async fn unprotect(&self, actor: &Actor, path: &DatasetPath, branch: &str) -> Result<(), Error> {
+        let dataset = self.find_dataset(actor, Action::Manage, path).await?;
+        self.set_protection(&dataset, branch, None).await
+    }
+
+    async fn set_protection(&self, dataset: &Dataset, branch: &str, new: Option<Protection>) -> Result<(), Error> {
+        let mut protections = dataset.protections.clone();
+        protections.retain(|protection| protection.branch != branch);
+        protections.extend(new);
+        protections.sort_by(|a, b| a.branch.cmp(&b.branch));
+        let text = serde_json::to_string(&protections).map_err(crate::write::internal)?;
+        let changes = storage::DatasetChanges { protection: Some(text), ..storage::DatasetChanges::default() };
+        self.store().update_dataset(DatasetId(dataset.id), &changes, now()).await?;
+        Ok(())
+    }
+}
