@@ -7,7 +7,10 @@ pub mod dataset;
 pub mod diff;
 pub mod field;
 pub mod logo;
+pub mod markdown;
+pub mod request;
 pub mod search;
+pub mod words;
 
 use leptos::prelude::*;
 

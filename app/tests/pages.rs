@@ -2,6 +2,8 @@
 //!
 //! `GALLERY=DIR` writes the pages to files, to be looked at without a server.
 
+#[path = "pages/requests.rs"]
+mod requests;
 #[path = "pages/samples.rs"]
 mod samples;
 
@@ -13,7 +15,7 @@ use app::{
     pages::{self, table::Content},
     shell::{SiteFiles, Viewer, render},
 };
-use hub::JobState;
+use hub::{Error, JobState, RequestState, Standing};
 use leptos::prelude::AnyView;
 
 fn site() -> SiteFiles {
@@ -192,6 +194,74 @@ fn branches_and_comparison() {
     assert!(html.contains("/at/fix%2Fnames"), "{html}");
     check("compare", || pages::compare::page(&samples::comparison(), false));
     check("fork", || pages::fork::page(&samples::dataset(), "ada", &Submitted::default()));
+}
+
+#[test]
+fn merge_requests() {
+    let html = check("requests", || pages::requests::page(&requests::list()));
+    for part in [">Merged<", ">Draft<", ">Closed<", "ada/gauges:fix/names", "?state=all&amp;before=1"] {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+    check("new-request", || pages::new_request::page(&requests::proposal(), &Submitted::default()));
+    let typed = [("title", "</textarea><script>alert(1)</script>"), ("text", "</textarea><script>alert(1)</script>")];
+    let form = Submitted::new(typed.map(|(name, value)| (name.to_owned(), value.to_owned())))
+        .refused(&Error::invalid("source_branch", "There is no branch “<script>alert(1)</script>”."));
+    check("new-request-refused", || pages::new_request::page(&requests::proposal(), &form));
+}
+
+#[test]
+fn merge_request() {
+    let none = Submitted::default();
+    let html = check("request", || pages::request::page(&requests::clean(), &none));
+    for part in
+        ["Can be merged", "Apply the suggestion", "Outdated", "Settled by ines", "<h3>Why</h3>", "Merge into main"]
+    {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+    let html = check("request-undecided", || pages::request::page(&requests::undecided(), &none));
+    assert!(html.contains("1,228 things to decide"), "{html}");
+    assert!(!html.contains("Merge into main"), "{html}");
+    for (name, state, standing) in [
+        ("request-merged", RequestState::Merged, Standing::Done),
+        ("request-closed", RequestState::Closed, Standing::Done),
+        ("request-gone", RequestState::Open, Standing::Gone),
+        ("request-up-to-date", RequestState::Open, Standing::UpToDate),
+    ] {
+        check(name, || pages::request::page(&requests::request(state, standing), &none));
+    }
+    let reply = pages::request::reply_field(&requests::comment_id().to_string());
+    let form = Submitted::new([(reply.clone(), String::from("</textarea><script>alert(1)</script>"))])
+        .refused(&Error::invalid(reply, "Say something."));
+    check("request-refused", || pages::request::page(&requests::clean(), &form));
+    let view = requests::request_changes();
+    check("request-commits", || pages::request_changes::commits_page(&view));
+    let html = check("request-changes", || pages::request_changes::changes_page(&view, &none, false, Some("x\"y")));
+    assert!(html.contains("gauges: 1 row added, 2 rows changed, 1 row removed"), "{html}");
+}
+
+#[test]
+fn conflicts() {
+    let none = Submitted::default();
+    let view = requests::resolver(true);
+    let html = check("conflicts", || pages::conflicts::page(&view, &requests::names(), &none));
+    for part in [
+        "12 of 240 conflicts decided",
+        "<del>Upper</del><ins>Lower</ins>",
+        "in the offer 120 cells of it changed",
+        "Two columns &lt;script&gt;",
+        "Take back",
+        "Keep the row, as changed",
+        "Its other cells",
+    ] {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+    let html =
+        check("conflicts-to-look-at", || pages::conflicts::page(&requests::resolver(false), &requests::names(), &none));
+    assert!(!html.contains("Take back") && !html.contains("<form"), "{html}");
+    let name = pages::conflicts::value_field(&view.conflicts[0].found.id.to_string());
+    let form = Submitted::new([(name.clone(), String::from("</textarea><script>alert(1)</script>"))])
+        .refused(&Error::invalid(name, "That is no number."));
+    check("conflicts-refused", || pages::conflicts::page(&view, &requests::names(), &form));
 }
 
 #[test]

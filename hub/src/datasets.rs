@@ -243,7 +243,7 @@ impl Hub {
             Some(head) => self.walk(head, RECENT).await?.0,
             None => Vec::new(),
         };
-        let origin = self.origin(actor, &dataset).await?;
+        let origin = self.upstream(actor, &dataset, &working.viewed).await?;
         let (draft, has_accounts) = (working.summary(), self.has_accounts());
         Ok(DatasetView { draft, viewed: working.viewed, has_accounts, origin, tables, commits, dataset })
     }

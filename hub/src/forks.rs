@@ -2,12 +2,31 @@
 
 use storage::{Ancestor, DatasetId, StorageError};
 
+use versioning::{
+    Hash,
+    history::{self, Clocks},
+};
+
 use crate::{
-    Actor, Dataset, DatasetPath, Error, Hub, NewDataset,
+    Actor, Dataset, DatasetPath, Error, Hub, MergeOptions, MergeState, NewDataset, Place, Viewed, ViewedKind,
     access::Action,
     datasets::{namespace, taken, valid_description, valid_name, valid_title},
+    merges::Work,
     now,
+    refs::MAX_APART,
 };
+
+/// What a dataset was forked from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upstream {
+    /// Where it is.
+    pub path: DatasetPath,
+    /// Its branch that the branch which is looked at stands beside: the one of the same name, else the default branch.
+    pub branch: String,
+    /// Commits that the fork's branch has and this one has not, and the other way round; together at most 1,000. None
+    /// where no branch is looked at, or nothing is committed.
+    pub apart: Option<(u64, u64)>,
+}
 
 /// Forks on a list.
 const LIST: usize = 200;
@@ -71,10 +90,69 @@ impl Hub {
     }
 
     /// Where a fork's origin is; none where it is gone, or not for the person to know.
-    pub(crate) async fn origin(&self, actor: &Actor, dataset: &Dataset) -> Result<Option<DatasetPath>, Error> {
+    async fn origin(&self, actor: &Actor, dataset: &Dataset) -> Result<Option<Dataset>, Error> {
         let Some(origin) = dataset.origin else { return Ok(None) };
         let Some(origin) = self.store().dataset_by_id(DatasetId(origin)).await? else { return Ok(None) };
-        let is_readable = self.role(actor, &origin).await?.is_some();
-        Ok(is_readable.then(|| Dataset::from(origin).path))
+        let role = self.role(actor, &origin).await?;
+        Ok(role.map(|role| Dataset { role: Some(role), ..origin.into() }))
+    }
+
+    /// How a branch of a fork stands to what it was forked from; none where it is no fork, or the person may not know.
+    pub(crate) async fn upstream(
+        &self,
+        actor: &Actor,
+        dataset: &Dataset,
+        viewed: &Viewed,
+    ) -> Result<Option<Upstream>, Error> {
+        let Some(origin) = self.origin(actor, dataset).await? else { return Ok(None) };
+        let is_branch = viewed.kind == ViewedKind::Branch;
+        let same = if is_branch { self.branch_head(&origin, &viewed.name).await? } else { None };
+        let branch = if same.is_some() { viewed.name.clone() } else { origin.default_branch.clone() };
+        let theirs = match same {
+            Some(head) => Some(head),
+            None => self.head(&origin).await?,
+        };
+        let apart = match viewed.commit.zip(theirs).filter(|_| is_branch) {
+            None => None,
+            Some((ours, theirs)) => {
+                self.read(move |objects| {
+                    let apart = history::ahead_behind(objects, ours, theirs, Clocks::Honest, MAX_APART)?;
+                    Ok(Some((apart.ahead, apart.behind)))
+                })
+                .await?
+            }
+        };
+        Ok(Some(Upstream { path: origin.path, branch, apart }))
+    }
+
+    /// Brings a branch of a fork up to date with what it was forked from, and returns its new head.
+    ///
+    /// # Errors
+    /// There is no such fork for the person, they may not write to it, or both changed the same ([`Error::State`] says
+    /// what to do).
+    pub async fn update_fork(&self, actor: &Actor, place: &Place) -> Result<Option<Hash>, Error> {
+        let dataset = self.find_dataset(actor, Action::Write, &place.path).await?;
+        let lease = self.store().lease();
+        let viewed = self.resolve(&dataset, &place.at).await?;
+        let branch = viewed.editable()?;
+        dataset.authorise_direct_change(branch)?;
+        let missing = || Error::not_found("dataset that this one was forked from");
+        let upstream = self.upstream(actor, &dataset, &viewed).await?.ok_or_else(missing)?;
+        let origin = self.find_dataset(actor, Action::Read, &upstream.path).await?;
+        let theirs = self.branch_head(&origin, &upstream.branch).await?;
+        let theirs = theirs.ok_or_else(|| Error::not_found(format!("branch “{}” there", upstream.branch)))?;
+        let message = format!("Bring {branch} up to date with {}", upstream.path);
+        let options = MergeOptions { message, no_fast_forward: true, ..MergeOptions::default() };
+        let work = (Work::Merge(theirs), true);
+        let outcome = self.work_by_request((lease, actor), &dataset, place, work, options).await?;
+        if outcome.state == MergeState::Open {
+            return Err(Error::State {
+                message: format!(
+                    "Both changed the same: open a merge request from {} ({}) into {branch}, and decide there.",
+                    upstream.path, upstream.branch
+                ),
+            });
+        }
+        Ok(outcome.commit)
     }
 }

@@ -42,6 +42,7 @@ pub use datasets::{DatasetChanges, NewDataset};
 pub use differences::{DiffPage, DiffSummary, DifferenceCounts, TableDifference};
 pub use error::{Error, FieldError, StaleCell};
 pub use events::Event;
+pub use forks::Upstream;
 pub use merges::{FoundConflict, FoundViolation, MergeOptions, MergeOutcome, MergeState};
 pub use model::*;
 pub use protection::Protection;

@@ -101,8 +101,8 @@ pub struct DatasetView {
     pub viewed: Viewed,
     /// Whether there are accounts, and so people who may do more than others.
     pub has_accounts: bool,
-    /// Where what it was forked from is, if the acting person may know.
-    pub origin: Option<DatasetPath>,
+    /// What it was forked from, if the acting person may know.
+    pub origin: Option<crate::Upstream>,
     /// Its tables, by name.
     pub tables: Vec<TableSummary>,
     /// The newest commits, at most ten.

@@ -192,7 +192,9 @@ impl Hub {
         let title = valid_title(&new.title)?;
         let text = valid_text("text", &new.text)?;
         let source_path = new.source.as_ref().unwrap_or(path);
-        let source = self.find_dataset(actor, Action::Write, source_path).await?;
+        // Who may write here may bring in whatever they may read; others offer what is theirs to change.
+        let takes = dataset.role >= Some(Role::Writer) && source_path != path;
+        let source = self.find_dataset(actor, if takes { Action::Read } else { Action::Write }, source_path).await?;
         let source_branch = new.source_branch.trim().to_owned();
         let target_branch = match new.target_branch.trim() {
             "" => dataset.default_branch.clone(),

@@ -10,6 +10,7 @@ mod draft;
 mod errors;
 mod history;
 mod import;
+mod requests;
 mod row;
 mod system;
 mod table;
@@ -26,6 +27,7 @@ fn of_a_state() -> Router<AppState> {
     Router::new()
         .route("/", get(dataset::show))
         .route("/history", get(history::log))
+        .route("/update-fork", post(dataset::update_fork))
         .route("/draft", get(draft::show))
         .route("/draft/commit", post(draft::commit))
         .route("/draft/discard", post(draft::discard))
@@ -38,6 +40,24 @@ fn of_a_state() -> Router<AppState> {
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
         // A file goes to the hub as it comes, however large.
         .route("/import", get(import::form).post(import::upload).layer(DefaultBodyLimit::disable()))
+}
+
+/// The pages of a dataset's merge requests.
+fn of_requests() -> Router<AppState> {
+    use requests::{conflicts, talk};
+    Router::new()
+        .route("/", get(requests::list).post(requests::create))
+        .route("/new", get(requests::new))
+        .route("/{number}", get(requests::show).post(requests::change))
+        .route("/{number}/comments", post(talk::comment))
+        .route("/{number}/reviews", post(talk::review))
+        .route("/{number}/settle", post(talk::settle))
+        .route("/{number}/apply", post(talk::apply))
+        .route("/{number}/merge", post(requests::merge))
+        .route("/{number}/revert", post(requests::revert))
+        .route("/{number}/commits", get(requests::commits))
+        .route("/{number}/changes", get(requests::changes))
+        .route("/{number}/conflicts", get(conflicts::show).post(conflicts::decide))
 }
 
 /// Every page and form, and the page for what is none.
@@ -60,10 +80,12 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .nest("/{owner}/{dataset}/at/{reference}", of_a_state())
         .route("/{owner}/{dataset}/branches", get(branches::list).post(branches::create))
         .route("/{owner}/{dataset}/branches/delete", post(branches::delete))
+        .route("/{owner}/{dataset}/protection", post(branches::protect))
         .route("/{owner}/{dataset}/people", get(accounts::members).post(accounts::set_role))
         .route("/{owner}/{dataset}/visibility", post(accounts::set_visibility))
         .route("/{owner}/{dataset}/fork", get(datasets::new_fork).post(datasets::fork))
         .route("/{owner}/{dataset}/compare", get(branches::compare))
+        .nest("/{owner}/{dataset}/requests", of_requests())
         .route("/{owner}/{dataset}/commits/{hash}", get(history::commit))
         .route("/{owner}/{dataset}/imports/{job}", get(import::show).post(import::confirm))
         .route("/{owner}/{dataset}/imports/{job}/progress", get(import::progress))

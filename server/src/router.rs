@@ -61,7 +61,9 @@ pub(crate) fn router(state: AppState) -> Router {
 /// The REST API. The paths and methods stand with the handlers, for the document; each group is one path.
 fn api() -> OpenApiRouter<AppState> {
     use api::{
-        aggregates, commits, datasets, diffs, exports, forks, imports, jobs, merges, reclaim, refs, rows, tables,
+        aggregates, commits, datasets, diffs, exports, forks, imports, jobs, merges, protections, reclaim, refs,
+        requests::{self, deciding, discussion},
+        rows, tables,
     };
     // Uploads are streamed and may be of any size: they bound themselves.
     let uploads =
@@ -88,6 +90,18 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(merges::merge))
         .routes(routes!(merges::cherry_pick))
         .routes(routes!(merges::revert))
+        .routes(routes!(requests::list, requests::create))
+        .routes(routes!(requests::show, requests::change))
+        .routes(routes!(discussion::list, discussion::comment))
+        .routes(routes!(discussion::settle))
+        .routes(routes!(discussion::apply))
+        .routes(routes!(discussion::review))
+        .routes(routes!(deciding::conflicts))
+        .routes(routes!(deciding::decide, deciding::undecide))
+        .routes(routes!(requests::merge))
+        .routes(routes!(requests::revert))
+        .routes(routes!(protections::list))
+        .routes(routes!(protections::set, protections::lift))
         .routes(routes!(exports::show))
         .routes(routes!(jobs::list))
         .routes(routes!(jobs::show, jobs::cancel))

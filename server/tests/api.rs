@@ -163,6 +163,8 @@ fn each_operation_of_the_document_is_called_and_its_answer_fits() {
     assert_eq!(good(api.get(&format!("{D}/forks")))["items"][0]["name"], "fork");
     assert_eq!(api.call("DELETE", "/datasets/local/fork", &[], None).status, 204);
 
+    common::requests::call_all(&api);
+
     // What the deleted branch had can still be named, so nothing of it goes.
     let started = api.call("POST", "/reclaim", &[], None);
     assert_eq!(started.status, 202, "{}", started.body);

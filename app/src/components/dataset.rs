@@ -60,6 +60,8 @@ pub enum Tab {
     Draft,
     /// Branches and tags.
     Branches,
+    /// What is offered to be merged.
+    Requests,
 }
 
 /// The tabs of a dataset's pages, with the state that is looked at and a way to another.
@@ -72,6 +74,7 @@ pub fn tabs(dataset: &Dataset, viewed: &Viewed, draft: Option<&DraftSummary>, cu
     };
     let draft = viewed.branch().is_some().then(|| tab(Tab::Draft, draft, format!("{here}/draft")));
     let branches = format!("{}/branches", address(&dataset.path));
+    let requests = format!("{}/requests", address(&dataset.path));
     view! {
         <nav class="tabs" aria-label="Dataset">
             <ul>
@@ -79,10 +82,24 @@ pub fn tabs(dataset: &Dataset, viewed: &Viewed, draft: Option<&DraftSummary>, cu
                 {tab(Tab::History, String::from("History"), format!("{here}/history"))}
                 {draft}
                 {tab(Tab::Branches, String::from("Branches and tags"), branches)}
+                {tab(Tab::Requests, String::from("Merge requests"), requests)}
             </ul>
         </nav>
     }
     .into_any()
+}
+
+/// The tabs of pages that are about no state in particular.
+#[must_use]
+pub fn tabs_of_all(dataset: &Dataset, current: Tab) -> AnyView {
+    let viewed = Viewed {
+        kind: ViewedKind::Branch,
+        name: dataset.default_branch.clone(),
+        reference: None,
+        commit: None,
+        may_edit: false,
+    };
+    tabs(dataset, &viewed, None, current)
 }
 
 /// Says which state is looked at, unless it is the default branch as it is now.

@@ -136,6 +136,30 @@ pub fn line(wiring: Wiring, class: &'static str, value: String, required: bool) 
     .into_any()
 }
 
+/// A control for a line of text that must be filled in, with texts that it may be.
+#[must_use]
+pub fn line_of(wiring: Wiring, value: String, texts: Vec<String>) -> AnyView {
+    let Wiring { id, name, described_by, invalid } = wiring;
+    let list = format!("{id}-list");
+    let options: Vec<_> = texts.into_iter().map(|text| view! { <option value=text></option> }).collect();
+    view! {
+        <input
+            class="input"
+            type="text"
+            list=list.clone()
+            id=id
+            name=name
+            value=value
+            required=true
+            autocomplete="off"
+            aria-describedby=described_by
+            aria-invalid=invalid
+        />
+        <datalist id=list>{options}</datalist>
+    }
+    .into_any()
+}
+
 /// A control for what the browser may know.
 fn input(wiring: Wiring, kind: &'static str, value: String, purpose: &'static str) -> AnyView {
     let Wiring { id, name, described_by, invalid } = wiring;

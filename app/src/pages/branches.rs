@@ -1,6 +1,8 @@
-//! Branches and tags: to go to, to compare, to make and to delete.
+//! Branches and tags: to go to, to compare, to propose, to make and to delete; and the rules of branches.
 
-use hub::{RefSummary, RefsView};
+mod rules;
+
+use hub::{RefSummary, RefsView, Role};
 use leptos::prelude::*;
 
 use crate::{
@@ -24,13 +26,13 @@ pub fn page(view: &RefsView, form: &Submitted) -> AnyView {
     let branches = if view.branches.is_empty() {
         view! { <p class="quiet">"There is nothing to branch from yet: import a file first."</p> }.into_any()
     } else {
-        list(&address, "Branches", &view.branches, &view.dataset.default_branch, Kind::Branch)
+        list(&address, "Branches", &view.branches, view, Kind::Branch)
     };
     let tags = if view.tags.is_empty() {
         view! { <p class="quiet">"No tags yet. A tag is a name that stays with one commit: a release, say."</p> }
             .into_any()
     } else {
-        list(&address, "Tags", &view.tags, &view.dataset.default_branch, Kind::Tag)
+        list(&address, "Tags", &view.tags, view, Kind::Tag)
     };
     shell(
         PageInfo {
@@ -46,7 +48,7 @@ pub fn page(view: &RefsView, form: &Submitted) -> AnyView {
                     <h1>"Branches and tags"</h1>
                 </div>
             </header>
-            {tabs(view)}
+            {dataset::tabs_of_all(&view.dataset, Tab::Branches)}
             <section class="section">
                 <h2>"Branches"</h2>
                 {branches}
@@ -55,20 +57,10 @@ pub fn page(view: &RefsView, form: &Submitted) -> AnyView {
                 <h2>"Tags"</h2>
                 {tags}
             </section>
+            {rules::section(&address, view, form)}
             {(!view.branches.is_empty()).then(|| create(&address, &view.dataset.default_branch, form))}
         },
     )
-}
-
-fn tabs(view: &RefsView) -> AnyView {
-    let viewed = hub::Viewed {
-        kind: hub::ViewedKind::Branch,
-        name: view.dataset.default_branch.clone(),
-        reference: None,
-        commit: None,
-        may_edit: false,
-    };
-    dataset::tabs(&view.dataset, &viewed, None, Tab::Branches)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -77,8 +69,9 @@ enum Kind {
     Tag,
 }
 
-fn list(address: &str, label: &'static str, refs: &[RefSummary], main: &str, kind: Kind) -> AnyView {
-    let rows: Vec<_> = refs.iter().map(|found| line(address, found, main, kind)).collect();
+fn list(address: &str, label: &'static str, refs: &[RefSummary], view: &RefsView, kind: Kind) -> AnyView {
+    let main = &view.dataset.default_branch;
+    let rows: Vec<_> = refs.iter().map(|found| line(address, found, view, kind)).collect();
     let apart = (kind == Kind::Branch).then(|| view! { <th scope="col">{format!("Against {main}")}</th> });
     scroll(
         label.to_owned(),
@@ -98,8 +91,8 @@ fn list(address: &str, label: &'static str, refs: &[RefSummary], main: &str, kin
     )
 }
 
-fn line(address: &str, found: &RefSummary, main: &str, kind: Kind) -> AnyView {
-    let name = found.name.clone();
+fn line(address: &str, found: &RefSummary, view: &RefsView, kind: Kind) -> AnyView {
+    let (name, main) = (found.name.clone(), &view.dataset.default_branch);
     let href = if found.is_default { address.to_owned() } else { format!("{address}/at/{}", url::encode(&name)) };
     let commit = url::commit(address, &found.head.hash.to_string());
     let badge = found.is_default.then(|| view! { " "<span class="badge">"default"</span> });
@@ -115,6 +108,13 @@ fn line(address: &str, found: &RefSummary, main: &str, kind: Kind) -> AnyView {
         let href = format!("{address}/compare?from={}&to={}", url::encode(main), url::encode(&name));
         let label = format!("Compare {name} with {main}");
         view! { <a class="button button--small" href=href aria-label=label>"Compare"</a> }
+    });
+    let is_protected = kind == Kind::Branch && view.dataset.protection(&name).is_some();
+    let protected = is_protected.then(|| view! { " "<span class="badge">"has rules"</span> });
+    let propose = (kind == Kind::Branch && !found.is_default && view.dataset.role >= Some(Role::Writer)).then(|| {
+        let href = url::with_query(&format!("{address}/requests/new"), &[("from", &name)]);
+        let label = format!("Propose {name}");
+        view! { <a class="button button--small" href=href aria-label=label>"Propose"</a> }
     });
     let delete = (!found.is_default).then(|| {
         let action = format!("{address}/branches/delete");
@@ -137,12 +137,12 @@ fn line(address: &str, found: &RefSummary, main: &str, kind: Kind) -> AnyView {
     });
     view! {
         <tr>
-            <th scope="row" class="data__grow"><a href=href>{found.name.clone()}</a>{badge}</th>
+            <th scope="row" class="data__grow"><a href=href>{found.name.clone()}</a>{badge}{protected}</th>
             <td data-label="Last commit">
                 <a href=commit>{text::first_line(&found.head.message)}</a>", "{time(found.head.time)}
             </td>
             {apart}
-            <td><div class="actions">{compare}{delete}</div></td>
+            <td><div class="actions">{propose}{compare}{delete}</div></td>
         </tr>
     }
     .into_any()

@@ -1,6 +1,6 @@
 //! Two states of a dataset side by side: what is different in one against the other.
 
-use hub::{CompareView, Viewed};
+use hub::{CompareView, Role, Viewed, ViewedKind};
 use leptos::prelude::*;
 
 use crate::{
@@ -36,6 +36,13 @@ pub fn page(view: &CompareView, paged: bool) -> AnyView {
     });
     let back = paged.then(|| view! { <p class="pager"><a class="button" href=here.clone()>"All changes"</a></p> });
     let action = format!("{address}/compare");
+    let are_branches = [&view.from, &view.to].iter().all(|viewed| viewed.kind == ViewedKind::Branch);
+    let is_ahead = view.apart.is_some_and(|(ahead, _)| ahead > 0);
+    let propose = (are_branches && is_ahead && view.dataset.role >= Some(Role::Writer)).then(|| {
+        let parts = [("from", view.to.name.as_str()), ("into", view.from.name.as_str())];
+        let href = url::with_query(&format!("{address}/requests/new"), &parts);
+        view! { <a class="button button--primary" href=href>{format!("Propose {}", view.to.name)}</a> }
+    });
     shell(
         PageInfo {
             title: format!("{} against {} · {path}", view.to.name, view.from.name),
@@ -48,7 +55,7 @@ pub fn page(view: &CompareView, paged: bool) -> AnyView {
                     <h1>{format!("{} → {}", view.from.name, view.to.name)}</h1>
                     {apart}
                 </div>
-                <div class="head__actions"><a class="button" href=swapped>"The other way round"</a></div>
+                <div class="head__actions">{propose}<a class="button" href=swapped>"The other way round"</a></div>
             </header>
             <form class="pager" method="get" action=action>
                 <label for="compare-from">"From"</label>

@@ -1,6 +1,6 @@
 //! A dataset: its tables, its last commits, and what is under way.
 
-use hub::{DatasetView, ImportView, JobState, Role, TableSummary};
+use hub::{DatasetView, ImportView, JobState, Role, TableSummary, Upstream};
 use leptos::prelude::*;
 
 use crate::{
@@ -43,10 +43,15 @@ pub fn page(view: &DatasetView, imports: &[ImportView]) -> AnyView {
         view! { <a class="button" href=href>"People"</a> }
     });
     let fork = format!("{}/fork", dataset::address(path));
-    let origin = view.origin.as_ref().map(|origin| {
-        let href = dataset::address(origin);
-        view! { <p class="head__eyebrow">"Forked from "<a href=href>{origin.to_string()}</a></p> }
-    });
+    let upstream = view.origin.as_ref().map(|upstream| forked(view, upstream));
+    let offer =
+        view.origin.as_ref().filter(|_| view.viewed.branch().is_some() && !view.commits.is_empty()).map(|upstream| {
+            let origin = &upstream.path;
+            let parts = [("source", path.to_string()), ("from", view.viewed.name.clone())];
+            let parts = parts.each_ref().map(|(name, value)| (*name, value.as_str()));
+            let href = url::with_query(&format!("{}/requests/new", dataset::address(origin)), &parts);
+            view! { <a class="button" href=href>{format!("Offer changes to {origin}")}</a> }
+        });
     let crumbs = match &view.viewed.reference {
         None => vec![Crumb::here(path.owner.clone()), Crumb::here(path.name.clone())],
         Some(_) => dataset::crumbs_to_state(&view.dataset, &view.viewed),
@@ -58,11 +63,11 @@ pub fn page(view: &DatasetView, imports: &[ImportView]) -> AnyView {
                 <div class="head__text">
                     <p class="head__eyebrow">{path.to_string()}</p>
                     <h1>{view.dataset.title.clone()}</h1>
-                    {origin}
+                    {upstream}
                     {description}
                     <p class="head__eyebrow">{facts}</p>
                 </div>
-                <div class="head__actions">{import}<a class="button" href=fork>"Fork"</a>{people}</div>
+                <div class="head__actions">{import}{offer}<a class="button" href=fork>"Fork"</a>{people}</div>
             </header>
             {dataset::tabs(&view.dataset, &view.viewed, view.draft.as_ref(), Tab::Tables)}
             {dataset::viewed_banner(&view.dataset, &view.viewed)}
@@ -72,6 +77,34 @@ pub fn page(view: &DatasetView, imports: &[ImportView]) -> AnyView {
             {commits}
         },
     )
+}
+
+/// What it was forked from, how far apart the two are, and how to take over what came there since.
+fn forked(view: &DatasetView, upstream: &Upstream) -> AnyView {
+    let href = dataset::address(&upstream.path);
+    let update = match upstream.apart {
+        Some((_, behind)) if behind > 0 && view.viewed.branch().is_some() => {
+            let action = format!("{}/update-fork", dataset::place(&view.dataset, &view.viewed));
+            let label = format!("Take over {}", text::count(behind, "commit"));
+            Some(view! {
+                <form method="post" action=action>
+                    <button class="button button--small" type="submit">{label}</button>
+                </form>
+            })
+        }
+        _ => None,
+    };
+    let apart = upstream.apart.map(|(ahead, behind)| match (ahead, behind) {
+        (0, 0) => String::from(": both hold the same"),
+        (ahead, 0) => format!(": {} ahead of {}", text::count(ahead, "commit"), upstream.branch),
+        (0, behind) => format!(": {} behind {}", text::count(behind, "commit"), upstream.branch),
+        (ahead, behind) => format!(": {} ahead of {}, {behind} behind", text::count(ahead, "commit"), upstream.branch),
+    });
+    view! {
+        <p class="head__eyebrow">"Forked from "<a href=href>{upstream.path.to_string()}</a>{apart}</p>
+        {update}
+    }
+    .into_any()
 }
 
 fn empty(address: &str) -> AnyView {

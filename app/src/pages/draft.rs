@@ -149,6 +149,7 @@ fn changes(view: &DraftView, draft: &DraftSummary, address: &str, form: &Submitt
                 <button class="button button--primary" type="submit">
                     {format!("Commit {}", text::count(draft.rows, "changed row"))}
                 </button>
+                <button class="button" type="submit" name="propose" value="yes">"Propose as a merge request"</button>
             </div>
         </form>
         {back}

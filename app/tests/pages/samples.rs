@@ -18,7 +18,7 @@ use versioning::{
     query::{Direction, Sort},
 };
 
-const NOW: i64 = 1_795_363_200_000_000;
+pub const NOW: i64 = 1_795_363_200_000_000;
 
 pub fn dataset() -> Dataset {
     Dataset {
@@ -33,6 +33,13 @@ pub fn dataset() -> Dataset {
         updated_at: NOW,
         origin: None,
         visibility: hub::Visibility::Private,
+        protections: vec![hub::Protection {
+            branch: String::from("main"),
+            request_required: true,
+            approvals: 1,
+            approvals_lapse: true,
+            merge_role: hub::Role::Maintainer,
+        }],
         role: Some(hub::Role::Owner),
     }
 }
@@ -47,7 +54,7 @@ fn commit(number: u8, author: &str, message: &str) -> CommitSummary {
     }
 }
 
-fn commits() -> Vec<CommitSummary> {
+pub fn commits() -> Vec<CommitSummary> {
     vec![
         commit(
             4,
@@ -61,11 +68,11 @@ fn commits() -> Vec<CommitSummary> {
     ]
 }
 
-fn column(id: u64, name: &str, ty: Type) -> Column {
+pub fn column(id: u64, name: &str, ty: Type) -> Column {
     Column::new(ColumnId(id), name, ty)
 }
 
-fn schema() -> Schema {
+pub fn schema() -> Schema {
     Schema {
         columns: vec![
             column(1, "code", Type::Text),
@@ -92,7 +99,7 @@ fn values(texts: [&str; 8]) -> Row {
         .collect()
 }
 
-fn rows_of_table() -> Vec<RowView> {
+pub fn rows_of_table() -> Vec<RowView> {
     let rows = [
         ["G-001/A", "Upper ford", "Alder", "412.50", "1961-04-01", "true", "2026-11-21T06:00:00Z", ""],
         ["G-002", "Old mill", "Alder", "398.115", "1974-10-12", "true", "2026-11-21T06:00:00Z", r#"{"owner":"mill"}"#],
@@ -140,7 +147,7 @@ fn rows_of_table() -> Vec<RowView> {
         .collect()
 }
 
-fn table_summary() -> TableSummary {
+pub fn table_summary() -> TableSummary {
     TableSummary { id: TableId(7), name: String::from("gauges"), rows: 1_260, schema: schema() }
 }
 
@@ -289,7 +296,11 @@ pub fn dataset_view() -> DatasetView {
         dataset: dataset(),
         viewed: viewed(),
         has_accounts: true,
-        origin: Some(DatasetPath { owner: String::from("ada"), name: String::from("origin") }),
+        origin: Some(hub::Upstream {
+            path: DatasetPath { owner: String::from("ada"), name: String::from("origin") },
+            branch: String::from("main"),
+            apart: Some((1, 2)),
+        }),
         tables: vec![table_summary(), readings],
         commits: commits(),
         draft: Some(draft_summary()),
@@ -316,7 +327,7 @@ fn change(before: Option<usize>, after: Option<[&str; 8]>) -> RowChange {
     }
 }
 
-fn changes() -> ChangeSet {
+pub fn changes() -> ChangeSet {
     let mut before = schema();
     before.columns[3].name = String::from("zero");
     before.columns[4].required = true;

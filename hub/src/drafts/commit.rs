@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use storage::{DatasetId, RefKind};
 use versioning::{
     Hash, Key, ObjectSource, Root, Row,
     merge::{self, Choice, Conflict, Found, Options, Resolutions, RowCells, Scope, ScopeRule, Sides},
@@ -10,7 +11,7 @@ use versioning::{
 
 use super::{LoadedDraft, draft_id, stale_draft};
 use crate::{
-    Actor, Error, Event, FieldError, Hub, Place, Settle, Side, StaleCell,
+    Actor, Error, Event, FieldError, Hub, NewRequest, Place, Settle, Side, StaleCell,
     access::Action,
     rules,
     write::{Desk, Intent, Made, Parent, Way, internal, message},
@@ -35,6 +36,40 @@ impl Hub {
         text: &str,
         settle: Option<Settle>,
     ) -> Result<Hash, Error> {
+        self.commit_onto(actor, place, revision, text, settle, None).await
+    }
+
+    /// Makes the draft a commit on a branch of its own, which begins where the draft did, and offers that to be merged
+    /// into the branch that was edited. The first line of the text is the request's title. Returns its number.
+    ///
+    /// # Errors
+    /// As [`Hub::commit`] and [`Hub::propose`].
+    pub async fn propose_draft(&self, actor: &Actor, place: &Place, revision: u64, text: &str) -> Result<u64, Error> {
+        let text = message(text)?;
+        let dataset = self.find_dataset(actor, Action::Write, &place.path).await?;
+        let target_branch = self.resolve(&dataset, &place.at).await?.editable()?.to_owned();
+        let taken = self.store().refs(DatasetId(dataset.id), None).await?;
+        let name = |turn: usize| format!("{}-{turn}", actor.name());
+        let mut names = (1..).map(name).filter(|name| taken.iter().all(|found| found.name != *name));
+        let source_branch = names.next().ok_or_else(|| internal("no name is free"))?;
+        self.commit_onto(actor, place, revision, &text, None, Some(&source_branch)).await?;
+        let (title, rest) = text.split_once('\n').unwrap_or((&text, ""));
+        let title = title.chars().take(200).collect();
+        let new =
+            NewRequest { title, text: rest.trim().to_owned(), source_branch, target_branch, ..NewRequest::default() };
+        self.propose(actor, &place.path, new).await
+    }
+
+    /// `onto`: the name of a branch that is made for it, where the draft began.
+    async fn commit_onto(
+        &self,
+        actor: &Actor,
+        place: &Place,
+        revision: u64,
+        text: &str,
+        settle: Option<Settle>,
+        onto: Option<&str>,
+    ) -> Result<Hash, Error> {
         let text = message(text)?;
         let dataset = self.find_dataset(actor, Action::Write, &place.path).await?;
         let lease = self.store().lease();
@@ -53,12 +88,22 @@ impl Hub {
                 head: None,
             });
         };
+        let (target, head) = match onto {
+            None => (branch, viewed.commit),
+            Some(new) => {
+                let name = new.to_owned();
+                let made =
+                    storage::Ref { dataset: DatasetId(dataset.id), kind: RefKind::Branch, name, head: draft.base };
+                self.store().create_ref(&lease, &made).await?;
+                (new, Some(draft.base))
+            }
+        };
         let intent = Intent {
             lease,
             actor,
             dataset: &dataset,
-            branch,
-            head: viewed.commit,
+            branch: target,
+            head,
             parent: Parent::Head,
             message: text,
             way: Way::Direct,
@@ -73,6 +118,9 @@ impl Hub {
                 Ok(Made::Commit(made, Vec::new()))
             })
             .await;
+        if let (Err(_), Some(branch)) = (&written, onto) {
+            self.store().delete_ref(DatasetId(dataset.id), RefKind::Branch, branch).await?;
+        }
         let new = match written {
             Ok(new) => new.ok_or_else(|| internal("a draft came to nothing"))?,
             Err(Error::Storage(error)) => return Err(stale_draft(error)),

@@ -4,11 +4,11 @@
 //! the scope of a rule. So it holds however the branches move as long as its cells stay the same, and is out of use, not
 //! wrong, when they do not (rule M17).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use storage::{PersonName, RequestDecision};
 use versioning::{
-    Column, ColumnId, Hash, Key, ObjectSource, TableId, Type, Value,
+    Column, ColumnId, Hash, Key, ObjectSource, Schema, TableId, Type, Value,
     merge::{Choice, Conflict, Fix, Found, Property, Resolutions, RowCells, RowFix, ScopeRule, Stats, Violation},
 };
 
@@ -16,7 +16,7 @@ use super::{
     ConflictCount, ConflictItem, ConflictsAsked, ConflictsView, Decided, Loaded, RequestState, RuleView, ViolationItem,
 };
 use crate::{
-    Actor, DatasetPath, Error, Hub, blocking,
+    Actor, DatasetPath, Error, FoundConflict, Hub, blocking,
     merges::{Three, survey},
     now,
     write::internal,
@@ -287,6 +287,46 @@ impl Hub {
         .await
     }
 
+    /// The tables of both branches, ours first, by which decisions are read, and those of the named conflicts that are
+    /// still there.
+    ///
+    /// # Errors
+    /// There is no such request for the person, or the data can't be read.
+    pub async fn conflicts_named(
+        &self,
+        actor: &Actor,
+        path: &DatasetPath,
+        number: u64,
+        ids: BTreeSet<Hash>,
+    ) -> Result<(Vec<(TableId, String, Schema)>, Vec<FoundConflict>), Error> {
+        let loaded = self.load_request(actor, path, number).await?;
+        let Some(heads) = loaded.heads() else { return Ok((Vec::new(), Vec::new())) };
+        let objects = self.store().objects();
+        blocking(move || {
+            let read: &dyn ObjectSource = &objects;
+            let mut tables = Vec::new();
+            for head in [heads.0, heads.1] {
+                for (id, entry) in read.root(read.commit(head)?.root)?.tables {
+                    tables.push((id, entry.name, read.schema(entry.schema)?));
+                }
+            }
+            if ids.is_empty() {
+                return Ok((tables, Vec::new()));
+            }
+            let mut wanted = Vec::new();
+            let found = survey(&objects, heads, &Resolutions::default(), &mut |found| {
+                if let Found::Conflict(conflict, _) = found
+                    && ids.contains(&conflict.id())
+                {
+                    wanted.push(conflict);
+                }
+            })?;
+            let Some((_, three)) = found else { return Ok((tables, Vec::new())) };
+            Ok((tables, wanted.into_iter().map(|conflict| three.name_conflict(&objects, conflict)).collect()))
+        })
+        .await
+    }
+
     /// Keeps decisions about a request's conflicts and violations; each takes the place of an earlier one about the same.
     ///
     /// # Errors
@@ -450,6 +490,6 @@ impl Hub {
 fn parsed(ty: Type, text: Option<&str>) -> Result<Value, String> {
     match text {
         None => Ok(Value::Null),
-        Some(text) => ty.parse(text).map_err(|error| format!("{error}.")),
+        Some(text) => ty.parse(text).map_err(|error| format!("“{text}” is {error}.")),
     }
 }

@@ -103,7 +103,7 @@ impl Hub {
             (Some((Anchor { column: Some(_), .. }, Some(ty))), Some(value)) => {
                 if let Some(value) = &value {
                     let parsed = ty.parse(value);
-                    parsed.map_err(|error| Error::invalid("suggestion", format!("{error}.")))?;
+                    parsed.map_err(|error| Error::invalid("suggestion", format!("“{value}” is {error}.")))?;
                 }
                 Some(Suggestion { value, applied: None })
             }

@@ -35,6 +35,7 @@ use crate::problem::{FieldProblem, ProblemBody};
         (name = "commits", description = "States and how they came to be."),
         (name = "diff", description = "What differs between two states."),
         (name = "merges", description = "Bringing changes onto a branch."),
+        (name = "merge requests", description = "Offers to merge, what is said and decided about them."),
         (name = "imports and exports", description = "Files in and out."),
         (name = "jobs", description = "Work that goes on."),
         (name = "maintenance", description = "Looking after the server's data."),

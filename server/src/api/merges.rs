@@ -334,7 +334,7 @@ fn body(outcome: &MergeOutcome, names: &Names) -> Merged {
     }
 }
 
-fn conflict(found: &FoundConflict, names: &Names) -> ConflictBody {
+pub(crate) fn conflict(found: &FoundConflict, names: &Names) -> ConflictBody {
     let table = found.conflict.table();
     let optional = |value: &Option<versioning::Value>| value.as_ref().map(cell).unwrap_or_default();
     let sides = |by: Side, base: Any, edited: Any| match by {
@@ -398,7 +398,7 @@ fn conflict(found: &FoundConflict, names: &Names) -> ConflictBody {
     }
 }
 
-fn violation(found: &FoundViolation, names: &Names) -> ViolationBody {
+pub(crate) fn violation(found: &FoundViolation, names: &Names) -> ViolationBody {
     let table = found.violation.table;
     let (rule, column) = match found.violation.rule {
         Rule::Cell { column } => ("cell", Some(column)),

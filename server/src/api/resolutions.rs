@@ -90,6 +90,12 @@ impl Resolution {
     }
 }
 
+/// The conflicts that must be known before the decisions can be read.
+pub(crate) fn unknown_types(resolutions: &[Resolution]) -> std::collections::BTreeSet<Hash> {
+    let needed = resolutions.iter().filter(|one| one.needs_type());
+    needed.filter_map(|one| one.conflict.as_ref()?.parse().ok()).collect()
+}
+
 /// Whether the conflicts must be known before the decisions can be read.
 pub(crate) fn values_needed(resolutions: &[Resolution]) -> bool {
     resolutions.iter().any(Resolution::needs_type)
@@ -102,6 +108,14 @@ pub(crate) struct Names {
 }
 
 impl Names {
+    pub(crate) fn new(tables: Vec<(TableId, String, Schema)>) -> Self {
+        Self { tables }
+    }
+
+    pub(crate) fn table_id(&self, name: &str) -> Option<TableId> {
+        self.table(name).map(|(id, _)| id)
+    }
+
     pub(crate) fn add(&mut self, view: &DatasetView) {
         self.tables.extend(view.tables.iter().map(|table| (table.id, table.name.clone(), table.schema.clone())));
     }

@@ -2,7 +2,7 @@
 
 use app::{form::Submitted, pages};
 use axum::{Form, extract::Query};
-use hub::{Error, Place, Reference};
+use hub::{Error, Place, Protection, Reference};
 use serde::Deserialize;
 
 use super::{
@@ -54,6 +54,33 @@ pub(super) async fn delete(state: Visit, at: At, Form(values): Form<Vec<(String,
     match deleted {
         Ok(()) => see(&format!("{}/branches", at.address)),
         Err(error) => again(&state, &at, Submitted::default(), error).await,
+    }
+}
+
+/// Sets or lifts the rules of a branch.
+pub(super) async fn protect(state: Visit, at: At, Form(values): Form<Vec<(String, String)>>) -> Answer {
+    let form = Submitted::new(values);
+    let (actor, path) = (state.actor(), &at.place.path);
+    let done = match (form.value("unprotect"), form.or("merge_role", "").parse()) {
+        (Some(branch), _) => state.hub.unprotect(&actor, path, branch).await,
+        (None, Err(_)) => Err(Error::invalid("merge_role", "Choose who may merge.")),
+        (None, Ok(merge_role)) => match form.or("approvals", "").trim().parse() {
+            Err(_) => Err(Error::invalid("approvals", "Give a whole number from 0 to 20.")),
+            Ok(approvals) => {
+                let protection = Protection {
+                    branch: form.or("branch", ""),
+                    request_required: form.ticked("request_required", false),
+                    approvals,
+                    approvals_lapse: form.ticked("approvals_lapse", false),
+                    merge_role,
+                };
+                state.hub.protect(&actor, path, protection).await
+            }
+        },
+    };
+    match done {
+        Ok(()) => see(&format!("{}/branches#rules", at.address)),
+        Err(error) => again(&state, &at, form, error).await,
     }
 }
 

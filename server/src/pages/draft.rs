@@ -17,6 +17,15 @@ pub(super) async fn show(state: Visit, at: At, Query(query): Query<ChangesQuery>
 pub(super) async fn commit(state: Visit, at: At, Form(values): Form<Vec<(String, String)>>) -> Answer {
     let form = Submitted::new(values);
     let message = form.or("message", "");
+    if form.value("propose").is_some() {
+        return match state.hub.propose_draft(&state.actor(), &at.place, revision(&form), &message).await {
+            Ok(number) => {
+                let path = &at.place.path;
+                see(&format!("{}/requests/{number}", app::url::dataset(&path.owner, &path.name)))
+            }
+            Err(error) => again(&state, &at, form, error).await,
+        };
+    }
     match state.hub.commit(&state.actor(), &at.place, revision(&form), &message, settle(&form)).await {
         Ok(hash) => see(&app::url::commit(&at.address, &hash.to_string())),
         Err(error) => again(&state, &at, form, error).await,

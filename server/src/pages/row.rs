@@ -226,7 +226,7 @@ impl Sent {
 
 /// What was typed. Forms send every line break as CR LF, whatever it was; here it becomes again what it was before, and
 /// LF in what is new. Nothing is null.
-fn typed(form: &Submitted, field: &str, before: Option<&str>) -> Option<String> {
+pub(super) fn typed(form: &Submitted, field: &str, before: Option<&str>) -> Option<String> {
     let text = form.value(field)?.replace("\r\n", "\n");
     match before {
         Some(before) if before.replace("\r\n", "\n").replace('\r', "\n") == text => Some(before.to_owned()),

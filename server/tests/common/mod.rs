@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 pub mod api;
+pub mod people;
+pub mod requests;
 
 use std::{
     fs,

@@ -1,0 +1,243 @@
+//! One conflict: what was there before, what either side made of it, and the ways to decide.
+
+use hub::ConflictItem;
+use leptos::prelude::*;
+use versioning::{
+    Hash, TableId, Type, Value,
+    merge::{Choice, Conflict, Property, RowCells, Side},
+};
+
+use super::{Page, anchor, value_field, wording};
+use crate::components::{
+    cell,
+    field::{self, Field},
+    scroll, words,
+};
+
+/// The conflict with its forms. `next` is the one to go on with.
+pub(super) fn section(page: &Page<'_>, item: &ConflictItem, next: Option<&Hash>) -> AnyView {
+    let found = &item.found;
+    let id = found.id.to_string();
+    let heading = format!("{}-head", anchor(&id));
+    let story = wording::story(found, page.names, page.target()).map(|story| view! { <p>{story}</p> });
+    let decided = item.decided.as_ref().map(|decided| {
+        let how = wording::choice(&decided.choice, page.target());
+        let by = match (&decided.by, decided.by_rule) {
+            (_, true) => String::from(", by a rule"),
+            (Some(by), false) => format!(", by {by}"),
+            (None, false) => String::new(),
+        };
+        let back =
+            (!decided.by_rule).then(|| page.take_back(&format!("conflict:{id}"), Some(&found.id), heading.clone()));
+        view! {
+            <div class="conflict__decided">
+                <p><span class="badge badge--good">"Decided"</span>{format!(" {how}{by}")}</p>
+                {back}
+            </div>
+        }
+    });
+    let forms = page.may_decide().then(|| forms(page, item, next, &heading));
+    view! {
+        <section class="conflict" id=anchor(&id) aria-labelledby=heading.clone()>
+            <h3 id=heading.clone()>{wording::subject(found)}</h3>
+            {context(item)}
+            {story}
+            {body(page, item)}
+            {decided}
+            {forms}
+        </section>
+    }
+    .into_any()
+}
+
+/// Other cells of the row, to know it by.
+fn context(item: &ConflictItem) -> Option<AnyView> {
+    let cells: Vec<_> = item
+        .context
+        .iter()
+        .map(|(name, value)| view! { <div><dt>{name.clone()}</dt><dd>{cell::in_table(value)}</dd></div> })
+        .collect();
+    (!cells.is_empty()).then(|| view! { <dl class="context">{cells}</dl> }.into_any())
+}
+
+fn body(page: &Page<'_>, item: &ConflictItem) -> AnyView {
+    match &item.found.conflict {
+        Conflict::Cell { base, ours, theirs, .. } => sides(page, base.as_ref(), ours.as_ref(), theirs.as_ref()),
+        Conflict::Property { property, base, ours, theirs, .. } => {
+            let named = |value: &Value| property_value(page, *property, value);
+            sides(page, base.as_ref().map(named).as_ref(), Some(&named(ours)), Some(&named(theirs)))
+        }
+        Conflict::TableProperty { base, ours, theirs, .. } => {
+            let text = |text: &String| Value::Text(text.clone());
+            sides(page, base.as_ref().map(text).as_ref(), Some(&text(ours)), Some(&text(theirs)))
+        }
+        Conflict::PrimaryKey { table, base, ours, theirs } => {
+            let list = |key: &Vec<versioning::ColumnId>| {
+                let names: Vec<_> = key.iter().map(|id| page.names.column(*table, *id)).collect();
+                Value::Text(names.join(", "))
+            };
+            sides(page, base.as_ref().map(list).as_ref(), Some(&list(ours)), Some(&list(theirs)))
+        }
+        Conflict::Row { table, deleted_by, base, edited, .. } => row(page, *table, *deleted_by, base.as_ref(), edited),
+        Conflict::Column { .. }
+        | Conflict::ColumnNames { .. }
+        | Conflict::Table { .. }
+        | Conflict::TableNames { .. } => ().into_any(),
+    }
+}
+
+/// A property's value as people say it.
+fn property_value(page: &Page<'_>, property: Property, value: &Value) -> Value {
+    match (property, value) {
+        (Property::Required | Property::Unique, Value::Boolean(is)) => {
+            Value::Text(String::from(if *is { "yes" } else { "no" }))
+        }
+        (Property::Target, value) => {
+            let name = value.to_string().parse::<TableId>().map(|id| page.names.table(id));
+            name.map_or_else(|_| value.clone(), Value::Text)
+        }
+        (_, value) => value.clone(),
+    }
+}
+
+/// The three values next to each other.
+fn sides(page: &Page<'_>, base: Option<&Value>, ours: Option<&Value>, theirs: Option<&Value>) -> AnyView {
+    let side = |name: String, value: AnyView| view! { <div><dt>{name}</dt><dd class="cell">{value}</dd></div> };
+    view! {
+        <dl class="sides">
+            {side(String::from("Before"), plain(base))}
+            {side(format!("On {}", page.target()), changed(base, ours))}
+            {side(String::from("Offered"), changed(base, theirs))}
+        </dl>
+    }
+    .into_any()
+}
+
+fn plain(value: Option<&Value>) -> AnyView {
+    match value {
+        None => view! { <span class="null">"not there"</span> }.into_any(),
+        Some(value) => cell::in_diff(value),
+    }
+}
+
+/// A value with what is different from before, where both are texts.
+fn changed(before: Option<&Value>, value: Option<&Value>) -> AnyView {
+    match (before, value) {
+        (Some(Value::Text(before)), Some(Value::Text(text))) if before != text => {
+            words::marked(before, text).unwrap_or_else(|| plain(value))
+        }
+        _ => plain(value),
+    }
+}
+
+/// A row that one side deleted and the other changed.
+fn row(page: &Page<'_>, table: TableId, deleted_by: Side, base: Option<&RowCells>, edited: &RowCells) -> AnyView {
+    let cell_of = |cells: Option<&RowCells>, id| cells.and_then(|cells| cells.get(&id)).cloned().unwrap_or(Value::Null);
+    let mut columns: Vec<_> = edited.keys().chain(base.into_iter().flat_map(RowCells::keys)).copied().collect();
+    columns.sort_unstable();
+    columns.dedup();
+    // As the table has them.
+    let order = |id| page.names.columns(table).iter().position(|column| column.id == id).unwrap_or(usize::MAX);
+    columns.sort_by_key(|id| order(*id));
+    let lines: Vec<_> = columns
+        .into_iter()
+        .map(|id| {
+            let (before, after) = (cell_of(base, id), cell_of(Some(edited), id));
+            let differs = base.is_some() && before != after;
+            let was = base.map(|_| view! { <td>{cell::in_table(&before)}</td> });
+            view! {
+                <tr>
+                    <th scope="row">{page.names.column(table, id)}</th>
+                    {was}
+                    <td class=differs.then_some("is-changed")>
+                        {if differs { view! { <ins class="is">{cell::in_diff(&after)}</ins> }.into_any() } else { cell::in_table(&after) }}
+                    </td>
+                </tr>
+            }
+        })
+        .collect();
+    let edited_on = match deleted_by {
+        Side::Ours => String::from("Offered"),
+        Side::Theirs => format!("On {}", page.target()),
+    };
+    let was = base.map(|_| view! { <th scope="col">"Before"</th> });
+    scroll(
+        String::from("The row as it was changed"),
+        view! {
+            <table class="data">
+                <thead><tr><th scope="col">"Column"</th>{was}<th scope="col">{edited_on}</th></tr></thead>
+                <tbody>{lines}</tbody>
+            </table>
+        },
+    )
+}
+
+/// The buttons, and the field for a value.
+fn forms(page: &Page<'_>, item: &ConflictItem, next: Option<&Hash>, heading: &str) -> AnyView {
+    let found = &item.found;
+    let id = found.id.to_string();
+    let hidden = || view! { <input type="hidden" name="conflict" value=id.clone() />{page.way_back(next)} };
+    let chosen = item.decided.as_ref().map(|decided| sent(&decided.choice));
+    let buttons: Vec<_> = wording::offers(&found.conflict, item.value_type, page.target())
+        .into_iter()
+        .map(|(value, label)| {
+            let pressed = (chosen == Some(value)).then_some("true");
+            let described = heading.to_owned();
+            view! {
+                <button
+                    class="button button--small"
+                    type="submit"
+                    name="choice"
+                    value=value
+                    aria-describedby=described
+                    aria-current=pressed
+                >{label}</button>
+            }
+        })
+        .collect();
+    let buttons = (!buttons.is_empty())
+        .then(|| view! { <form class="actions" method="post" action=page.here.clone()>{hidden()}{buttons}</form> });
+    // In a form of its own, so that the Enter key presses the right button.
+    let value = item.value_type.map(|ty| {
+        view! {
+            <form class="conflict__value" method="post" action=page.here.clone()>
+                {hidden()}
+                {value(page, item, ty)}
+                <button
+                    class="button button--small"
+                    type="submit"
+                    name="choice"
+                    value="value"
+                    aria-describedby=heading.to_owned()
+                >"Take this value"</button>
+            </form>
+        }
+    });
+    view! { {buttons}{value} }.into_any()
+}
+
+fn value(page: &Page<'_>, item: &ConflictItem, ty: Type) -> AnyView {
+    let name = value_field(&item.found.id.to_string());
+    let first = match item.decided.as_ref().map(|decided| &decided.choice) {
+        Some(Choice::Value(value)) => value.to_text().unwrap_or_default(),
+        _ => String::new(),
+    };
+    let typed = page.form.or(&name, &first);
+    Field::new(name, wording::value_label(&item.found.conflict)).note(ty.name()).view(page.form, |wiring| match ty {
+        Type::Text | Type::Json => field::textarea(wiring, "input input--small", &typed, 1, false),
+        _ => field::line(wiring, "input input--small", typed, false),
+    })
+}
+
+/// How a choice is sent.
+fn sent(choice: &Choice) -> &'static str {
+    match choice {
+        Choice::Ours => "ours",
+        Choice::Theirs => "theirs",
+        Choice::Base => "base",
+        Choice::Value(_) => "value",
+        Choice::Combine => "combine",
+        Choice::Keep => "keep",
+        Choice::Delete => "delete",
+    }
+}

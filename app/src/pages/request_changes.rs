@@ -1,0 +1,180 @@
+//! What a merge request brings: its commits, and what merging them changes, with room to say something about a cell.
+
+use hub::{ChangeSet, RequestChanges, RequestState, TableChange};
+use leptos::prelude::*;
+use versioning::Schema;
+
+use crate::{
+    components::{
+        commits, diff,
+        field::{self, Field},
+        request::{self, Counts, Tab},
+    },
+    form::Submitted,
+    shell::shell,
+    text, url,
+};
+
+/// The name of a field of the form about a table's rows. `what`: `key`, `column`, `text` or `suggestion`.
+#[must_use]
+pub fn about_field(what: &str, table: &str) -> String {
+    format!("{what}-{table}")
+}
+
+fn counts(view: &RequestChanges) -> Counts {
+    let commits = text::number(view.commits.len() as u64);
+    let more = if view.has_more_commits { "+" } else { "" };
+    Counts {
+        commits: Some(format!("{commits}{more}")),
+        changes: Some(view.changes.tables.len() as u64),
+        ..Counts::default()
+    }
+}
+
+/// The page with the commits.
+#[must_use]
+pub fn commits_page(view: &RequestChanges) -> AnyView {
+    let source = &view.request.source;
+    let is_ours = source.is_same || view.request.state == RequestState::Merged;
+    let path = if is_ours { Some(&view.dataset.path) } else { source.path.as_ref() };
+    let list = match path {
+        _ if view.commits.is_empty() => {
+            view! { <p class="quiet">"There are no commits that the branch has not got."</p> }.into_any()
+        }
+        Some(path) => commits::river(&url::dataset(&path.owner, &path.name), &view.commits),
+        None => commits::river_without_links(&view.commits),
+    };
+    let more = view
+        .has_more_commits
+        .then(|| view! { <p class="quiet">{format!("The newest {} are shown.", view.commits.len())}</p> });
+    let form = Submitted::default();
+    shell(
+        request::info(&view.dataset, &view.request, Some("Commits"), &form),
+        view! {
+            {request::head(&view.dataset, &view.request, Tab::Commits, &counts(view))}
+            <h2 class="hidden-label">"Commits"</h2>
+            {list}
+            {more}
+        },
+    )
+}
+
+/// The page with the changes. `paged` says that it shows a later page of one table's changes, `said` is the entry of a
+/// comment that was just made.
+#[must_use]
+pub fn changes_page(view: &RequestChanges, form: &Submitted, paged: bool, said: Option<&str>) -> AnyView {
+    let address = request::address(&view.dataset.path, view.request.number);
+    let here = format!("{address}/changes");
+    let said = said.map(|entry| {
+        let href = format!("{address}#{}", super::request::entry_anchor(&url::encode(entry)));
+        view! {
+            <p class="banner banner--good" role="status">
+                <span>"Your comment is in the "<a href=href>"conversation"</a>"."</span>
+            </p>
+        }
+    });
+    let back = paged.then(|| view! { <p class="pager"><a class="button" href=here.clone()>"All changes"</a></p> });
+    let rows = rows(view);
+    let tables: Vec<_> = view.changes.tables.iter().map(|change| table(view, change, &rows, &here, form)).collect();
+    let tables = if tables.is_empty() {
+        view! { <p class="section quiet">"It changes nothing."</p> }.into_any()
+    } else {
+        tables.into_any()
+    };
+    let list: Vec<_> = view.changes.tables.iter().map(|change| view! { <li>{summary(change)}</li> }).collect();
+    let list = (!list.is_empty() && !paged).then(|| view! { <ul class="plain-list">{list}</ul> });
+    shell(
+        request::info(&view.dataset, &view.request, Some("Changes"), form),
+        view! {
+            {field::error_summary(form)}
+            {said}
+            {request::head(&view.dataset, &view.request, Tab::Changes, &counts(view))}
+            {list}
+            {back}
+            {tables}
+        },
+    )
+}
+
+/// Where the rows can be looked at: on the branch that is offered, or where they were merged.
+fn rows(view: &RequestChanges) -> String {
+    let offered = request::source_place(&view.dataset, &view.request.source);
+    let target = request::target_place(&view.dataset, &view.request);
+    if view.request.state == RequestState::Open { offered.unwrap_or(target) } else { target }
+}
+
+/// How much changes in a table, as far as it is on the page.
+fn summary(change: &TableChange) -> String {
+    let count = |is: fn(bool, bool) -> bool| {
+        change.changes.iter().filter(|row| is(row.before.is_some(), row.after.is_some())).count() as u64
+    };
+    let parts = [
+        (count(|before, _| !before), "added"),
+        (count(|before, after| before && after), "changed"),
+        (count(|_, after| !after), "removed"),
+    ];
+    let mut words: Vec<String> = parts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{} {word}", text::count(count, "row")))
+        .collect();
+    let columns = change.table.schema.len() as u64;
+    if columns > 0 {
+        words.push(text::count(columns, "change") + " of its columns");
+    }
+    if words.is_empty() {
+        words.push(String::from("no rows"));
+    }
+    let more = if change.next.is_some() { " on this page, and more" } else { "" };
+    format!("{}: {}{more}", change.table.name(), words.join(", "))
+}
+
+fn table(view: &RequestChanges, change: &TableChange, rows: &str, here: &str, form: &Submitted) -> AnyView {
+    let one = ChangeSet { tables: vec![change.clone()], names: view.changes.names.clone() };
+    let comment = change.table.after.as_ref().filter(|_| view.may.discuss && view.request.state == RequestState::Open);
+    view! {
+        {diff::tables(rows, here, &one)}
+        {comment.map(|schema| comment_form(view, change, schema, form))}
+    }
+    .into_any()
+}
+
+/// The form to say something about a row or a cell of a table.
+fn comment_form(view: &RequestChanges, change: &TableChange, schema: &Schema, form: &Submitted) -> AnyView {
+    let id = change.table.id.to_string();
+    let name = |what: &str| about_field(what, &id);
+    let action = format!("{}/comments", request::address(&view.dataset.path, view.request.number));
+    let is_open = form.value("about") == Some(id.as_str());
+    let keys: Vec<String> =
+        change.changes.iter().filter(|row| row.after.is_some()).map(|row| row.key_text.clone()).collect();
+    let mut columns = vec![(String::new(), String::from("the whole row"))];
+    columns.extend(schema.columns.iter().map(|column| (column.name.clone(), column.name.clone())));
+    let column = form.or(&name("column"), "");
+    let empties = is_open && form.ticked("empty", false);
+    let summary = format!("Comment on a row or cell of {}…", change.table.name());
+    view! {
+        <details class="fold" open=is_open>
+            <summary class="button button--small">{summary}</summary>
+            <form class="form" method="post" action=action>
+                <input type="hidden" name="about" value=id.clone() />
+                <input type="hidden" name="table" value=change.table.name().to_owned() />
+                {Field::new(name("key"), "Row")
+                    .hint("Its key, as in the first columns.")
+                    .view(form, |wiring| field::line_of(wiring, form.or(&name("key"), ""), keys))}
+                {Field::new(name("column"), "Column")
+                    .view(form, |wiring| field::select(wiring, "input", columns, &column))}
+                {Field::new(name("text"), "Comment").note("Markdown").lines(form, "", 3, false)}
+                {Field::new(name("suggestion"), "Suggested value")
+                    .note("optional")
+                    .hint("For the cell. Whoever may change the branch can apply it with a click.")
+                    .lines(form, "", 1, false)}
+                <label class="choice">
+                    <input type="checkbox" name="empty" value="1" checked=empties />
+                    "Suggest that the cell be empty"
+                </label>
+                <div class="actions"><button class="button" type="submit">"Comment"</button></div>
+            </form>
+        </details>
+    }
+    .into_any()
+}

@@ -1,0 +1,246 @@
+//! Merge requests: their list, new ones, and what is done to one.
+
+pub(super) mod conflicts;
+pub(super) mod talk;
+
+use app::{
+    components::request,
+    form::Submitted,
+    pages::{self, new_request::Proposal},
+};
+use axum::{
+    Form,
+    extract::{FromRequestParts, Path, Query},
+    http::request::Parts,
+    response::{IntoResponse, Response},
+};
+use hub::{DatasetPath, Error, MergeHow, NewRequest, RequestChange, RequestState};
+use serde::Deserialize;
+
+use super::{
+    answer::{Answer, At, ChangesQuery, is_about_form, page, refused, see},
+    errors::Failure,
+};
+use crate::visit::Visit;
+
+pub(super) type Values = Form<Vec<(String, String)>>;
+
+/// The merge request that an address speaks of: `/OWNER/DATASET/requests/NUMBER…`.
+pub(super) struct One {
+    path: DatasetPath,
+    number: u64,
+    /// The address of its page.
+    address: String,
+}
+
+#[derive(Deserialize)]
+struct Segments {
+    number: String,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for One {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let path = At::from_request_parts(parts, state).await?.place.path;
+        let Path(Segments { number }) =
+            Path::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
+        let unreadable = |_| Failure::not_found("merge request of that number").into_response();
+        let number = number.parse().map_err(unreadable)?;
+        let address = request::address(&path, number);
+        Ok(Self { path, number, address })
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct ListQuery {
+    state: Option<String>,
+    before: Option<String>,
+}
+
+pub(super) async fn list(visit: Visit, at: At, Query(query): Query<ListQuery>) -> Answer {
+    let state = match query.state.as_deref() {
+        None => Some(RequestState::Open),
+        Some(pages::requests::ALL) => None,
+        Some(state) => Some(state.parse().map_err(|_| Failure::not_found("list of that name"))?),
+    };
+    let before = query.before.and_then(|before| before.parse().ok());
+    let view = visit.hub.requests(&visit.actor(), &at.place.path, state, before).await?;
+    page(&visit, || pages::requests::page(&view))
+}
+
+#[derive(Deserialize)]
+pub(super) struct NewQuery {
+    #[serde(default)]
+    source: String,
+    #[serde(default)]
+    from: String,
+    #[serde(default)]
+    into: String,
+}
+
+pub(super) async fn new(visit: Visit, at: At, Query(query): Query<NewQuery>) -> Answer {
+    visit.hub.own_namespace(&visit.actor())?;
+    let proposal = proposal(&visit, &at, query).await?;
+    page(&visit, || pages::new_request::page(&proposal, &Submitted::default()))
+}
+
+/// `owner/name`.
+fn dataset_path(text: &str) -> Option<DatasetPath> {
+    let (owner, name) = text.trim().split_once('/')?;
+    Some(DatasetPath { owner: owner.to_owned(), name: name.to_owned() })
+}
+
+/// What there is to choose from.
+async fn proposal(visit: &Visit, at: &At, asked: NewQuery) -> Result<Proposal, Failure> {
+    let actor = visit.actor();
+    let view = visit.hub.refs(&actor, &at.place.path).await?;
+    let names = |view: &hub::RefsView| view.branches.iter().map(|branch| branch.name.clone()).collect::<Vec<_>>();
+    let targets = names(&view);
+    let source = dataset_path(&asked.source).filter(|source| *source != at.place.path);
+    let sources = match &source {
+        // What can't be read has no branches to choose from; sending the form tells why.
+        Some(source) => visit.hub.refs(&actor, source).await.map(|view| names(&view)).unwrap_or_default(),
+        None => targets.clone(),
+    };
+    Ok(Proposal { dataset: view.dataset, targets, source, sources, from: asked.from, into: asked.into })
+}
+
+pub(super) async fn create(visit: Visit, at: At, Form(values): Values) -> Answer {
+    let form = Submitted::new(values);
+    let source = form.or("source", "");
+    let wanted = match dataset_path(&source) {
+        None if !source.trim().is_empty() => {
+            Err(Error::invalid("source", "A dataset is named by its owner and its name, such as ada/prices."))
+        }
+        source => Ok(NewRequest {
+            title: form.or("title", ""),
+            text: form.or("text", ""),
+            source,
+            source_branch: form.or("source_branch", ""),
+            target_branch: form.or("target_branch", ""),
+            is_draft: form.ticked("is_draft", false),
+        }),
+    };
+    let made = match wanted {
+        Ok(wanted) => visit.hub.propose(&visit.actor(), &at.place.path, wanted).await,
+        Err(error) => Err(error),
+    };
+    let error = match made {
+        Ok(number) => return see(&request::address(&at.place.path, number)),
+        // Where the dataset itself is not there, showing the form again says so.
+        Err(Error::NotFound { what }) if !source.is_empty() => {
+            Error::invalid("source", format!("There is no {what} here."))
+        }
+        Err(error) => error,
+    };
+    if !can_be_shown(&error) {
+        return Err(error.into());
+    }
+    let asked = NewQuery { source, from: String::new(), into: String::new() };
+    let proposal = proposal(&visit, &at, asked).await?;
+    let form = form.refused(&error);
+    refused(&visit, &error, || pages::new_request::page(&proposal, &form))
+}
+
+pub(super) async fn show(visit: Visit, one: One) -> Answer {
+    let view = visit.hub.request(&visit.actor(), &one.path, one.number).await?;
+    page(&visit, || pages::request::page(&view, &Submitted::default()))
+}
+
+pub(super) async fn commits(visit: Visit, one: One) -> Answer {
+    let view = visit.hub.request_changes(&visit.actor(), &one.path, one.number, None).await?;
+    page(&visit, || pages::request_changes::commits_page(&view))
+}
+
+#[derive(Deserialize)]
+pub(super) struct SaidQuery {
+    said: Option<String>,
+}
+
+pub(super) async fn changes(
+    visit: Visit,
+    one: One,
+    Query(SaidQuery { said }): Query<SaidQuery>,
+    Query(changes): Query<ChangesQuery>,
+) -> Answer {
+    let after = changes.cursor()?;
+    let is_later_page = after.is_some();
+    let view = visit.hub.request_changes(&visit.actor(), &one.path, one.number, after).await?;
+    page(&visit, || pages::request_changes::changes_page(&view, &Submitted::default(), is_later_page, said.as_deref()))
+}
+
+/// Title, text, labels and reviewers; or a button that closes, opens, or says that it is ready.
+pub(super) async fn change(visit: Visit, one: One, Form(values): Values) -> Answer {
+    let form = Submitted::new(values);
+    let words = |field: &str| {
+        form.value(field).map(|text| text.split(',').map(|word| word.trim().to_owned()).collect::<Vec<_>>())
+    };
+    let change = match (form.value("state").map(str::parse), form.value("draft")) {
+        (Some(Ok(state)), _) => RequestChange { state: Some(state), ..RequestChange::default() },
+        (Some(Err(error)), _) => return again(&visit, &one, form, error).await,
+        (None, Some(draft)) => RequestChange { is_draft: Some(draft == "true"), ..RequestChange::default() },
+        (None, None) => RequestChange {
+            title: form.value("title").map(str::to_owned),
+            text: form.value("text").map(str::to_owned),
+            labels: words("labels"),
+            reviewers: words("reviewers"),
+            ..RequestChange::default()
+        },
+    };
+    match visit.hub.change_request(&visit.actor(), &one.path, one.number, change).await {
+        Ok(()) => see(&one.address),
+        Err(error) => again(&visit, &one, form, error).await,
+    }
+}
+
+pub(super) async fn merge(visit: Visit, one: One, Form(values): Values) -> Answer {
+    let form = Submitted::new(values);
+    let how = MergeHow {
+        message: form.or("message", ""),
+        squash: form.ticked("squash", false),
+        head: form.value("head").and_then(|head| head.parse().ok()),
+    };
+    match visit.hub.merge_request(&visit.actor(), &one.path, one.number, how).await {
+        Ok(_) => see(&one.address),
+        Err(error) => again(&visit, &one, form, error).await,
+    }
+}
+
+/// Opens a request that undoes this one.
+pub(super) async fn revert(visit: Visit, one: One) -> Answer {
+    match visit.hub.revert_request(&visit.actor(), &one.path, one.number).await {
+        Ok(number) => see(&request::address(&one.path, number)),
+        Err(error) => again(&visit, &one, Submitted::default(), error).await,
+    }
+}
+
+/// Whether the page with the form says best what went wrong. Whoever may not do something still may have typed a lot.
+fn can_be_shown(error: &Error) -> bool {
+    is_about_form(error) || matches!(error, Error::Forbidden { .. } | Error::Moved { .. })
+}
+
+/// The error with a field called as the form calls it.
+fn renamed(error: Error, name: impl Fn(&str) -> Option<String>) -> Error {
+    match error {
+        Error::Invalid { mut fields } => {
+            for field in &mut fields {
+                if let Some(name) = name(&field.field) {
+                    field.field = name;
+                }
+            }
+            Error::Invalid { fields }
+        }
+        error => error,
+    }
+}
+
+/// The page with the request as it is now, and with what was typed.
+async fn again(visit: &Visit, one: &One, form: Submitted, error: Error) -> Answer {
+    if !can_be_shown(&error) {
+        return Err(error.into());
+    }
+    let form = form.refused(&error);
+    let view = visit.hub.request(&visit.actor(), &one.path, one.number).await?;
+    refused(visit, &error, || pages::request::page(&view, &form))
+}
