@@ -25,6 +25,8 @@ export class Server {
   url = "";
   private process?: ChildProcess;
   private log = "";
+  /** What it wrote to its standard output, line by line. */
+  private console: string[] = [];
 
   private constructor(
     readonly directory: string,
@@ -58,6 +60,13 @@ export class Server {
     return this.log;
   }
 
+  /** The address that makes the first account, with its code. */
+  get setUpAddress(): string {
+    const address = /\/set-up\?code=\S+/.exec(this.console.join("\n"))?.[0];
+    if (!address) throw new Error(`The server does not say how to make the first account: ${this.console.join("\n")}`);
+    return address;
+  }
+
   /** `anabranch import` of a file with this content. */
   async import(into: string, table: string, content: string, ...more: string[]): Promise<string> {
     const file = await this.file(`${table.replaceAll(/[^a-z0-9]/gi, "_")}.csv`, content);
@@ -85,8 +94,12 @@ export class Server {
     const ended = once(child, "exit").then(() => {
       throw new Error(`The server ended instead of starting:\n${this.log}`);
     });
-    const says = once(createInterface(child.stdout), "line");
-    const [line] = await Promise.race([says, ended]);
+    const lines = createInterface(child.stdout);
+    this.console = [];
+    lines.on("line", (line) => this.console.push(line));
+    const [line] = await Promise.race([once(lines, "line"), ended]);
+    // The second says how it stands with accounts.
+    if (this.console.length < 2) await Promise.race([once(lines, "line"), ended]);
     // From here on it may end whenever a test wants it to.
     ended.catch(() => {});
     const url = /http:\/\/\S+/.exec(line)?.[0];
