@@ -195,6 +195,12 @@ impl Actor {
         !self.is_stranger() && self.scope >= Scope::Write && self.dataset.is_none_or(|only| only == dataset)
     }
 
+    /// What may be done in their name.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        self.scope
+    }
+
     /// The account, where there is one.
     pub(crate) fn person_id(&self) -> Option<PersonId> {
         match &self.who {
@@ -208,7 +214,10 @@ impl Actor {
         match &self.who {
             Who::Person { id, .. } if self.scope == Scope::Admin && self.dataset.is_none() => Ok(*id),
             Who::Stranger => Err(Error::SignIn),
-            _ => Err(Error::Forbidden { action: action.to_owned() }),
+            Who::Local => Err(Error::State {
+                message: "There are no accounts yet: make the first one on the set-up page.".to_owned(),
+            }),
+            Who::Person { .. } => Err(Error::Forbidden { action: format!("{action} with this token") }),
         }
     }
 }

@@ -45,8 +45,8 @@ const MANY: usize = 10_000;
 const PASSWORD: std::ops::RangeInclusive<usize> = 10..=1_000;
 /// Characters of what somebody is called.
 const MAX_DISPLAY: usize = 100;
-/// Accounts on a page of the list.
-const LIST: usize = 100;
+/// Days after which a token ends.
+const TOKEN_DAYS: std::ops::RangeInclusive<u32> = 1..=3_650;
 /// What a token begins with, so that it is recognised where it was left by mistake.
 const PREFIX: &str = "anb_";
 /// Tries that are free before one has to wait.
@@ -148,6 +148,15 @@ pub struct TokenView {
     pub expires_at: Option<i64>,
     /// When it was last used, in µs since 1970 UTC.
     pub seen_at: Option<i64>,
+}
+
+/// A token that was just made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewToken {
+    /// Its text, which nobody can find out later.
+    pub text: String,
+    /// The token.
+    pub view: TokenView,
 }
 
 /// Somebody with a role.
@@ -296,6 +305,19 @@ impl NewAccount {
     }
 }
 
+impl From<Token> for TokenView {
+    fn from(token: Token) -> Self {
+        Self {
+            id: token.id.0,
+            name: token.name,
+            scope: scope_of(&token.scope),
+            created_at: token.created_at,
+            expires_at: token.expires_at,
+            seen_at: token.seen_at,
+        }
+    }
+}
+
 impl From<Person> for Account {
     fn from(person: Person) -> Self {
         let display = if person.display.is_empty() { person.name.as_str().to_owned() } else { person.display };
@@ -370,13 +392,13 @@ impl Hub {
         }
     }
 
-    /// All accounts, by name: at most 100, from after this name on.
+    /// All accounts, by name: at most `limit`, from after this name on.
     ///
     /// # Errors
     /// The person does not run this server, or the store failed.
-    pub async fn accounts(&self, actor: &Actor, after: &str) -> Result<Vec<Account>, Error> {
+    pub async fn accounts(&self, actor: &Actor, after: &str, limit: usize) -> Result<Vec<Account>, Error> {
         authorise_operator(actor, Scope::Read, "list the accounts")?;
-        Ok(self.store().people(after, LIST).await?.into_iter().map(Account::from).collect())
+        Ok(self.store().people(after, limit).await?.into_iter().map(Account::from).collect())
     }
 
     /// Signs somebody in.
@@ -545,18 +567,10 @@ impl Hub {
     /// There is no account, or the store failed.
     pub async fn tokens(&self, actor: &Actor) -> Result<Vec<TokenView>, Error> {
         let person = actor.account("list tokens")?;
-        let view = |token: Token| TokenView {
-            id: token.id.0,
-            name: token.name,
-            scope: scope_of(&token.scope),
-            created_at: token.created_at,
-            expires_at: token.expires_at,
-            seen_at: token.seen_at,
-        };
-        Ok(self.store().tokens_of(person).await?.into_iter().map(view).collect())
+        Ok(self.store().tokens_of(person).await?.into_iter().map(TokenView::from).collect())
     }
 
-    /// Makes a token for programs; its text is known to nobody afterwards. `days`: when it ends.
+    /// Makes a token for programs. `days`: when it ends, up to ten years; none: never.
     ///
     /// # Errors
     /// There is no account, or a field is not valid.
@@ -566,11 +580,14 @@ impl Hub {
         name: &str,
         scope: Scope,
         days: Option<u32>,
-    ) -> Result<String, Error> {
+    ) -> Result<NewToken, Error> {
         let person = actor.account("make tokens")?;
         let name = name.trim();
         if name.is_empty() || name.chars().count() > MAX_DISPLAY || name.chars().any(char::is_control) {
             return Err(Error::invalid("name", "Say in 1 to 100 characters what the token is for."));
+        }
+        if days.is_some_and(|days| !TOKEN_DAYS.contains(&days)) {
+            return Err(Error::invalid("expires_in_days", "A token ends in 1 to 3,650 days, or never."));
         }
         let (text, at) = (format!("{PREFIX}{}", secret()), now());
         let token = Token {
@@ -585,7 +602,7 @@ impl Hub {
             seen_at: None,
         };
         self.store().create_token(&token).await?;
-        Ok(text)
+        Ok(NewToken { text, view: token.into() })
     }
 
     /// Ends a token.

@@ -36,7 +36,7 @@ use services::Supervisor;
 use storage::Store;
 
 pub use access::{Actor, Role, Scope};
-pub use accounts::{Account, Client, Member, NewAccount, SessionView, SignedIn, TokenView};
+pub use accounts::{Account, Client, Member, NewAccount, NewToken, SessionView, SignedIn, TokenView};
 pub use changes::{Change, Changes, NewColumn, Properties, value_of};
 pub use datasets::{DatasetChanges, NewDataset};
 pub use differences::{DiffPage, DiffSummary, DifferenceCounts, TableDifference};

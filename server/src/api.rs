@@ -19,6 +19,7 @@ pub(crate) mod idempotency;
 pub(crate) mod imports;
 pub(crate) mod jobs;
 pub(crate) mod merges;
+pub(crate) mod people;
 pub(crate) mod protections;
 pub(crate) mod reading;
 pub(crate) mod reclaim;

@@ -61,7 +61,7 @@ pub(crate) fn router(state: AppState) -> Router {
 /// The REST API. The paths and methods stand with the handlers, for the document; each group is one path.
 fn api() -> OpenApiRouter<AppState> {
     use api::{
-        aggregates, commits, datasets, diffs, exports, forks, imports, jobs, merges, protections, reclaim, refs,
+        aggregates, commits, datasets, diffs, exports, forks, imports, jobs, merges, people, protections, reclaim, refs,
         requests::{self, deciding, discussion},
         rows, tables,
     };
@@ -106,6 +106,12 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(jobs::list))
         .routes(routes!(jobs::show, jobs::cancel))
         .routes(routes!(reclaim::show, reclaim::start))
+        .routes(routes!(people::me))
+        .routes(routes!(people::accounts, people::create_account))
+        .routes(routes!(people::tokens, people::create_token))
+        .routes(routes!(people::delete_token))
+        .routes(routes!(people::members))
+        .routes(routes!(people::set_role, people::remove_role))
         .merge(uploads)
         .fallback(async || {
             Problem::new(StatusCode::NOT_FOUND, "There is no such address in the API: see /api/v1/docs.")

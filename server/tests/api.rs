@@ -188,8 +188,73 @@ fn each_operation_of_the_document_is_called_and_its_answer_fits() {
     assert_eq!(api.call("DELETE", renamed, &[], None).status, 404);
     assert_eq!(good(api.get("/datasets"))["items"], json!([]));
 
+    people(&api, &server);
+
     let missing: BTreeSet<String> = api.operations().difference(&api.called.borrow()).cloned().collect();
     assert!(missing.is_empty(), "not called: {missing:?}");
+}
+
+/// Makes the first account, and does what takes one.
+fn people(api: &Api<'_>, server: &Server) {
+    assert_eq!(good(api.get("/me")), json!({ "name": "local", "is_admin": true, "scope": "admin" }));
+    assert_eq!(api.post("/tokens", json!({ "name": "early", "scope": "read" })).status, 409);
+    let code = server.console().split("code=").nth(1).expect("a code").trim();
+    let password = "a few words that belong";
+    let made = server.form("/set-up", &[("code", code), ("name", "ada"), ("password", password)]);
+    assert_eq!(made.status, 303, "{}", made.body);
+    let cookie = made.header("set-cookie").split(';').next().unwrap_or_default().to_owned();
+    let call = |method: &str, path: &str, body: Option<Value>| api.call(method, path, &[("cookie", &cookie)], body);
+    assert_eq!(good(call("GET", "/me", None))["name"], "ada");
+    assert_eq!(api.get("/me").status, 401);
+
+    for name in ["grace", "eve"] {
+        let made = call("POST", "/accounts", Some(json!({ "name": name, "display": "A. B.", "password": password })));
+        assert_eq!((made.status, made.json()["is_admin"].as_bool()), (201, Some(false)), "{}", made.body);
+    }
+    let wrong = call("POST", "/accounts", Some(json!({ "name": "eve", "password": password })));
+    assert_eq!((wrong.status, wrong.json()["errors"][0]["pointer"].as_str()), (422, Some("/name")));
+    let first = good(call("GET", "/accounts?limit=2", None));
+    assert_eq!((&first["items"][0]["name"], &first["items"][1]["name"]), (&json!("ada"), &json!("eve")));
+    let next = first["next_cursor"].as_str().expect("a next page");
+    let rest = good(call("GET", &format!("/accounts?limit=2&cursor={next}"), None));
+    assert_eq!((&rest["items"][0]["name"], &rest["next_cursor"]), (&json!("grace"), &Value::Null));
+
+    // Tokens: the text is told once, and is worth what its scope says until it ends.
+    for days in [0, 3_651] {
+        let wrong = call("POST", "/tokens", Some(json!({ "name": "x", "scope": "read", "expires_in_days": days })));
+        assert_eq!(wrong.json()["errors"][0]["pointer"], "/expires_in_days", "{}", wrong.body);
+    }
+    assert_eq!(call("POST", "/tokens", Some(json!({ "name": "x", "scope": "all" }))).status, 422);
+    let token = call("POST", "/tokens", Some(json!({ "name": "nightly", "scope": "read", "expires_in_days": 30 })));
+    assert_eq!((token.status, token.header("cache-control")), (201, "no-store"));
+    let token = token.json();
+    let bearer = format!("Bearer {}", token["text"].as_str().expect("its text"));
+    assert_eq!(api.call("GET", "/me", &[("authorization", &bearer)], None).json()["scope"], "read");
+    assert_eq!(api.call("GET", "/tokens", &[("authorization", &bearer)], None).status, 403);
+    let listed = call("GET", "/tokens", None);
+    assert!(!listed.body.contains("anb_"), "{}", listed.body);
+    assert_eq!(listed.json()["items"][0]["name"], "nightly");
+    assert!(listed.json()["items"][0]["expires_at"].is_string());
+    let id = token["token"]["id"].as_str().expect("an id");
+    assert_eq!(call("DELETE", &format!("/tokens/{id}"), None).status, 204);
+    assert_eq!(api.call("GET", "/me", &[("authorization", &bearer)], None).status, 401);
+    assert_eq!(call("DELETE", &format!("/tokens/{id}"), None).status, 404);
+    assert_eq!(call("DELETE", "/tokens/nothing", None).status, 404);
+
+    // Roles.
+    assert_eq!(call("POST", "/datasets", Some(json!({ "name": "shared" }))).status, 201);
+    let members = "/datasets/ada/shared/members";
+    assert_eq!(good(call("GET", members, None))["items"], json!([]));
+    let role = |name: &str, role: &str| call("PUT", &format!("{members}/{name}"), Some(json!({ "role": role })));
+    assert_eq!(good(role("grace", "reader"))["role"], "reader");
+    assert_eq!(good(role("grace", "writer"))["role"], "writer");
+    assert_eq!(good(call("GET", members, None))["items"], json!([{ "name": "grace", "role": "writer" }]));
+    for (name, what) in [("grace", "king"), ("nobody", "reader"), ("ada", "reader")] {
+        assert_eq!(role(name, what).status, 422, "{name} {what}");
+    }
+    assert_eq!(call("DELETE", &format!("{members}/grace"), None).status, 204);
+    assert_eq!(good(call("GET", members, None))["items"], json!([]));
+    assert_eq!(api.get(members).status, 404);
 }
 
 #[test]

@@ -170,6 +170,9 @@ fn tokens(tokens: &[TokenView], form: &Submitted) -> AnyView {
     let scope = form.or("scope", "write");
     let choices = [("read", "Read"), ("write", "Read and change data"), ("admin", "All that you may")];
     let choices = choices.map(|(value, text)| (value.to_owned(), text.to_owned())).to_vec();
+    let days = form.or("expires_in_days", "90");
+    let ends = [("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year"), ("", "Never")];
+    let ends = ends.map(|(value, text)| (value.to_owned(), text.to_owned())).to_vec();
     view! {
         <section class="section">
             <header class="section__head"><h2>"Tokens for programs"</h2></header>
@@ -178,6 +181,7 @@ fn tokens(tokens: &[TokenView], form: &Submitted) -> AnyView {
             <form class="form" method="post" action="/account/tokens">
                 {Field::new("token-name", "What it is for").text(form, "", true)}
                 {Field::new("scope", "What it may do").view(form, |wiring| field::select(wiring, "input", choices, &scope))}
+                {Field::new("expires_in_days", "It ends").view(form, |wiring| field::select(wiring, "input", ends, &days))}
                 <div class="actions"><button class="button" type="submit">"Make a token"</button></div>
             </form>
         </section>

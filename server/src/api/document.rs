@@ -37,6 +37,7 @@ use crate::problem::{FieldProblem, ProblemBody};
         (name = "merges", description = "Bringing changes onto a branch."),
         (name = "merge requests", description = "Offers to merge, what is said and decided about them."),
         (name = "imports and exports", description = "Files in and out."),
+        (name = "people", description = "Accounts, tokens for programs, and who may do what in a dataset."),
         (name = "jobs", description = "Work that goes on."),
         (name = "maintenance", description = "Looking after the server's data."),
     ),

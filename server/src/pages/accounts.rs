@@ -16,6 +16,9 @@ use super::{
 };
 use crate::visit::Visit;
 
+/// Accounts on their page.
+const MANY: usize = 1_000;
+
 type Values = Form<Vec<(String, String)>>;
 
 #[derive(Deserialize)]
@@ -134,10 +137,12 @@ pub(super) async fn create_token(visit: Visit, Form(values): Values) -> Answer {
     let form = Submitted::new(values);
     let scope = form.or("scope", "");
     let scope = Scope::ALL.into_iter().find(|each| each.as_str() == scope).unwrap_or(Scope::Read);
-    match visit.hub.create_token(&visit.actor(), &form.or("token-name", ""), scope, None).await {
+    // What is no number of days is refused as 0 is; only nothing at all means never.
+    let days = form.value("expires_in_days").filter(|days| !days.is_empty()).map(|days| days.parse().unwrap_or(0));
+    match visit.hub.create_token(&visit.actor(), &form.or("token-name", ""), scope, days).await {
         // It is in no address, so that it does not stay in the browser's history.
         Ok(token) => {
-            let view = account(&visit, Some(token)).await?;
+            let view = account(&visit, Some(token.text)).await?;
             let shown = page(&visit, || pages::account::page(&view, &Submitted::default()))?;
             Ok((StatusCode::OK, [(header::CACHE_CONTROL, "no-store")], shown).into_response())
         }
@@ -159,7 +164,7 @@ pub(super) async fn end_token(visit: Visit, Form(values): Values) -> Answer {
 }
 
 pub(super) async fn people(visit: Visit) -> Answer {
-    let accounts = visit.hub.accounts(&visit.actor(), "").await?;
+    let accounts = visit.hub.accounts(&visit.actor(), "", MANY).await?;
     page(&visit, || pages::account::people(&accounts, &Submitted::default()))
 }
 
@@ -168,7 +173,7 @@ pub(super) async fn create_account(visit: Visit, Form(values): Values) -> Answer
     match visit.hub.create_account(&visit.actor(), new_account(&form)).await {
         Ok(_) => see("/account/people"),
         Err(error) if is_about_form(&error) => {
-            let accounts = visit.hub.accounts(&visit.actor(), "").await?;
+            let accounts = visit.hub.accounts(&visit.actor(), "", MANY).await?;
             let form = form.refused(&error);
             refused(&visit, &error, || pages::account::people(&accounts, &form))
         }
