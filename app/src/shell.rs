@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hydration_context::SsrSharedContext;
-use leptos::{config::LeptosOptions, prelude::*};
+use leptos::{config::LeptosOptions, nonce::Nonce, prelude::*};
 
 use crate::components::logo;
 
@@ -75,13 +75,15 @@ pub struct PageInfo {
     pub reload: bool,
 }
 
-/// Renders a page to the text of its document.
+/// Renders a page to the text of its document. The nonce marks the scripts and styles that stand in it as ours; another
+/// one each time.
 #[must_use]
-pub fn render(site: &SiteFiles, viewer: Viewer, page: impl FnOnce() -> AnyView) -> String {
+pub fn render(site: &SiteFiles, viewer: Viewer, nonce: Nonce, page: impl FnOnce() -> AnyView) -> String {
     let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new_islands())));
     let html = owner.with(|| {
         provide_context(site.clone());
         provide_context(viewer);
+        provide_context(nonce);
         page().to_html()
     });
     format!("<!DOCTYPE html>{html}")

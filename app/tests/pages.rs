@@ -16,7 +16,7 @@ use app::{
     shell::{SiteFiles, Viewer, render},
 };
 use hub::{Error, JobState, RequestState, Standing};
-use leptos::prelude::AnyView;
+use leptos::{nonce::Nonce, prelude::AnyView};
 
 fn site() -> SiteFiles {
     SiteFiles { output_name: "anabranch".into(), css: "main.css".into() }
@@ -25,7 +25,7 @@ fn site() -> SiteFiles {
 /// Renders a page, checks what every page must be, and keeps it for the gallery.
 #[track_caller]
 fn check(name: &str, page: impl FnOnce() -> AnyView) -> String {
-    let html = render(&site(), Viewer::default(), page);
+    let html = render(&site(), Viewer::default(), Nonce::from_value("once"), page);
     if let Some(folder) = std::env::var_os("GALLERY") {
         fs::write(std::path::Path::new(&folder).join(format!("{name}.html")), &html)
             .expect("the gallery's folder exists");
@@ -37,6 +37,11 @@ fn check(name: &str, page: impl FnOnce() -> AnyView) -> String {
     }
     assert_eq!(count("<table"), count("<tbody"), "{name}: a table without a body");
     assert!(!html.contains("<script>alert"), "{name}: text became markup");
+    // What the policy for the page's content would not let through.
+    assert_eq!(count(" style=\""), 0, "{name}: a style attribute");
+    for tag in ["<script", "<style"] {
+        assert_eq!(count(tag), count(&format!("{tag} nonce=\"once\"")) + count(&format!("{tag} type=\"module\" nonce=\"once\"")), "{name}: {tag}");
+    }
     for id in html.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
         assert_eq!(count(&format!(" id=\"{id}\"")), 1, "{name}: the id {id} stands twice");
     }

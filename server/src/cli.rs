@@ -18,6 +18,8 @@ use std::{error::Error, fmt, net::SocketAddr, path::PathBuf, str::FromStr};
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::public::PublicUrl;
+
 /// Structured data that people branch, edit, diff and merge in the browser.
 #[derive(Parser)]
 #[command(name = "anabranch", version)]
@@ -82,9 +84,13 @@ pub(crate) enum Command {
 
 #[derive(Args)]
 pub(crate) struct ServeOptions {
-    /// Where to listen. Only addresses of this machine: there are no accounts yet.
+    /// Where to listen. Addresses that other machines reach take --public-url as well.
     #[arg(long, env = "ANABRANCH_ADDR", default_value = "127.0.0.1:3000", value_name = "HOST:PORT")]
     pub(crate) addr: String,
+    /// Where people on other machines reach this server: through a proxy that speaks TLS and passes on the name. From then
+    /// on nobody sees anything without an account.
+    #[arg(long, env = "ANABRANCH_PUBLIC_URL", value_name = "https://NAME")]
+    pub(crate) public_url: Option<PublicUrl>,
     /// Where the data is kept.
     #[arg(long, env = "ANABRANCH_DATA", default_value_os_t = default_data(), value_name = "DIR")]
     pub(crate) data: PathBuf,
@@ -429,15 +435,19 @@ impl fmt::Display for Failure {
     }
 }
 
-/// The addresses of this machine that the text names.
-pub(crate) fn loopback(addr: &str) -> Result<Vec<SocketAddr>, Failure> {
+/// The addresses that the text names: where nobody else is meant to reach the server, of this machine only.
+pub(crate) fn addresses(addr: &str, is_public: bool) -> Result<Vec<SocketAddr>, Failure> {
     let found: Vec<SocketAddr> = std::net::ToSocketAddrs::to_socket_addrs(addr)
         .map_err(|error| Failure::because(format!("“{addr}” is no address to listen on"), error))?
         .collect();
-    if found.is_empty() || !found.iter().all(|addr| addr.ip().is_loopback()) {
+    if found.is_empty() {
+        return Err(Failure::new(format!("“{addr}” is no address to listen on")));
+    }
+    if !is_public && !found.iter().all(|addr| addr.ip().is_loopback()) {
         return Err(Failure::new(format!(
-            "“{addr}” can be reached from other machines, and there are no accounts yet: \
-             listen on 127.0.0.1, [::1] or localhost"
+            "“{addr}” can be reached from other machines, where passwords and data would go unencrypted: listen on \
+             127.0.0.1, [::1] or localhost, or put a proxy that speaks TLS in front and say with --public-url \
+             https://NAME where people find it"
         )));
     }
     Ok(found)

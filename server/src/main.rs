@@ -10,6 +10,7 @@ mod events;
 mod observe;
 mod pages;
 mod problem;
+mod public;
 mod router;
 mod sample;
 mod security;

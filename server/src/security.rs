@@ -1,30 +1,43 @@
-//! What protects a server on one's own machine from the web pages that its owner visits.
+//! What protects the server, and those who use it, from the web pages that they visit: the names it answers to, and what
+//! browsers are told about its pages.
 
 use axum::{
-    extract::Request,
-    http::{HeaderValue, StatusCode, header},
+    extract::{Request, State},
+    http::{HeaderValue, Method, StatusCode, header},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
+use leptos::nonce::Nonce;
 
-use crate::problem::Problem;
+use crate::{problem::Problem, state::AppState};
 
-/// Scripts and styles come from here only. The scripts that start the islands stand in the page.
-const POLICY: &str = "default-src 'self'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; \
-    style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
-    form-action 'self'; frame-ancestors 'none'";
+/// The policy for a page's content: all comes from here, and what stands in the page itself has to carry its nonce.
+fn policy(nonce: Option<&Nonce>) -> String {
+    let ours = nonce.map(|nonce| format!(" 'nonce-{nonce}'")).unwrap_or_default();
+    format!(
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'{ours}; style-src 'self'{ours}; \
+         img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+}
 
-/// Answers only to names of this machine: a foreign name that resolves to it (DNS rebinding) is somebody else's page.
-pub(crate) async fn only_local_names(request: Request, next: Next) -> Response {
+/// Answers only to names of this machine and to the public one: a foreign name that resolves to it (DNS rebinding) is
+/// somebody else's page.
+pub(crate) async fn only_known_names(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     // HTTP/2 has the name in the address.
     let host = host.or_else(|| request.uri().authority().map(|authority| authority.as_str()));
-    if host.is_some_and(is_local) {
-        next.run(request).await
-    } else {
-        Problem::new(StatusCode::MISDIRECTED_REQUEST, "This server answers to localhost, 127.0.0.1 and [::1] only.")
-            .into_response()
+    let is_known =
+        host.is_some_and(|host| is_local(host) || state.public.as_ref().is_some_and(|public| public.is_host(host)));
+    if is_known {
+        return next.run(request).await;
     }
+    let known = match &state.public {
+        Some(public) => format!("This server answers to {public}, localhost, 127.0.0.1 and [::1] only."),
+        None => "This server answers to localhost, 127.0.0.1 and [::1] only. To reach it by another name, start it with \
+                 --public-url."
+            .to_owned(),
+    };
+    Problem::new(StatusCode::MISDIRECTED_REQUEST, known).into_response()
 }
 
 fn is_local(host: &str) -> bool {
@@ -36,19 +49,42 @@ fn is_local(host: &str) -> bool {
     matches!(name, "127.0.0.1" | "[::1]") || name.eq_ignore_ascii_case("localhost")
 }
 
+/// Whoever reaches a server that others reach as well gets nothing but the page that makes the first account, until there
+/// is one. The name in a request does not tell who is on this machine: a proxy may write a local one.
+pub(crate) async fn set_up_first(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    const OPEN: [&str; 6] = ["/set-up", "/favicon.svg", "/robots.txt", "/healthz", "/readyz", "/metrics"];
+    let path = request.uri().path();
+    let is_open = OPEN.contains(&path) || path.starts_with("/pkg/") || path.starts_with("/fonts/");
+    if state.public.is_none() || state.hub.has_accounts() || is_open {
+        return next.run(request).await;
+    }
+    if request.method() == Method::GET && !path.starts_with("/api/") {
+        return Redirect::to("/set-up").into_response();
+    }
+    Problem::new(StatusCode::UNAUTHORIZED, "There are no accounts yet: make the first one at /set-up.").into_response()
+}
+
 /// Headers that every answer carries.
-pub(crate) async fn headers(request: Request, next: Next) -> Response {
+pub(crate) async fn headers(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
+    let policy = policy(response.extensions().get::<Nonce>());
     let headers = response.headers_mut();
+    // A nonce is letters, digits, `-` and `_`.
+    if let Ok(policy) = HeaderValue::try_from(policy) {
+        headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
+    }
     let mut set = |name, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
-    set(header::CONTENT_SECURITY_POLICY, POLICY);
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "same-origin");
     set(header::X_FRAME_OPTIONS, "DENY");
     // Pages show what is true now; files with a hash in their names say otherwise themselves.
     set(header::CACHE_CONTROL, "no-cache");
+    if state.public.is_some() {
+        // A year; browsers heed it only where they came encrypted.
+        set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    }
     response
 }
 

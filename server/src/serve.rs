@@ -11,7 +11,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{
     assets,
-    cli::{Failure, ServeOptions, loopback},
+    cli::{Failure, ServeOptions, addresses},
     router::router,
     sample,
     state::AppState,
@@ -37,7 +37,7 @@ pub(crate) fn run(options: ServeOptions) -> Result<(), Failure> {
 }
 
 async fn serve(options: ServeOptions) -> Result<(), Failure> {
-    let addresses = loopback(&options.addr)?;
+    let addresses = addresses(&options.addr, options.public_url.is_some())?;
     let site = assets::site_files()
         .ok_or_else(|| Failure::new("this program was built without its pages: build it with `cargo xtask build`"))?;
     let exe = std::env::current_exe().map_err(|error| Failure::because("this program can't find itself", error))?;
@@ -59,13 +59,15 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let maintenance = hub.clone();
     tokio::spawn(async move { maintenance.maintain().await });
     let stopping = CancellationToken::new();
-    let app = router(AppState { hub: hub.clone(), site, secure: false, stopping: stopping.clone() });
+    let public = options.public_url;
+    let app = router(AppState { hub: hub.clone(), site, public: public.clone(), stopping: stopping.clone() });
     if let Ok(address) = listener.local_addr() {
         // On standard output and at once: programs that start the server wait for this line.
         println!("Anabranch is at http://{address} (data in {})", options.data.display());
+        let reached = public.map_or_else(|| format!("http://{address}"), |public| public.to_string());
         match hub.set_up_code() {
-            Some(code) => println!("Accounts: none yet. Make the first one at http://{address}/set-up?code={code}"),
-            None => println!("Accounts: sign in at http://{address}/sign-in"),
+            Some(code) => println!("Accounts: none yet. Make the first one at {reached}/set-up?code={code}"),
+            None => println!("Accounts: sign in at {reached}/sign-in"),
         }
     }
     let stop = {

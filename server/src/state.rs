@@ -4,6 +4,8 @@ use app::shell::SiteFiles;
 use hub::Hub;
 use tokio_util::sync::CancellationToken;
 
+use crate::public::PublicUrl;
+
 /// The back end, as handlers see it.
 #[derive(Clone)]
 pub(crate) struct AppState {
@@ -11,8 +13,8 @@ pub(crate) struct AppState {
     pub(crate) hub: Hub,
     /// The names of the site's files.
     pub(crate) site: SiteFiles,
-    /// Whether browsers reach the server encrypted.
-    pub(crate) secure: bool,
+    /// Where people on other machines reach it, always encrypted; none: nobody else does.
+    pub(crate) public: Option<PublicUrl>,
     /// Ends streams that would otherwise never end, when the server stops.
     pub(crate) stopping: CancellationToken,
 }

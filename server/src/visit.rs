@@ -1,14 +1,16 @@
 //! Who asks: found out from the session's cookie or the token of each request, once.
 
+use std::net::{IpAddr, SocketAddr};
+
 use app::shell::SiteFiles;
 use axum::{
-    extract::FromRequestParts,
+    extract::{ConnectInfo, FromRequestParts},
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
 };
 use hub::{Actor, Client, Hub};
 use tokio_util::sync::CancellationToken;
 
-use crate::{problem::Problem, state::AppState};
+use crate::{problem::Problem, public::PublicUrl, state::AppState};
 
 /// The cookie's name where the connection is not encrypted: on one's own machine.
 const COOKIE: &str = "anabranch";
@@ -27,8 +29,8 @@ pub(crate) struct Visit {
     pub(crate) client: Client,
     /// The secret of the session, where one was sent.
     pub(crate) secret: Option<String>,
-    /// Whether the browser reaches the server encrypted.
-    pub(crate) secure: bool,
+    /// Where people on other machines reach the server, always encrypted.
+    pub(crate) public: Option<PublicUrl>,
     actor: Actor,
 }
 
@@ -42,8 +44,7 @@ impl Visit {
     pub(crate) fn cookie(&self, secret: Option<&str>) -> HeaderValue {
         /// In seconds; the server ends a session that is not used for thirty days.
         const YEAR: u32 = 365 * 24 * 3600;
-        let name = if self.secure { SECURE_COOKIE } else { COOKIE };
-        let secure = if self.secure { "; Secure" } else { "" };
+        let (name, secure) = if self.public.is_some() { (SECURE_COOKIE, "; Secure") } else { (COOKIE, "") };
         let (value, age) = secret.map_or(("", 0), |secret| (secret, YEAR));
         let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}");
         HeaderValue::try_from(text).expect("a secret is hexadecimal digits")
@@ -54,11 +55,15 @@ impl FromRequestParts<AppState> for Visit {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let client = Client { agent: text(&parts.headers, header::USER_AGENT), address: address(parts) };
-        let secret = secret(&parts.headers, if state.secure { SECURE_COOKIE } else { COOKIE });
+        let is_public = state.public.is_some();
+        let client = Client { agent: text(&parts.headers, header::USER_AGENT), address: address(parts, is_public) };
+        let secret = secret(&parts.headers, if is_public { SECURE_COOKIE } else { COOKIE });
         let token = parts.headers.get(header::AUTHORIZATION).map(bearer);
         let found = match (&token, &secret) {
-            _ if !state.hub.has_accounts() => Ok(Some(Actor::local())),
+            _ if !state.hub.has_accounts() => {
+                // Where others reach the server, whoever asks is not known to be its one person.
+                Ok(Some(if is_public { Actor::stranger() } else { Actor::local() }))
+            }
             (Some(Some(token)), _) => state.hub.actor_of_token(token).await,
             (Some(None), _) => Ok(None),
             (None, Some(secret)) => {
@@ -78,7 +83,7 @@ impl FromRequestParts<AppState> for Visit {
             hub: state.hub.clone(),
             site: state.site.clone(),
             stopping: state.stopping.clone(),
-            secure: state.secure,
+            public: state.public.clone(),
             client,
             secret,
             actor,
@@ -90,10 +95,14 @@ fn text(headers: &HeaderMap, name: header::HeaderName) -> String {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
 }
 
-fn address(parts: &Parts) -> String {
-    use axum::extract::ConnectInfo;
-    let peer = parts.extensions.get::<ConnectInfo<std::net::SocketAddr>>();
-    peer.map(|ConnectInfo(peer)| peer.ip().to_string()).unwrap_or_default()
+/// Where a request comes from. A proxy on this machine says for whom it asks, in `X-Forwarded-For`: the last address there
+/// is what it saw itself, those before it are what it was told. Nobody else is believed.
+fn address(parts: &Parts, is_public: bool) -> String {
+    let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() else { return String::new() };
+    let peer = peer.ip().to_canonical();
+    let last = parts.headers.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok());
+    let told = last.and_then(|text| text.rsplit(',').next()?.trim().parse::<IpAddr>().ok());
+    told.filter(|_| is_public && peer.is_loopback()).unwrap_or(peer).to_string()
 }
 
 /// The token of `Authorization: Bearer TOKEN` (RFC 6750).

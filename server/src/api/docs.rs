@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use app::shell::{Crumb, PageInfo, SiteFiles, Viewer, Width, render, shell};
-use leptos::prelude::*;
+use leptos::{nonce::Nonce, prelude::*};
 use serde_json::{Map, Value as Json};
 
 use super::document::METHODS;
@@ -11,7 +11,8 @@ use super::document::METHODS;
 /// The page of the document.
 pub(crate) fn page(document: &Json, site: &SiteFiles) -> String {
     let main = main(document);
-    render(site, Viewer::default(), || {
+    // Made once: it has neither scripts nor styles in it, and its policy takes none.
+    render(site, Viewer::default(), Nonce::new(), || {
         let info = PageInfo {
             title: "REST API".to_owned(),
             crumbs: vec![Crumb::here("REST API")],

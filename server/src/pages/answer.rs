@@ -2,12 +2,13 @@
 
 use app::shell;
 use axum::{
+    Extension,
     extract::{FromRequestParts, Path},
     http::{StatusCode, header, request::Parts},
     response::{Html, IntoResponse, Redirect, Response},
 };
 use hub::{DatasetPath, Error, Place};
-use leptos::prelude::AnyView;
+use leptos::{nonce::Nonce, prelude::AnyView};
 use serde::Deserialize;
 use versioning::{Key, TableId};
 
@@ -33,8 +34,9 @@ pub(super) fn document(state: &Visit, status: StatusCode, view: impl FnOnce() ->
     let can_sign_in = state.hub.has_accounts();
     let name = (can_sign_in && !actor.is_stranger()).then(|| actor.name().to_owned());
     let viewer = shell::Viewer { name, can_sign_in, is_admin: actor.is_admin() };
-    let html = shell::render(&state.site, viewer, view);
-    (status, [(header::CACHE_CONTROL, "no-cache")], Html(html)).into_response()
+    let nonce = Nonce::new();
+    let html = shell::render(&state.site, viewer, nonce.clone(), view);
+    (status, [(header::CACHE_CONTROL, "no-cache")], Extension(nonce), Html(html)).into_response()
 }
 
 /// Where a form leads that succeeded.

@@ -43,6 +43,7 @@ impl Answer {
 pub fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_anabranch"));
     command.env_remove("ANABRANCH_URL").env_remove("ANABRANCH_DATA").env_remove("ANABRANCH_ADDR");
+    command.env_remove("ANABRANCH_PUBLIC_URL");
     command
 }
 

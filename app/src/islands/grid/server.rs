@@ -2,7 +2,7 @@
 //! grid takes the same elements over, row for row, so that nothing jumps.
 
 use hub::{Found, RowState, RowView, TableView};
-use leptos::prelude::*;
+use leptos::{nonce::use_nonce, prelude::*};
 use versioning::Schema;
 
 use super::{Grid, layout, sheet::display_order};
@@ -31,11 +31,7 @@ pub fn grid(place: &str, view: &TableView, asked: &Asked, found: &Found) -> AnyV
     let order = display_order(schema);
     let widths: Vec<u32> = order.iter().map(|position| layout::default_width(&schema.columns[*position])).collect();
     let frozen = schema.primary_key.len();
-    let mut style = format!("inline-size:{}px", widths.iter().sum::<u32>());
-    for (column, _) in widths.iter().enumerate().take(frozen) {
-        style += &format!(";--left-{column}:{}px", widths[..column].iter().sum::<u32>());
-    }
-    let columns: Vec<_> = widths.iter().map(|width| view! { <col style=format!("inline-size:{width}px") /> }).collect();
+    let columns: Vec<_> = widths.iter().map(|_| view! { <col /> }).collect();
     let heads: Vec<_> =
         order.iter().enumerate().map(|(column, position)| head(asked, found, frozen, column, *position)).collect();
     let rows: Vec<_> = page.rows.iter().map(|row| line(&address, schema, &order, frozen, row)).collect();
@@ -55,11 +51,12 @@ pub fn grid(place: &str, view: &TableView, asked: &Asked, found: &Found) -> AnyV
     view! {
         <Grid setup=setup>
             <section class="grid" aria-label=name>
+            <style nonce=use_nonce()>{sheet(&widths, frozen)}</style>
             {tools}
             <div class="grid__view" role="region" aria-label=label tabindex="0">
                 <div class="grid__space">
                     <div class="grid__layer">
-                        <table class="grid__table" style=style>
+                        <table class="grid__table">
                             <colgroup>{columns}</colgroup>
                             <thead>
                                 <tr>{heads}</tr>
@@ -106,9 +103,22 @@ fn tools(draft: String) -> AnyView {
     .into_any()
 }
 
-/// What keeps a key column in place while the others scroll.
-fn frozen_style(frozen: usize, column: usize) -> Option<String> {
-    (column < frozen).then(|| format!("inset-inline-start:var(--left-{column})"))
+/// How wide the columns are, and what keeps key columns in place while the others scroll. A sheet, because the policy for
+/// the page's content takes no style attributes; scripts that set styles one by one come later and win.
+fn sheet(widths: &[u32], frozen: usize) -> String {
+    let mut sheet = format!(".grid__table{{inline-size:{}px", widths.iter().sum::<u32>());
+    for (column, _) in widths.iter().enumerate().take(frozen) {
+        sheet += &format!(";--left-{column}:{}px", widths[..column].iter().sum::<u32>());
+    }
+    sheet.push('}');
+    for (column, width) in widths.iter().enumerate() {
+        let nth = column + 1;
+        sheet += &format!(".grid__table col:nth-child({nth}){{inline-size:{width}px}}");
+        if column < frozen {
+            sheet += &format!(".grid__table .is-frozen:nth-child({nth}){{inset-inline-start:var(--left-{column})}}");
+        }
+    }
+    sheet
 }
 
 fn head(asked: &Asked, found: &Found, frozen: usize, column: usize, position: usize) -> AnyView {
@@ -126,7 +136,7 @@ fn head(asked: &Asked, found: &Found, frozen: usize, column: usize, position: us
     let SortLink { aria_sort, note, link } = search::sort_link(asked, schema, &found.sorts, this);
     let label = format!("{}, {}{key}{note}", this.name, this.ty.name());
     view! {
-        <th scope="col" class=class style=frozen_style(frozen, column) title=description aria-sort=aria_sort aria-label=label>
+        <th scope="col" class=class title=description aria-sort=aria_sort aria-label=label>
             <span class="grid__name">{this.name.clone()}</span>
             <span class="grid__type">{this.ty.name()}{key}</span>
             {link}
@@ -160,7 +170,6 @@ fn line(address: &str, schema: &Schema, order: &[usize], frozen: usize, row: &Ro
             let text = value.to_string();
             if column < frozen {
                 class.push_str(" is-frozen");
-                let style = frozen_style(frozen, column);
                 let new = (column == 0 && row.state == RowState::Inserted)
                     .then(|| view! { <span class="hidden-label">" (new, not committed)"</span> });
                 let content = if column == 0 {
@@ -169,7 +178,7 @@ fn line(address: &str, schema: &Schema, order: &[usize], frozen: usize, row: &Ro
                 } else {
                     text.into_any()
                 };
-                view! { <th scope="row" class=class style=style>{content}{note}{new}</th> }.into_any()
+                view! { <th scope="row" class=class>{content}{note}{new}</th> }.into_any()
             } else {
                 view! { <td class=class>{text}{note}</td> }.into_any()
             }
