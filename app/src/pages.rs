@@ -14,6 +14,7 @@ pub mod history;
 pub mod import;
 pub mod import_job;
 pub mod members;
+pub mod people;
 pub mod new_dataset;
 pub mod new_request;
 pub mod request;

@@ -59,6 +59,42 @@ fn datasets() {
 }
 
 #[test]
+fn accounts() {
+    let form = Submitted::new([("name".to_owned(), "\"><script>alert(1)</script>".to_owned())]).with_error("name", "No.");
+    check("sign-in", || pages::sign_in::page("/\"><script>alert(1)</script>", true, &form));
+    check("set-up", || pages::sign_in::set_up("<script>alert(1)</script>", &form));
+    check("sign-up", || pages::sign_in::sign_up("<script>alert(1)</script>", &form));
+    check("reset", || pages::sign_in::reset("<script>alert(1)</script>", &Submitted::default()));
+    let account = |name: &str, is_admin, blocked_at| hub::Account {
+        name: name.to_owned(),
+        display: "<script>alert(1)</script>".to_owned(),
+        is_admin,
+        created_at: 0,
+        blocked_at,
+    };
+    let invitation = hub::InvitationView {
+        id: "0".to_owned(),
+        note: "<script>alert(1)</script>".to_owned(),
+        made_by: "ada".to_owned(),
+        expires_at: 0,
+    };
+    let view = pages::people::View {
+        accounts: vec![account("ada", true, None), account("eve", false, Some(0))],
+        rule: hub::SignUp::Invitation,
+        invitations: vec![invitation],
+        new_link: Some("http://localhost/sign-up?invitation=0".to_owned()),
+    };
+    let html = check("people", || pages::people::page(&view, &Submitted::default()));
+    assert!(html.contains("runs the server") && html.contains("blocked"), "{html}");
+    let closed = pages::people::View { rule: hub::SignUp::Closed, ..view };
+    let html = check("people-closed", || pages::people::page(&closed, &form));
+    assert!(!html.contains("Make an invitation"), "what is closed invites nobody");
+    let html = check("person", || pages::people::account(&account("ada", true, None), true, None, &Submitted::default()));
+    assert!(!html.contains("/blocked"), "nobody blocks the account they use");
+    check("person-blocked", || pages::people::account(&account("eve", false, Some(0)), false, None, &form));
+}
+
+#[test]
 fn new_dataset() {
     check("new", || pages::new_dataset::page("local", &Submitted::default()));
     let typed = [

@@ -145,6 +145,56 @@ test("a role lets somebody else in, and a private dataset is nothing for others"
   expect((await grace.goto("/ada/bakery"))?.status()).toBe(404);
 });
 
+test("somebody is invited, forgets the password, and is blocked", async ({ page, server, otherWindow, complaints }) => {
+  test.slow();
+  complaints.expect(status(409), status(403));
+  await setUp(page, server, "ada");
+  await page.goto("/account/people");
+  await page.getByLabel("Who may make an account of their own").selectOption("invitation");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByLabel("Whom it is for").fill("Grace");
+  await page.getByRole("button", { name: "Make an invitation" }).click();
+  const shown = page.getByText(/\/sign-up\?invitation=/);
+  const invitation = (await shown.textContent()) ?? "";
+  await check(page);
+
+  const grace = await otherWindow();
+  await grace.goto(invitation);
+  await check(grace);
+  await grace.getByLabel("Name", { exact: true }).fill("grace");
+  await grace.getByLabel("Password").fill(PASSWORD);
+  await grace.getByRole("button", { name: "Make the account" }).click();
+  await expect(grace.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "grace" })).toBeVisible();
+
+  await page.goto("/account/people");
+  await page.getByRole("link", { name: "grace" }).click();
+  await expect(page.getByText("It is an ordinary account.")).toBeVisible();
+  await check(page);
+  await page.getByRole("button", { name: "Make a link for a new password" }).click();
+  const reset = (await page.getByText(/\/reset-password\?code=/).textContent()) ?? "";
+  await check(page);
+  await grace.goto(reset);
+  await check(grace);
+  await grace.getByLabel("New password").fill("other words that belong");
+  await grace.getByRole("button", { name: "Set the password" }).click();
+  await expect(grace).toHaveURL("/sign-in");
+  await grace.getByLabel("Name", { exact: true }).fill("grace");
+  await grace.getByLabel("Password").fill("other words that belong");
+  await grace.getByRole("button", { name: "Sign in" }).click();
+  await expect(grace.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "grace" })).toBeVisible();
+
+  await page.goto("/account/people/grace");
+  await page.getByRole("button", { name: "Block", exact: true }).click();
+  await expect(page.getByText("It is blocked")).toBeVisible();
+  await check(page);
+  await grace.goto("/account");
+  await expect(grace).toHaveURL(/\/sign-in/);
+  await page.goto("/account/people/ada");
+  await page.getByRole("button", { name: "No longer let it run the server" }).click();
+  await expect(page.getByRole("alert")).toContainText("Nobody but “ada” runs this server");
+  await check(page);
+});
+
 test("a token is shown once, and ended", async ({ page, server }) => {
   await setUp(page, server, "ada");
   await page.goto("/account");

@@ -19,7 +19,7 @@ use argon2::{
     Argon2,
     password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString},
 };
-use storage::{Person, PersonChanges, PersonId, PersonName, Session, StorageError, Token, TokenId};
+use storage::{Admission, Person, PersonChanges, PersonId, PersonName, Session, StorageError, Token, TokenId};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 use versioning::Hash;
@@ -114,6 +114,8 @@ pub struct Account {
     pub is_admin: bool,
     /// When it was made, in µs since 1970 UTC.
     pub created_at: i64,
+    /// Since when nobody may use it, in µs since 1970 UTC.
+    pub blocked_at: Option<i64>,
 }
 
 /// A browser that somebody is signed in with.
@@ -201,12 +203,12 @@ impl Accounts {
     }
 
     /// Forgets whom it believed: somebody has signed out, or may do something else now.
-    fn forget(&self) {
+    pub(crate) fn forget(&self) {
         self.believed().clear();
     }
 
     /// Counts a try, as one that failed until [`Accounts::succeeded`]: many at once are as many as one after the other.
-    fn begin_try(&self, keys: &[String]) -> Result<(), Error> {
+    pub(crate) fn begin_try(&self, keys: &[String]) -> Result<(), Error> {
         let mut tries = self.tries();
         let waits = keys.iter().filter_map(|key| tries.get(key)?.wait_until.checked_duration_since(Instant::now()));
         if let Some(after) = waits.max().filter(|wait| !wait.is_zero()) {
@@ -225,7 +227,7 @@ impl Accounts {
         Ok(())
     }
 
-    fn succeeded(&self, keys: &[String]) {
+    pub(crate) fn succeeded(&self, keys: &[String]) {
         let mut tries = self.tries();
         for key in keys {
             tries.remove(key);
@@ -234,15 +236,15 @@ impl Accounts {
 }
 
 /// A random text of 244 bits.
-fn secret() -> String {
+pub(crate) fn secret() -> String {
     format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
 }
 
-fn hash_of(secret: &str) -> Hash {
+pub(crate) fn hash_of(secret: &str) -> Hash {
     Hash::of(secret.as_bytes())
 }
 
-fn hashed(password: &str) -> Result<String, Error> {
+pub(crate) fn hashed(password: &str) -> Result<String, Error> {
     let salt = SaltString::encode_b64(Uuid::new_v4().as_bytes());
     let hash =
         salt.and_then(|salt| Argon2::default().hash_password(password.as_bytes(), &salt).map(|hash| hash.to_string()));
@@ -260,7 +262,7 @@ fn verified(password: &str, hash: Option<&str>) -> Result<bool, Error> {
     Ok(Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok())
 }
 
-fn check_password(password: &str, name: &str) -> Option<FieldError> {
+pub(crate) fn check_password(password: &str, name: &str) -> Option<FieldError> {
     let wrong = |message: &str| Some(FieldError { field: "password".to_owned(), message: message.to_owned() });
     if !PASSWORD.contains(&password.chars().count()) {
         return wrong("A password has 10 to 1,000 characters. A few words that belong together only for you are best.");
@@ -272,7 +274,7 @@ fn check_password(password: &str, name: &str) -> Option<FieldError> {
 }
 
 impl NewAccount {
-    fn check(&self) -> Result<(), Error> {
+    pub(crate) fn check(&self) -> Result<(), Error> {
         let mut fields = Vec::new();
         if !is_address(&self.name) || RESERVED.contains(&self.name.as_str()) {
             fields.push(FieldError {
@@ -293,7 +295,7 @@ impl NewAccount {
     }
 
     /// `password`: its hash.
-    fn into_person(self, password: String, is_admin: bool) -> Person {
+    pub(crate) fn into_person(self, password: String, is_admin: bool) -> Person {
         Person {
             id: PersonId::generate(),
             name: PersonName::from(self.name),
@@ -301,6 +303,7 @@ impl NewAccount {
             password: Some(password),
             is_admin,
             created_at: now(),
+            blocked_at: None,
         }
     }
 }
@@ -321,7 +324,8 @@ impl From<Token> for TokenView {
 impl From<Person> for Account {
     fn from(person: Person) -> Self {
         let display = if person.display.is_empty() { person.name.as_str().to_owned() } else { person.display };
-        Self { display, name: person.name.0, is_admin: person.is_admin, created_at: person.created_at }
+        let Person { is_admin, created_at, blocked_at, .. } = person;
+        Self { display, name: person.name.0, is_admin, created_at, blocked_at }
     }
 }
 
@@ -360,7 +364,7 @@ impl Hub {
         }
         let password = self.hashing(new.password.clone(), |password| hashed(&password)).await?;
         let person = new.into_person(password, true);
-        match self.store().create_person(&person, Some(&local)).await {
+        match self.store().create_person(&person, Admission::First(&local)).await {
             Ok(()) => {}
             Err(StorageError::AlreadyExists { .. }) => {
                 return Err(Error::State { message: "There is an account already: sign in.".to_owned() });
@@ -383,7 +387,7 @@ impl Hub {
         new.check()?;
         let password = self.hashing(new.password.clone(), |password| hashed(&password)).await?;
         let person = new.into_person(password, false);
-        match self.store().create_person(&person, None).await {
+        match self.store().create_person(&person, Admission::Free).await {
             Ok(()) => Ok(person.into()),
             Err(StorageError::AlreadyExists { name, .. }) => {
                 Err(Error::invalid("name", format!("There is an account “{name}” already.")))
@@ -419,11 +423,15 @@ impl Hub {
             return Err(Error::invalid("password", "There is no account with this name and password."));
         };
         self.shared.accounts.succeeded(&keys);
+        // Only who knows the password learns it.
+        if person.blocked_at.is_some() {
+            return Err(Error::State { message: "This account is blocked. Ask whoever runs the server.".to_owned() });
+        }
         self.begin_session(&person, client).await
     }
 
     /// Works on a password, off the threads that answer requests.
-    async fn hashing<T: Send + 'static>(
+    pub(crate) async fn hashing<T: Send + 'static>(
         &self,
         password: String,
         work: impl FnOnce(String) -> Result<T, Error> + Send + 'static,
@@ -432,7 +440,7 @@ impl Hub {
         blocking(move || work(password)).await
     }
 
-    async fn begin_session(&self, person: &Person, client: Client) -> Result<SignedIn, Error> {
+    pub(crate) async fn begin_session(&self, person: &Person, client: Client) -> Result<SignedIn, Error> {
         let (secret, at) = (secret(), now());
         let session = Session {
             token: hash_of(&secret),
@@ -469,7 +477,7 @@ impl Hub {
         let at = now();
         let session = self.store().session(token).await?.filter(|session| session.expires_at > at);
         let Some(session) = session else { return Ok(None) };
-        let Some(person) = self.store().person_by_id(session.person).await? else { return Ok(None) };
+        let Some(person) = self.usable(session.person).await? else { return Ok(None) };
         if at - session.seen_at > TOUCH {
             self.store().touch_session(token, at, at + SESSION, address).await?;
         }
@@ -490,13 +498,18 @@ impl Hub {
         let at = now();
         let token = self.store().token(hash).await?.filter(|token| token.expires_at.is_none_or(|end| end > at));
         let Some(token) = token else { return Ok(None) };
-        let Some(person) = self.store().person_by_id(token.person).await? else { return Ok(None) };
+        let Some(person) = self.usable(token.person).await? else { return Ok(None) };
         if token.seen_at.is_none_or(|seen| at - seen > TOUCH) {
             self.store().touch_token(token.id, at).await?;
         }
         let actor = Actor::person(&person).limited(scope_of(&token.scope), token.dataset);
         self.shared.accounts.believe(hash, &actor);
         Ok(Some(actor))
+    }
+
+    /// The account, unless it is blocked.
+    async fn usable(&self, id: PersonId) -> Result<Option<Person>, Error> {
+        Ok(self.store().person_by_id(id).await?.filter(|person| person.blocked_at.is_none()))
     }
 
     /// The browsers that the person is signed in with, the last used first; `secret` is that of the one who asks.

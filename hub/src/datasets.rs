@@ -62,9 +62,9 @@ pub(crate) fn is_address(name: &str) -> bool {
 }
 
 /// First segments of addresses that mean something else.
-pub(crate) const RESERVED: [&str; 17] = [
+pub(crate) const RESERVED: [&str; 19] = [
     "account", "admin", "api", "assets", "fonts", "healthz", "login", "logout", "metrics", "new", "pkg", "readyz",
-    "set-up", "sign-in", "sign-out", "static", "system",
+    "reset-password", "set-up", "sign-in", "sign-out", "sign-up", "static", "system",
 ];
 
 /// The namespace of a new dataset: the one that is named, or the person's own.

@@ -10,6 +10,7 @@ mod draft;
 mod errors;
 mod history;
 mod import;
+mod people;
 mod requests;
 mod row;
 mod system;
@@ -73,7 +74,16 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/account/sessions/end", post(accounts::end_session))
         .route("/account/tokens", post(accounts::create_token))
         .route("/account/tokens/end", post(accounts::end_token))
-        .route("/account/people", get(accounts::people).post(accounts::create_account))
+        .route("/account/people", get(people::list).post(people::create))
+        .route("/account/people/{name}", get(people::show))
+        .route("/account/people/{name}/admin", post(people::set_admin))
+        .route("/account/people/{name}/blocked", post(people::set_blocked))
+        .route("/account/people/{name}/reset", post(people::make_reset))
+        .route("/account/sign-up", post(people::set_rule))
+        .route("/account/invitations", post(people::invite))
+        .route("/account/invitations/end", post(people::withdraw))
+        .route("/sign-up", get(people::sign_up_form).post(people::sign_up))
+        .route("/reset-password", get(people::reset_form).post(people::reset))
         .route("/system", get(system::show))
         .route("/system/reclaim", post(system::reclaim))
         .nest("/{owner}/{dataset}", of_a_state())

@@ -31,6 +31,8 @@ pub(crate) struct Visit {
     pub(crate) secret: Option<String>,
     /// Where people on other machines reach the server, always encrypted.
     pub(crate) public: Option<PublicUrl>,
+    /// What stands before the paths of links that people send each other.
+    origin: String,
     actor: Actor,
 }
 
@@ -38,6 +40,11 @@ impl Visit {
     /// The acting person.
     pub(crate) fn actor(&self) -> Actor {
         self.actor.clone()
+    }
+
+    /// The beginning of whole addresses on this server.
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
     }
 
     /// The header that makes the browser keep a session, or forget it.
@@ -79,7 +86,13 @@ impl FromRequestParts<AppState> for Visit {
                 "The token is not valid (any more). Make a new one on your account's page.",
             )
         })?;
+        // The name was found to be one of ours before.
+        let origin = match &state.public {
+            Some(public) => public.to_string(),
+            None => format!("http://{}", text(&parts.headers, header::HOST)),
+        };
         Ok(Self {
+            origin,
             hub: state.hub.clone(),
             site: state.site.clone(),
             stopping: state.stopping.clone(),

@@ -327,3 +327,139 @@ fn tokens_do_what_they_may_and_end() {
     assert_eq!(admin.get(&format!("/api/v1{D}")).status, 401);
     assert_eq!(write.get(&format!("/api/v1{D}")).status, 200);
 }
+
+/// The link that a page shows once, as a path.
+fn link(page: &Answer, path: &str) -> String {
+    assert_eq!((page.status, page.header("cache-control")), (200, "no-store"), "{}", page.body);
+    let at = page.body.find(&format!("{path}?")).expect("it is shown");
+    page.body[at..].split('<').next().unwrap_or_default().to_owned()
+}
+
+fn secret(link: &str) -> String {
+    link.split('=').nth(1).expect("a secret").to_owned()
+}
+
+#[test]
+fn who_signs_up_is_decided_by_those_who_run_the_server() {
+    let world = World::new();
+    let (stranger, root) = (world.stranger(), world.signed_in("root"));
+    let ada = world.person("ada");
+    let sign_up = |name: &str, invitation: &str| {
+        let fields = [("name", name), ("password", PASSWORD), ("invitation", invitation)];
+        stranger.form("/sign-up", &fields).status
+    };
+    // Closed is how it begins.
+    assert_eq!(stranger.get("/sign-up").status, 403);
+    assert_eq!(sign_up("eve", ""), 403);
+    assert_eq!(root.form("/account/invitations", &[("note", "for Grace")]).status, 409);
+    for wrong in ["", "everybody"] {
+        assert_eq!(root.form("/account/sign-up", &[("sign-up", wrong)]).status, 422);
+    }
+    assert_eq!(ada.form("/account/sign-up", &[("sign-up", "open")]).status, 403);
+    assert_eq!(ada.form("/account/invitations", &[]).status, 403);
+
+    assert_eq!(root.form("/account/sign-up", &[("sign-up", "invitation")]).status, 303);
+    assert_eq!(stranger.get("/sign-up").status, 403);
+    assert_eq!(sign_up("eve", ""), 409);
+    let first = link(&root.form("/account/invitations", &[("note", "for Grace")]), "/sign-up");
+    assert_eq!(stranger.get(&first).status, 200);
+    assert!(root.get("/account/people").body.contains("for Grace"));
+    assert!(!root.get("/account/people").body.contains(&secret(&first)), "the secret is shown once");
+    assert_eq!(sign_up("api", &secret(&first)), 422, "a name that is refused does not use it up");
+    assert_eq!(sign_up("grace", &secret(&first)), 303);
+    assert_eq!(world.signed_in("grace").get("/account").status, 200);
+    assert_eq!(sign_up("eve", &secret(&first)), 409, "it makes one account");
+    assert!(!root.get("/account/people").body.contains("for Grace"));
+    // Withdrawn.
+    let second = link(&root.form("/account/invitations", &[("note", "for Eve")]), "/sign-up");
+    let page = root.get("/account/people").body;
+    let id = common::field(&page, "invitation").expect("it is listed");
+    assert_eq!(ada.form("/account/invitations/end", &[("invitation", &id)]).status, 403);
+    assert_eq!(root.form("/account/invitations/end", &[("invitation", &id)]).status, 303);
+    assert_eq!(root.form("/account/invitations/end", &[("invitation", &id)]).status, 404);
+    assert_eq!(sign_up("eve", &secret(&second)), 409);
+    // What is closed again stays closed for those who have a link.
+    let third = link(&root.form("/account/invitations", &[]), "/sign-up");
+    assert_eq!(root.form("/account/sign-up", &[("sign-up", "closed")]).status, 303);
+    assert_eq!(sign_up("eve", &secret(&third)), 403);
+
+    assert!(!stranger.get("/sign-in").body.contains("/sign-up"));
+    assert_eq!(root.form("/account/sign-up", &[("sign-up", "open")]).status, 303);
+    assert!(stranger.get("/sign-in").body.contains("/sign-up"));
+    assert_eq!(stranger.get("/sign-up").status, 200);
+    let many: Vec<u16> = (0..8).map(|number| sign_up(&format!("p{number}"), "")).collect();
+    assert!(many.contains(&303) && many.ends_with(&[429]), "one place makes few at once: {many:?}");
+    assert_eq!(sign_up("root", ""), 429);
+}
+
+#[test]
+fn a_link_sets_a_password_once_and_ends_all_sessions() {
+    let world = World::new();
+    let (stranger, root, ada) = (world.stranger(), world.signed_in("root"), world.person("ada"));
+    assert_eq!(ada.form("/account/people/root/reset", &[]).status, 403);
+    assert_eq!(root.form("/account/people/nobody/reset", &[]).status, 404);
+    let earlier = secret(&link(&root.form("/account/people/ada/reset", &[]), "/reset-password"));
+    let now = link(&root.form("/account/people/ada/reset", &[]), "/reset-password");
+    assert_eq!(stranger.get(&now).status, 200);
+    let reset = |code: &str, password: &str| {
+        stranger.form("/reset-password", &[("code", code), ("password", password)]).status
+    };
+    assert_eq!(reset(&earlier, "other words that belong"), 409, "the later one takes its place");
+    assert_eq!(reset(&secret(&now), "short"), 422, "that does not use it up");
+    assert_eq!(ada.get("/account").status, 200);
+    assert_eq!(reset(&secret(&now), "other words that belong"), 303);
+    assert_eq!(ada.get("/account").status, 303, "her session has ended");
+    assert_eq!(reset(&secret(&now), "third words that belong"), 409);
+    let sign_in = |password: &str| stranger.form("/sign-in", &[("name", "ada"), ("password", password)]).status;
+    assert_eq!((sign_in(PASSWORD), sign_in("other words that belong")), (422, 303));
+    // An invitation is no reset and the other way round.
+    root.form("/account/sign-up", &[("sign-up", "invitation")]);
+    let invitation = secret(&link(&root.form("/account/invitations", &[]), "/sign-up"));
+    assert_eq!(reset(&invitation, PASSWORD), 409);
+    let code = secret(&link(&root.form("/account/people/ada/reset", &[]), "/reset-password"));
+    let fields = [("name", "eve"), ("password", PASSWORD), ("invitation", code.as_str())];
+    assert_eq!(stranger.form("/sign-up", &fields).status, 409);
+}
+
+#[test]
+fn accounts_are_blocked_and_somebody_always_runs_the_server() {
+    let world = World::new();
+    let (stranger, root, ada) = (world.stranger(), world.signed_in("root"), world.person("ada"));
+    let made = ada.json("POST", "/tokens", json!({ "name": "t", "scope": "read" })).json();
+    let bearer = format!("Bearer {}", made["text"].as_str().expect("its text"));
+    let program = Client { server: &world.server, header: Some(("authorization", bearer)) };
+    assert_eq!(program.get("/api/v1/me").status, 200);
+
+    let set = |client: &Client<'_>, name: &str, what: &str, to: &str| {
+        client.form(&format!("/account/people/{name}/{what}"), &[("to", to)]).status
+    };
+    for (name, what, to) in [("ada", "admin", "yes"), ("root", "admin", ""), ("root", "blocked", "yes")] {
+        assert_eq!(set(&ada, name, what, to), 403, "{name} {what} is not hers to decide");
+    }
+    assert_eq!(set(&root, "root", "admin", ""), 409, "nobody else runs the server");
+    assert_eq!(set(&root, "root", "blocked", "yes"), 409);
+    assert_eq!(set(&root, "nobody", "blocked", "yes"), 404);
+    assert!(root.get("/account/people/root").body.contains("It runs the server."));
+
+    assert_eq!(set(&root, "ada", "blocked", "yes"), 303);
+    assert!(root.get("/account/people/ada").body.contains("It is blocked"));
+    assert_eq!(ada.get("/account").status, 303, "her session has ended");
+    assert_eq!(program.get("/api/v1/me").status, 401, "and so has her token");
+    let sign_in = |password: &str| stranger.form("/sign-in", &[("name", "ada"), ("password", password)]);
+    assert!(sign_in("a wrong password").body.contains("no account with this name and password"));
+    assert_eq!(sign_in(PASSWORD).status, 409);
+    assert_eq!(root.form("/account/people/ada/reset", &[]).status, 409);
+    assert_eq!(set(&root, "ada", "blocked", ""), 303);
+    let ada = world.signed_in("ada");
+    assert_eq!(program.get("/api/v1/me").status, 401, "what has ended does not come back");
+
+    // Two who run it: one may go, the last may not, a blocked one does not count.
+    assert_eq!(set(&root, "ada", "admin", "yes"), 303);
+    assert_eq!(ada.get("/account/people").status, 200);
+    assert_eq!(set(&ada, "root", "blocked", "yes"), 303);
+    assert_eq!(root.get("/account").status, 303);
+    assert_eq!(set(&ada, "ada", "admin", ""), 409);
+    assert_eq!(set(&ada, "root", "blocked", ""), 303);
+    assert_eq!(set(&ada, "ada", "admin", ""), 303);
+    assert_eq!(ada.get("/account/people").status, 403);
+}

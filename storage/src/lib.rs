@@ -26,6 +26,11 @@
 //! | `draft_row` | `[dataset, branch, person, table, key]` | one row's patch |
 //! | `unreachable_commit` | `[dataset, commit]` | since when nothing leads to a commit |
 //! | `job` | UUID | the job's document; its JSON is text |
+//! | `person` | UUID | an account; unique by name |
+//! | `session`, `link` | hash of the secret | who is signed in; what can be used once |
+//! | `token` | UUID | a token for programs; unique by the hash of its text |
+//! | `role` | `[dataset, person]` | what somebody is in a dataset |
+//! | `setting` | name | a setting of the whole server |
 //! | `maintenance` | `reclaim` | what the last run of reclaiming has done, as JSON |
 //!
 //! # What it costs
@@ -61,6 +66,7 @@ mod ids;
 mod jobs;
 mod known;
 mod leases;
+mod links;
 mod migrations;
 mod objects;
 mod opening;
@@ -83,8 +89,9 @@ pub use health::{Counts, Health};
 pub use ids::{DatasetId, JobId, PersonId, PersonName, TokenId, UploadId};
 pub use jobs::{Job, JobFilter, JobState, JobUpdate};
 pub use leases::Lease;
+pub use links::{Link, LinkKind};
 pub use objects::Objects;
-pub use people::{Person, PersonChanges, Session, Token};
+pub use people::{Admission, Person, PersonChanges, Session, Standing, Token};
 pub use reclaim::{Mark, Reclaim, ReclaimRecord, Reclaimed, Stage, Sweep};
 pub use refs::{CommitRecord, Ref, RefKind};
 pub use requests::{MergeRequest, RequestDecision, RequestEntry};

@@ -15,7 +15,7 @@ struct Migration {
     statements: &'static str,
 }
 
-const MIGRATIONS: &[Migration] = &[FIRST, RECLAIMING, FORKS, PEOPLE, REQUESTS];
+const MIGRATIONS: &[Migration] = &[FIRST, RECLAIMING, FORKS, PEOPLE, REQUESTS, LINKS];
 
 const FIRST: Migration = Migration {
     name: "chunks, datasets, refs, commits, drafts, jobs",
@@ -157,6 +157,24 @@ const REQUESTS: Migration = Migration {
         DEFINE FIELD IF NOT EXISTS data ON request_decision TYPE string;
 
         DEFINE FIELD IF NOT EXISTS protection ON dataset TYPE option<string>;
+    ",
+};
+
+const LINKS: Migration = Migration {
+    name: "links that can be used once, settings, blocked accounts",
+    statements: "
+        DEFINE TABLE IF NOT EXISTS link SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS kind ON link TYPE string;
+        DEFINE FIELD IF NOT EXISTS person ON link TYPE option<uuid>;
+        DEFINE FIELD IF NOT EXISTS note ON link TYPE string;
+        DEFINE FIELD IF NOT EXISTS made_by ON link TYPE string;
+        DEFINE FIELD IF NOT EXISTS created_at ON link TYPE int;
+        DEFINE FIELD IF NOT EXISTS expires_at ON link TYPE int;
+
+        DEFINE TABLE IF NOT EXISTS setting SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS value ON setting TYPE string;
+
+        DEFINE FIELD IF NOT EXISTS blocked_at ON person TYPE option<int>;
     ",
 };
 

@@ -24,6 +24,32 @@ pub struct Person {
     pub is_admin: bool,
     /// When the account was made, in µs since 1970 UTC.
     pub created_at: i64,
+    /// Since when nobody may use it, in µs since 1970 UTC; none: somebody may.
+    pub blocked_at: Option<i64>,
+}
+
+/// By what right an account is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission<'a> {
+    /// It is the first one, and owns what belonged to nobody: the datasets of this namespace.
+    First(&'a PersonName),
+    /// Somebody has the link with this hash of its secret, which is used up by it.
+    Link(Hash),
+    /// Whoever may make accounts makes it, or everybody may.
+    Free,
+}
+
+/// What an account may be changed to by those who run the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Runs the server.
+    Admin,
+    /// Does not run the server.
+    Ordinary,
+    /// Nobody may use it, from this time on in µs since 1970 UTC; its sessions and tokens end.
+    Blocked(i64),
+    /// Whoever it belongs to may use it.
+    Usable,
 }
 
 /// A browser that somebody is signed in with.
@@ -75,8 +101,6 @@ pub struct PersonChanges {
     pub display: Option<String>,
     /// The hash of a new password.
     pub password: Option<String>,
-    /// Whether they run the server.
-    pub is_admin: Option<bool>,
 }
 
 #[derive(SurrealValue)]
@@ -87,6 +111,7 @@ struct PersonRow {
     password: Option<String>,
     is_admin: bool,
     created_at: i64,
+    blocked_at: Option<i64>,
 }
 
 #[derive(SurrealValue)]
@@ -122,6 +147,7 @@ impl Person {
             password: row.password,
             is_admin: row.is_admin,
             created_at: row.created_at,
+            blocked_at: row.blocked_at,
         })
     }
 }
@@ -172,12 +198,12 @@ impl Store {
         self.database.query("look for accounts", statement, vars! {}).await
     }
 
-    /// Makes an account; `first`: only if there is none yet, and it then owns what belonged to nobody: the datasets of
-    /// the namespace `adopted`.
+    /// Makes an account.
     ///
     /// # Errors
     /// [`StorageError::AlreadyExists`] when the name is taken or, for the first account, there is one.
-    pub async fn create_person(&self, person: &Person, adopts: Option<&PersonName>) -> Result<(), StorageError> {
+    /// [`StorageError::NotFound`] when the link was used or withdrawn.
+    pub async fn create_person(&self, person: &Person, admission: Admission<'_>) -> Result<(), StorageError> {
         let attempted = "create the account";
         let content = object! {
             name: person.name.as_str(),
@@ -186,6 +212,11 @@ impl Store {
             is_admin: person.is_admin,
             created_at: person.created_at,
         };
+        let (adopts, link) = match admission {
+            Admission::First(adopts) => (Some(adopts), None),
+            Admission::Link(link) => (None, Some(records::link(link))),
+            Admission::Free => (None, None),
+        };
         let kept = adopts.map(|_| self.known.forgetting_everything());
         let made: Made = self
             .database
@@ -193,13 +224,19 @@ impl Store {
                 kept,
                 attempted,
                 "{
-                    IF $adopts != NONE AND array::len((SELECT VALUE id FROM person LIMIT 1)) > 0 {
-                        RETURN { outcome: 'late' }
+                    IF $adopts != NONE {
+                        IF array::len((SELECT VALUE id FROM person LIMIT 1)) > 0 { RETURN { outcome: 'late' } };
+                        -- Of two that are the first at the same time one is done again.
+                        UPSERT $guard SET value = $content.name RETURN NONE
+                    };
+                    IF $link != NONE {
+                        IF !record::exists($link) { RETURN { outcome: 'used' } }
                     };
                     IF array::len((SELECT VALUE id FROM person WHERE name = $content.name)) > 0 {
                         RETURN { outcome: 'taken' }
                     };
                     CREATE $id CONTENT $content RETURN NONE;
+                    IF $link != NONE { DELETE $link };
                     IF $adopts != NONE AND $adopts != $content.name {
                         UPDATE dataset SET owner = $content.name WHERE owner = $adopts RETURN NONE
                     };
@@ -209,6 +246,8 @@ impl Store {
                     id: records::person(person.id),
                     content: Value::Object(content),
                     adopts: adopts.map(|name| name.as_str().to_owned()),
+                    link: link,
+                    guard: records::setting("admins"),
                 },
             )
             .await?;
@@ -216,6 +255,7 @@ impl Store {
         match made.outcome.as_str() {
             "made" => Ok(()),
             "late" => exists("account", "the first one"),
+            "used" => Err(StorageError::NotFound { what: "link", name: String::new() }),
             _ => exists("account", person.name.as_str()),
         }
     }
@@ -266,9 +306,6 @@ impl Store {
         if let Some(password) = &changes.password {
             fields.insert("password".to_owned(), Value::String(password.clone()));
         }
-        if let Some(is_admin) = changes.is_admin {
-            fields.insert("is_admin".to_owned(), Value::Bool(is_admin));
-        }
         let found: bool = self
             .database
             .query(
@@ -282,6 +319,58 @@ impl Store {
             )
             .await?;
         if found { Ok(()) } else { Err(StorageError::NotFound { what: "account", name: id.to_string() }) }
+    }
+
+    /// Changes what an account is to the server; not, and `false`, when nobody would be left who runs it.
+    ///
+    /// # Errors
+    /// [`StorageError::NotFound`].
+    pub async fn set_standing(&self, id: PersonId, standing: Standing) -> Result<bool, StorageError> {
+        let mut fields = object! {};
+        match standing {
+            Standing::Admin => fields.insert("is_admin".to_owned(), Value::Bool(true)),
+            Standing::Ordinary => fields.insert("is_admin".to_owned(), Value::Bool(false)),
+            Standing::Blocked(at) => fields.insert("blocked_at".to_owned(), at.into_value()),
+            Standing::Usable => fields.insert("blocked_at".to_owned(), Value::None),
+        };
+        let is_less = matches!(standing, Standing::Ordinary | Standing::Blocked(_));
+        let outcome: String = self
+            .database
+            .query(
+                "change the account",
+                "{
+                    IF !record::exists($id) { RETURN 'missing' };
+                    IF $is_less AND $id.is_admin = true {
+                        -- Of two that each leave it to the other one is done again.
+                        UPSERT $guard SET value = $name RETURN NONE;
+                        LET $others = (SELECT VALUE id FROM person
+                            WHERE is_admin = true AND blocked_at = NONE AND id != $id LIMIT 1);
+                        IF array::len($others) = 0 { RETURN 'last' }
+                    };
+                    UPDATE $id MERGE $fields RETURN NONE;
+                    IF $blocks {
+                        DELETE session WHERE person = $person;
+                        DELETE token WHERE person = $person;
+                        DELETE link WHERE person = $person
+                    };
+                    RETURN 'done'
+                }",
+                vars! {
+                    id: records::person(id),
+                    person: id.0,
+                    name: id.to_string(),
+                    is_less: is_less,
+                    blocks: matches!(standing, Standing::Blocked(_)),
+                    guard: records::setting("admins"),
+                    fields: Value::Object(fields),
+                },
+            )
+            .await?;
+        match outcome.as_str() {
+            "done" => Ok(true),
+            "last" => Ok(false),
+            _ => Err(StorageError::NotFound { what: "account", name: id.to_string() }),
+        }
     }
 
     /// Keeps that somebody is signed in.

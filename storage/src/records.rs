@@ -31,6 +31,15 @@ pub(crate) fn token(id: TokenId) -> RecordId {
     RecordId::new("token", RecordIdKey::Uuid(Uuid::from(id.0)))
 }
 
+pub(crate) fn link(secret: Hash) -> RecordId {
+    RecordId::new("link", secret.to_string())
+}
+
+/// A setting of the whole server.
+pub(crate) fn setting(name: &'static str) -> RecordId {
+    RecordId::new("setting", name)
+}
+
 pub(crate) fn role(dataset: DatasetId, person: PersonId) -> RecordId {
     composite("role", [dataset.0.into_value(), text(&person.0.to_string())])
 }

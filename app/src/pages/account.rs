@@ -1,9 +1,8 @@
-//! One's own account: password, browsers, tokens. For those who run the server: the accounts of others.
+//! One's own account: password, browsers, tokens.
 
-use hub::{Account, SessionView, TokenView};
+use hub::{SessionView, TokenView};
 use leptos::prelude::*;
 
-use super::sign_in::account_fields;
 use crate::{
     components::{
         field::{self, Field},
@@ -187,58 +186,4 @@ fn tokens(tokens: &[TokenView], form: &Submitted) -> AnyView {
         </section>
     }
     .into_any()
-}
-
-/// All accounts, for those who run the server.
-#[must_use]
-pub fn people(accounts: &[Account], form: &Submitted) -> AnyView {
-    let rows: Vec<_> = accounts
-        .iter()
-        .map(|account| {
-            view! {
-                <tr>
-                    <th scope="row" class="data__grow">{account.name.clone()}</th>
-                    <td data-label="Full name">{account.display.clone()}</td>
-                    <td data-label="Since">{time(account.created_at)}</td>
-                    <td data-label="Role">{if account.is_admin { "runs the server" } else { "" }}</td>
-                </tr>
-            }
-        })
-        .collect();
-    let title = field::title(form, "Accounts");
-    shell(
-        PageInfo {
-            title,
-            crumbs: vec![Crumb::link("Your account", "/account"), Crumb::here("Accounts")],
-            width: Width::Narrow,
-            ..PageInfo::default()
-        },
-        view! {
-            {field::error_summary(form)}
-            <header class="head"><div class="head__text"><h1>"Accounts"</h1></div></header>
-            {scroll(
-                String::from("Accounts"),
-                view! {
-                    <table class="data data--stack">
-                        <thead>
-                            <tr>
-                                <th scope="col">"Account"</th>
-                                <th scope="col">"Full name"</th>
-                                <th scope="col">"Since"</th>
-                                <th scope="col">"Role"</th>
-                            </tr>
-                        </thead>
-                        <tbody>{rows}</tbody>
-                    </table>
-                },
-            )}
-            <section class="section">
-                <header class="section__head"><h2>"New account"</h2></header>
-                <form class="form" method="post" action="/account/people">
-                    {account_fields(form)}
-                    <div class="actions"><button class="button button--primary" type="submit">"Make the account"</button></div>
-                </form>
-            </section>
-        },
-    )
 }

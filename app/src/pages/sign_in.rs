@@ -8,9 +8,9 @@ use crate::{
     shell::{Crumb, PageInfo, Width, shell},
 };
 
-/// The page to sign in on; `next` is where it goes on to.
+/// The page to sign in on; `next` is where it goes on to, `is_open` whether everybody may make an account.
 #[must_use]
-pub fn page(next: &str, form: &Submitted) -> AnyView {
+pub fn page(next: &str, is_open: bool, form: &Submitted) -> AnyView {
     let title = field::title(form, "Sign in");
     shell(
         PageInfo { title, crumbs: vec![Crumb::here("Sign in")], width: Width::Narrow, ..PageInfo::default() },
@@ -23,6 +23,7 @@ pub fn page(next: &str, form: &Submitted) -> AnyView {
                 {Field::new("password", "Password").secret(form, "current-password")}
                 <div class="actions"><button class="button button--primary" type="submit">"Sign in"</button></div>
             </form>
+            {is_open.then(|| view! { <p class="quiet">"No account yet? "<a href="/sign-up">"Make one"</a>"."</p> })}
         },
     )
 }
@@ -50,6 +51,49 @@ pub fn set_up(code: &str, form: &Submitted) -> AnyView {
                     .text(form, code, true)}
                 {account_fields(form)}
                 <div class="actions"><button class="button button--primary" type="submit">"Make the account"</button></div>
+            </form>
+        },
+    )
+}
+
+/// The page to make an account of one's own; `invitation` is the secret of the link that led here.
+#[must_use]
+pub fn sign_up(invitation: &str, form: &Submitted) -> AnyView {
+    let title = field::title(form, "Sign up");
+    shell(
+        PageInfo { title, crumbs: vec![Crumb::here("Sign up")], width: Width::Narrow, ..PageInfo::default() },
+        view! {
+            {field::error_summary(form)}
+            <header class="head"><div class="head__text"><h1>"Make an account"</h1></div></header>
+            <form class="form" method="post" action="/sign-up">
+                <input type="hidden" name="invitation" value=invitation.to_owned() />
+                {account_fields(form)}
+                <div class="actions"><button class="button button--primary" type="submit">"Make the account"</button></div>
+            </form>
+        },
+    )
+}
+
+/// The page that sets a new password; `code` is the secret of the link that led here.
+#[must_use]
+pub fn reset(code: &str, form: &Submitted) -> AnyView {
+    let title = field::title(form, "New password");
+    shell(
+        PageInfo { title, crumbs: vec![Crumb::here("New password")], width: Width::Narrow, ..PageInfo::default() },
+        view! {
+            {field::error_summary(form)}
+            <header class="head">
+                <div class="head__text">
+                    <h1>"Choose a new password"</h1>
+                    <p class="head__lead">"You are signed out everywhere; then sign in with it."</p>
+                </div>
+            </header>
+            <form class="form" method="post" action="/reset-password">
+                <input type="hidden" name="code" value=code.to_owned() />
+                {Field::new("password", "New password")
+                    .hint("At least 10 characters; a few words are best.")
+                    .secret(form, "new-password")}
+                <div class="actions"><button class="button button--primary" type="submit">"Set the password"</button></div>
             </form>
         },
     )

@@ -34,6 +34,8 @@ pub(crate) struct AccountBody {
     display: String,
     /// Whether they run the server.
     is_admin: bool,
+    /// Whether nobody may use it.
+    is_blocked: bool,
     /// When it was made.
     created_at: Option<String>,
 }
@@ -123,8 +125,8 @@ pub(crate) struct Part {
 
 impl From<Account> for AccountBody {
     fn from(account: Account) -> Self {
-        let Account { name, display, is_admin, created_at } = account;
-        Self { name, display, is_admin, created_at: time(created_at) }
+        let Account { name, display, is_admin, created_at, blocked_at } = account;
+        Self { name, display, is_admin, is_blocked: blocked_at.is_some(), created_at: time(created_at) }
     }
 }
 

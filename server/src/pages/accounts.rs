@@ -1,4 +1,4 @@
-//! Signing in and out, the first account, one's own account and those of others, and who may do what in a dataset.
+//! Signing in and out, the first account, one's own account, and who may do what in a dataset.
 
 use app::{form::Submitted, pages};
 use axum::{
@@ -7,7 +7,7 @@ use axum::{
     http::{StatusCode, header},
     response::IntoResponse,
 };
-use hub::{DatasetChanges, Error, NewAccount, Scope, SignedIn, Visibility};
+use hub::{DatasetChanges, Error, NewAccount, Scope, SignUp, SignedIn, Visibility};
 use serde::Deserialize;
 
 use super::{
@@ -16,10 +16,7 @@ use super::{
 };
 use crate::visit::Visit;
 
-/// Accounts on their page.
-const MANY: usize = 1_000;
-
-type Values = Form<Vec<(String, String)>>;
+pub(super) type Values = Form<Vec<(String, String)>>;
 
 #[derive(Deserialize)]
 pub(super) struct Asked {
@@ -30,7 +27,7 @@ pub(super) struct Asked {
 }
 
 /// Where somebody goes who has just signed in.
-fn signed_in(visit: &Visit, signed_in: &SignedIn, next: &str) -> Answer {
+pub(super) fn signed_in(visit: &Visit, signed_in: &SignedIn, next: &str) -> Answer {
     let mut answer = see(app::url::ours(next))?;
     answer.headers_mut().insert(header::SET_COOKIE, visit.cookie(Some(&signed_in.secret)));
     Ok(answer)
@@ -40,7 +37,8 @@ pub(super) async fn sign_in_form(visit: Visit, Query(asked): Query<Asked>) -> An
     if !visit.hub.has_accounts() {
         return see("/set-up");
     }
-    page(&visit, || pages::sign_in::page(&asked.next, &Submitted::default()))
+    let is_open = visit.hub.sign_up_rule().await? == SignUp::Open;
+    page(&visit, || pages::sign_in::page(&asked.next, is_open, &Submitted::default()))
 }
 
 pub(super) async fn sign_in(visit: Visit, Form(values): Values) -> Answer {
@@ -49,8 +47,9 @@ pub(super) async fn sign_in(visit: Visit, Form(values): Values) -> Answer {
     match visit.hub.sign_in(&name, &password, visit.client.clone()).await {
         Ok(session) => signed_in(&visit, &session, &next),
         Err(error) if is_about_form(&error) => {
+            let is_open = visit.hub.sign_up_rule().await? == SignUp::Open;
             let form = form.refused(&error);
-            refused(&visit, &error, || pages::sign_in::page(&next, &form))
+            refused(&visit, &error, || pages::sign_in::page(&next, is_open, &form))
         }
         Err(error) => Err(error.into()),
     }
@@ -84,7 +83,7 @@ pub(super) async fn set_up(visit: Visit, Form(values): Values) -> Answer {
     }
 }
 
-fn new_account(form: &Submitted) -> NewAccount {
+pub(super) fn new_account(form: &Submitted) -> NewAccount {
     let name = form.or("name", "").trim().to_owned();
     NewAccount { name, display: form.or("display", ""), password: form.or("password", "") }
 }
@@ -161,24 +160,6 @@ pub(super) async fn end_token(visit: Visit, Form(values): Values) -> Answer {
     let id = form.or("token", "").parse().map_err(|_| Failure::not_found("token"))?;
     visit.hub.delete_token(&visit.actor(), id).await?;
     see("/account")
-}
-
-pub(super) async fn people(visit: Visit) -> Answer {
-    let accounts = visit.hub.accounts(&visit.actor(), "", MANY).await?;
-    page(&visit, || pages::account::people(&accounts, &Submitted::default()))
-}
-
-pub(super) async fn create_account(visit: Visit, Form(values): Values) -> Answer {
-    let form = Submitted::new(values);
-    match visit.hub.create_account(&visit.actor(), new_account(&form)).await {
-        Ok(_) => see("/account/people"),
-        Err(error) if is_about_form(&error) => {
-            let accounts = visit.hub.accounts(&visit.actor(), "", MANY).await?;
-            let form = form.refused(&error);
-            refused(&visit, &error, || pages::account::people(&accounts, &form))
-        }
-        Err(error) => Err(error.into()),
-    }
 }
 
 pub(super) async fn members(visit: Visit, at: At) -> Answer {
