@@ -1,6 +1,7 @@
 //! The pages, one file for each kind. Every one is complete without scripts: real tables, links and forms.
 
 pub mod account;
+pub mod audit;
 pub mod branches;
 pub mod commit;
 pub mod compare;
@@ -14,9 +15,9 @@ pub mod history;
 pub mod import;
 pub mod import_job;
 pub mod members;
-pub mod people;
 pub mod new_dataset;
 pub mod new_request;
+pub mod people;
 pub mod request;
 pub mod request_changes;
 pub mod requests;

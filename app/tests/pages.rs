@@ -40,7 +40,11 @@ fn check(name: &str, page: impl FnOnce() -> AnyView) -> String {
     // What the policy for the page's content would not let through.
     assert_eq!(count(" style=\""), 0, "{name}: a style attribute");
     for tag in ["<script", "<style"] {
-        assert_eq!(count(tag), count(&format!("{tag} nonce=\"once\"")) + count(&format!("{tag} type=\"module\" nonce=\"once\"")), "{name}: {tag}");
+        assert_eq!(
+            count(tag),
+            count(&format!("{tag} nonce=\"once\"")) + count(&format!("{tag} type=\"module\" nonce=\"once\"")),
+            "{name}: {tag}"
+        );
     }
     for id in html.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
         assert_eq!(count(&format!(" id=\"{id}\"")), 1, "{name}: the id {id} stands twice");
@@ -60,7 +64,8 @@ fn datasets() {
 
 #[test]
 fn accounts() {
-    let form = Submitted::new([("name".to_owned(), "\"><script>alert(1)</script>".to_owned())]).with_error("name", "No.");
+    let form =
+        Submitted::new([("name".to_owned(), "\"><script>alert(1)</script>".to_owned())]).with_error("name", "No.");
     check("sign-in", || pages::sign_in::page("/\"><script>alert(1)</script>", true, &form));
     check("set-up", || pages::sign_in::set_up("<script>alert(1)</script>", &form));
     check("sign-up", || pages::sign_in::sign_up("<script>alert(1)</script>", &form));
@@ -89,9 +94,35 @@ fn accounts() {
     let closed = pages::people::View { rule: hub::SignUp::Closed, ..view };
     let html = check("people-closed", || pages::people::page(&closed, &form));
     assert!(!html.contains("Make an invitation"), "what is closed invites nobody");
-    let html = check("person", || pages::people::account(&account("ada", true, None), true, None, &Submitted::default()));
+    let html =
+        check("person", || pages::people::account(&account("ada", true, None), true, None, &Submitted::default()));
     assert!(!html.contains("/blocked"), "nobody blocks the account they use");
     check("person-blocked", || pages::people::account(&account("eve", false, Some(0)), false, None, &form));
+}
+
+#[test]
+fn audit() {
+    let entry = hub::AuditView {
+        at: 0,
+        person: "ada".to_owned(),
+        address: "<script>alert(1)</script>".to_owned(),
+        kind: "commit".to_owned(),
+        dataset: "ada/places".to_owned(),
+        what: "committed <script>alert(1)</script>".to_owned(),
+    };
+    let view = pages::audit::View {
+        address: "/account/audit".to_owned(),
+        crumbs: Vec::new(),
+        dataset: None,
+        entries: vec![entry],
+        next: Some("/account/audit?before=1".to_owned()),
+        file: "/account/audit.csv".to_owned(),
+    };
+    let form = Submitted::new([("dataset".to_owned(), "\"><script>alert(1)</script>".to_owned())]);
+    check("audit", || pages::audit::page(&view, &form));
+    let of_dataset = pages::audit::View { dataset: Some("ada/places".to_owned()), entries: Vec::new(), ..view };
+    let html = check("audit-empty", || pages::audit::page(&of_dataset, &Submitted::default()));
+    assert!(!html.contains("name=\"dataset\""), "it is of one dataset");
 }
 
 #[test]

@@ -193,6 +193,17 @@ test("somebody is invited, forgets the password, and is blocked", async ({ page,
   await page.getByRole("button", { name: "No longer let it run the server" }).click();
   await expect(page.getByRole("alert")).toContainText("Nobody but “ada” runs this server");
   await check(page);
+
+  // All of that is in the log.
+  await page.goto("/account/people");
+  await page.getByRole("link", { name: "Audit log" }).click();
+  await expect(page.getByRole("row", { name: "blocked grace" })).toContainText("ada");
+  await check(page);
+  await page.getByLabel("Person").fill("grace");
+  await page.getByLabel("What", { exact: true }).selectOption("sign-in");
+  await page.getByRole("button", { name: "Look" }).click();
+  await expect(page.getByRole("row", { name: "set a new password by a link" })).toBeVisible();
+  await expect(page.getByRole("row", { name: "blocked grace" })).toHaveCount(0);
 });
 
 test("a token is shown once, and ended", async ({ page, server }) => {

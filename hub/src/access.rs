@@ -1,5 +1,7 @@
 //! Who acts, and what they may do. The rules stand here and nowhere else, as a table that can be read.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use storage::{DatasetId, PersonId, Visibility};
 
@@ -13,6 +15,8 @@ pub struct Actor {
     scope: Scope,
     /// The only dataset in which something may be done in their name.
     dataset: Option<DatasetId>,
+    /// From which address of the network they come; empty where it is not known.
+    address: Arc<str>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,22 +145,37 @@ impl std::str::FromStr for Role {
 }
 
 impl Actor {
+    fn new(who: Who, scope: Scope) -> Self {
+        Self { who, scope, dataset: None, address: Arc::default() }
+    }
+
+    /// The same, coming from this address of the network.
+    #[must_use]
+    pub fn at(self, address: &str) -> Self {
+        Self { address: address.into(), ..self }
+    }
+
+    /// From which address of the network they come.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// The one person of a server without accounts.
     #[must_use]
     pub fn local() -> Self {
-        Self { who: Who::Local, scope: Scope::Admin, dataset: None }
+        Self::new(Who::Local, Scope::Admin)
     }
 
     /// Somebody of whom nothing is known.
     #[must_use]
     pub fn stranger() -> Self {
-        Self { who: Who::Stranger, scope: Scope::Read, dataset: None }
+        Self::new(Who::Stranger, Scope::Read)
     }
 
     /// Somebody who has shown that the account is theirs.
     pub(crate) fn person(person: &storage::Person) -> Self {
         let who = Who::Person { id: person.id, name: person.name.as_str().to_owned(), is_admin: person.is_admin };
-        Self { who, scope: Scope::Admin, dataset: None }
+        Self::new(who, Scope::Admin)
     }
 
     /// The same with no more than this may be done.

@@ -25,7 +25,7 @@ use uuid::Uuid;
 use versioning::Hash;
 
 use crate::{
-    Actor, DatasetPath, Error, FieldError, Hub, Role, Scope,
+    Actor, AuditKind, Dataset, DatasetPath, Error, FieldError, Hub, Role, Scope,
     access::{Action, LOCAL, authorise_operator},
     ahead::PROCESSORS,
     blocking,
@@ -274,9 +274,11 @@ pub(crate) fn check_password(password: &str, name: &str) -> Option<FieldError> {
 }
 
 impl NewAccount {
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    pub(crate) fn check(&self, is_first: bool) -> Result<(), Error> {
         let mut fields = Vec::new();
-        if !is_address(&self.name) || RESERVED.contains(&self.name.as_str()) {
+        // Under that name stands what was done before there were accounts, which is the first one's.
+        let is_somebody = self.name == LOCAL && !is_first;
+        if !is_address(&self.name) || RESERVED.contains(&self.name.as_str()) || is_somebody {
             fields.push(FieldError {
                 field: "name".to_owned(),
                 message: "A name has 1 to 64 lower-case letters, digits, “-”, “_” or “.”, begins with a letter or \
@@ -353,7 +355,7 @@ impl Hub {
             return Err(Error::invalid("code", "That is not the code. The server wrote it where it was started."));
         }
         self.shared.accounts.succeeded(&keys);
-        new.check()?;
+        new.check(true)?;
         let local = PersonName::from(LOCAL);
         if new.name != LOCAL && !self.store().drafts_of(&local).await?.is_empty() {
             return Err(Error::State {
@@ -372,6 +374,8 @@ impl Hub {
             Err(error) => return Err(error.into()),
         }
         self.shared.accounts.exist.store(true, Ordering::Release);
+        let (name, what) = (person.name.as_str(), "made the first account, which owns what was there");
+        self.note_from(name, &client.address, AuditKind::Account, None, what).await;
         self.begin_session(&person, client).await
     }
 
@@ -384,11 +388,14 @@ impl Hub {
         if !self.has_accounts() {
             return Err(Error::State { message: "Make your own account first, on the set-up page.".to_owned() });
         }
-        new.check()?;
+        new.check(false)?;
         let password = self.hashing(new.password.clone(), |password| hashed(&password)).await?;
         let person = new.into_person(password, false);
         match self.store().create_person(&person, Admission::Free).await {
-            Ok(()) => Ok(person.into()),
+            Ok(()) => {
+                self.note(actor, AuditKind::Account, None, format!("made the account {}", person.name)).await;
+                Ok(person.into())
+            }
             Err(StorageError::AlreadyExists { name, .. }) => {
                 Err(Error::invalid("name", format!("There is an account “{name}” already.")))
             }
@@ -420,13 +427,18 @@ impl Hub {
         let work = move |password: String| verified(&password, hash.as_deref());
         let is_right = self.hashing(password.to_owned(), work).await? && has_password;
         let Some(person) = person.filter(|_| is_right) else {
+            let tried: String = name.chars().take(MAX_DISPLAY).collect();
+            self.note_from("", &client.address, AuditKind::SignIn, None, format!("failed to sign in as {tried}")).await;
             return Err(Error::invalid("password", "There is no account with this name and password."));
         };
         self.shared.accounts.succeeded(&keys);
         // Only who knows the password learns it.
         if person.blocked_at.is_some() {
+            let (name, what) = (person.name.as_str(), "was refused: the account is blocked");
+            self.note_from(name, &client.address, AuditKind::SignIn, None, what).await;
             return Err(Error::State { message: "This account is blocked. Ask whoever runs the server.".to_owned() });
         }
+        self.note_from(person.name.as_str(), &client.address, AuditKind::SignIn, None, "signed in").await;
         self.begin_session(&person, client).await
     }
 
@@ -455,13 +467,16 @@ impl Hub {
         Ok(SignedIn { secret, actor: Actor::person(person) })
     }
 
-    /// Ends the session with this secret.
+    /// Ends the person's session with this secret.
     ///
     /// # Errors
     /// The store failed.
-    pub async fn sign_out(&self, secret: &str) -> Result<(), Error> {
+    pub async fn sign_out(&self, actor: &Actor, secret: &str) -> Result<(), Error> {
         self.store().end_sessions(&[hash_of(secret)]).await?;
         self.shared.accounts.forget();
+        if !actor.is_stranger() {
+            self.note(actor, AuditKind::SignIn, None, "signed out").await;
+        }
         Ok(())
     }
 
@@ -549,6 +564,7 @@ impl Hub {
         }
         self.store().end_sessions(&ended).await?;
         self.shared.accounts.forget();
+        self.note(actor, AuditKind::SignIn, None, format!("ended {} sessions", ended.len())).await;
         Ok(())
     }
 
@@ -563,6 +579,7 @@ impl Hub {
         self.shared.accounts.begin_try(&keys)?;
         let hash = person.password;
         if !self.hashing(old.to_owned(), move |old| verified(&old, hash.as_deref())).await? {
+            self.note(actor, AuditKind::SignIn, None, "failed to change the password").await;
             return Err(Error::invalid("old", "That is not your password."));
         }
         self.shared.accounts.succeeded(&keys);
@@ -571,6 +588,7 @@ impl Hub {
         }
         let password = Some(self.hashing(new.to_owned(), |password| hashed(&password)).await?);
         self.store().update_person(id, &PersonChanges { password, ..PersonChanges::default() }).await?;
+        self.note(actor, AuditKind::SignIn, None, "changed the password").await;
         self.end_session(actor, secret, None).await
     }
 
@@ -615,6 +633,8 @@ impl Hub {
             seen_at: None,
         };
         self.store().create_token(&token).await?;
+        let what = format!("made a token to {}: {}", token.scope, token.name);
+        self.note(actor, AuditKind::Token, None, what).await;
         Ok(NewToken { text, view: token.into() })
     }
 
@@ -627,6 +647,7 @@ impl Hub {
         match self.store().delete_token(person, TokenId(id)).await {
             Ok(()) => {
                 self.shared.accounts.forget();
+                self.note(actor, AuditKind::Token, None, "ended a token").await;
                 Ok(())
             }
             Err(StorageError::NotFound { .. }) => Err(Error::not_found("token")),
@@ -668,7 +689,13 @@ impl Hub {
         if person.name == dataset.owner {
             return Err(Error::invalid("name", "The dataset is in their namespace: they own it."));
         }
-        Ok(self.store().set_role(dataset.id, person.id, role.map(Role::as_str)).await?)
+        self.store().set_role(dataset.id, person.id, role.map(Role::as_str)).await?;
+        let what = match role {
+            Some(role) => format!("made {} {}", person.name, role.as_str()),
+            None => format!("took the role from {}", person.name),
+        };
+        self.note(actor, AuditKind::Role, Dataset::from(dataset).about(), what).await;
+        Ok(())
     }
 }
 

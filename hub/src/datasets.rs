@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use storage::{DatasetId, PersonName, StorageError, Visibility};
 
 use crate::{
-    Actor, Dataset, DatasetPath, DatasetSummary, DatasetView, Error, Hub, JobState, Place, TableSummary,
+    Actor, AuditKind, Dataset, DatasetPath, DatasetSummary, DatasetView, Error, Hub, JobState, Place, TableSummary,
     access::{Action, authorise_creation},
     now,
 };
@@ -63,8 +63,25 @@ pub(crate) fn is_address(name: &str) -> bool {
 
 /// First segments of addresses that mean something else.
 pub(crate) const RESERVED: [&str; 19] = [
-    "account", "admin", "api", "assets", "fonts", "healthz", "login", "logout", "metrics", "new", "pkg", "readyz",
-    "reset-password", "set-up", "sign-in", "sign-out", "sign-up", "static", "system",
+    "account",
+    "admin",
+    "api",
+    "assets",
+    "fonts",
+    "healthz",
+    "login",
+    "logout",
+    "metrics",
+    "new",
+    "pkg",
+    "readyz",
+    "reset-password",
+    "set-up",
+    "sign-in",
+    "sign-out",
+    "sign-up",
+    "static",
+    "system",
 ];
 
 /// The namespace of a new dataset: the one that is named, or the person's own.
@@ -168,7 +185,11 @@ impl Hub {
             protection: None,
         };
         match self.store().create_dataset(&dataset).await {
-            Ok(()) => Ok(dataset.into()),
+            Ok(()) => {
+                let dataset = Dataset::from(dataset);
+                self.note(actor, AuditKind::Dataset, dataset.about(), "made the dataset").await;
+                Ok(dataset)
+            }
             Err(error) => Err(taken(error)),
         }
     }
@@ -203,7 +224,28 @@ impl Hub {
             protection: None,
         };
         let changed = self.store().update_dataset(DatasetId(dataset.id), &changes, now()).await;
-        changed.map(Dataset::from).map_err(taken)
+        let changed = changed.map(Dataset::from).map_err(taken)?;
+        self.note_changes(actor, &dataset, &changed).await;
+        Ok(changed)
+    }
+
+    /// Notes what of a dataset has other people see or find it.
+    async fn note_changes(&self, actor: &Actor, before: &Dataset, after: &Dataset) {
+        let about = || after.about();
+        if before.visibility != after.visibility {
+            let what = format!("made it {}", after.visibility.as_str());
+            self.note(actor, AuditKind::Visibility, about(), what).await;
+        }
+        if before.path != after.path {
+            self.note(actor, AuditKind::Dataset, about(), format!("renamed {}", before.path)).await;
+        }
+        if before.default_branch != after.default_branch {
+            let what = format!("made {} the default branch", after.default_branch);
+            self.note(actor, AuditKind::Dataset, about(), what).await;
+        }
+        if (&before.title, &before.description) != (&after.title, &after.description) {
+            self.note(actor, AuditKind::Dataset, about(), "described it anew").await;
+        }
     }
 
     /// Deletes a dataset with its branches, tags and drafts. What it shares with nothing else is freed some time later.
@@ -218,7 +260,9 @@ impl Hub {
                 message: "An import into this dataset is not finished: cancel it first.".to_owned(),
             });
         }
-        Ok(self.store().delete_dataset(DatasetId(dataset.id)).await?)
+        self.store().delete_dataset(DatasetId(dataset.id)).await?;
+        self.note(actor, AuditKind::Dataset, dataset.about(), "deleted the dataset").await;
+        Ok(())
     }
 
     /// A dataset's page: its tables as the person sees them, its newest commits, the person's draft.

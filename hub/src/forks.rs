@@ -8,7 +8,8 @@ use versioning::{
 };
 
 use crate::{
-    Actor, Dataset, DatasetPath, Error, Hub, MergeOptions, MergeState, NewDataset, Place, Viewed, ViewedKind,
+    Actor, AuditKind, Dataset, DatasetPath, Error, Hub, MergeOptions, MergeState, NewDataset, Place, Viewed,
+    ViewedKind,
     access::Action,
     datasets::{namespace, taken, valid_description, valid_name, valid_title},
     merges::Work,
@@ -67,7 +68,11 @@ impl Hub {
         };
         let lease = self.store().lease();
         match self.store().fork_dataset(&lease, &fork).await {
-            Ok(()) => Ok(fork.into()),
+            Ok(()) => {
+                let fork = Dataset::from(fork);
+                self.note(actor, AuditKind::Dataset, fork.about(), format!("forked {path}")).await;
+                Ok(fork)
+            }
             Err(StorageError::NotFound { .. }) => Err(Error::not_found(format!("dataset “{path}”"))),
             Err(error) => Err(taken(error)),
         }

@@ -9,7 +9,7 @@ use storage::{Admission, Link, LinkKind, Person, Standing, StorageError};
 use versioning::Hash;
 
 use crate::{
-    Account, Actor, Client, Error, Hub, NewAccount, Scope, SignedIn,
+    Account, Actor, AuditKind, Client, Error, Hub, NewAccount, Scope, SignedIn,
     access::authorise_operator,
     accounts::{check_password, hash_of, hashed, secret},
     now,
@@ -76,8 +76,9 @@ impl std::str::FromStr for SignUp {
 
 fn ended() -> Error {
     Error::State {
-        message: "This link was used already, was withdrawn, or is too old. Ask whoever runs the server for another one."
-            .to_owned(),
+        message:
+            "This link was used already, was withdrawn, or is too old. Ask whoever runs the server for another one."
+                .to_owned(),
     }
 }
 
@@ -96,7 +97,9 @@ impl Hub {
     /// The person does not run this server, or the store failed.
     pub async fn set_sign_up_rule(&self, actor: &Actor, rule: SignUp) -> Result<(), Error> {
         authorise_operator(actor, Scope::Admin, "decide who signs up")?;
-        Ok(self.store().set_sign_up_rule(rule.as_str()).await?)
+        self.store().set_sign_up_rule(rule.as_str()).await?;
+        self.note(actor, AuditKind::Account, None, format!("set signing up to {}", rule.as_str())).await;
+        Ok(())
     }
 
     /// Makes an account for whoever asks, where that is allowed, and signs it in. `invitation`: the secret of a link.
@@ -108,7 +111,7 @@ impl Hub {
         if rule == SignUp::Closed || !self.has_accounts() {
             return Err(Error::Forbidden { action: "make an account here: ask whoever runs the server".to_owned() });
         }
-        new.check()?;
+        new.check(false)?;
         // Each account counts, so that nobody makes them by the thousand.
         let keys = [format!("sign-up from {}", client.address)];
         self.shared.accounts.begin_try(&keys)?;
@@ -130,6 +133,8 @@ impl Hub {
         if invitation.is_some() {
             self.shared.accounts.succeeded(&keys);
         }
+        let how = if invitation.is_some() { "signed up by an invitation" } else { "signed up" };
+        self.note_from(person.name.as_str(), &client.address, AuditKind::Account, None, how).await;
         self.begin_session(&person, client).await
     }
 
@@ -151,7 +156,9 @@ impl Hub {
         if note.chars().count() > MAX_NOTE || note.chars().any(char::is_control) {
             return Err(Error::invalid("note", "Say in at most 200 characters on one line whom it is for."));
         }
-        self.make_link(actor, LinkKind::Invitation, None, note, INVITATION).await
+        let link = self.make_link(actor, LinkKind::Invitation, None, note, INVITATION).await?;
+        self.note(actor, AuditKind::Account, None, format!("made an invitation: {note}")).await;
+        Ok(link)
     }
 
     async fn make_link(
@@ -203,7 +210,11 @@ impl Hub {
         let gone = || Error::not_found("invitation");
         let id: Hash = id.parse().map_err(|_| gone())?;
         let link = self.store().link(id).await?.filter(|link| link.kind == LinkKind::Invitation).ok_or_else(gone)?;
-        if self.store().delete_link(link.secret).await? { Ok(()) } else { Err(gone()) }
+        if !self.store().delete_link(link.secret).await? {
+            return Err(gone());
+        }
+        self.note(actor, AuditKind::Account, None, format!("withdrew an invitation: {}", link.note)).await;
+        Ok(())
     }
 
     /// An account, for those who run the server.
@@ -229,7 +240,9 @@ impl Hub {
         if person.blocked_at.is_some() {
             return Err(Error::State { message: format!("“{name}” is blocked: unblock the account first.") });
         }
-        self.make_link(actor, LinkKind::Reset, Some(&person), "", RESET).await
+        let link = self.make_link(actor, LinkKind::Reset, Some(&person), "", RESET).await?;
+        self.note(actor, AuditKind::Account, None, format!("made a link for a new password of {name}")).await;
+        Ok(link)
     }
 
     /// Sets a password by a link, and ends all sessions of the account; its name.
@@ -252,6 +265,8 @@ impl Hub {
             return Err(ended());
         }
         self.shared.accounts.forget();
+        let what = "set a new password by a link";
+        self.note_from(person.name.as_str(), &client.address, AuditKind::SignIn, None, what).await;
         Ok(person.name.0)
     }
 
@@ -261,7 +276,7 @@ impl Hub {
     /// The person does not run this server, there is no such account, or nobody else runs the server.
     pub async fn set_admin(&self, actor: &Actor, name: &str, is_admin: bool) -> Result<(), Error> {
         authorise_operator(actor, Scope::Admin, "decide who runs the server")?;
-        self.set_standing(name, if is_admin { Standing::Admin } else { Standing::Ordinary }).await
+        self.set_standing(actor, name, if is_admin { Standing::Admin } else { Standing::Ordinary }).await
     }
 
     /// Blocks an account, which ends its sessions and tokens, or lets it be used again.
@@ -273,17 +288,24 @@ impl Hub {
         if actor.name() == name {
             return Err(Error::State { message: "You can't block the account that you use.".to_owned() });
         }
-        self.set_standing(name, if blocked { Standing::Blocked(now()) } else { Standing::Usable }).await
+        self.set_standing(actor, name, if blocked { Standing::Blocked(now()) } else { Standing::Usable }).await
     }
 
-    async fn set_standing(&self, name: &str, standing: Standing) -> Result<(), Error> {
+    async fn set_standing(&self, actor: &Actor, name: &str, standing: Standing) -> Result<(), Error> {
         let person = self.person_named(name).await?;
         let is_done = self.store().set_standing(person.id, standing).await?;
         self.shared.accounts.forget();
-        if is_done {
-            Ok(())
-        } else {
-            Err(Error::State { message: format!("Nobody but “{name}” runs this server: let somebody else run it first.") })
+        if !is_done {
+            let message = format!("Nobody but “{name}” runs this server: let somebody else run it first.");
+            return Err(Error::State { message });
         }
+        let what = match standing {
+            Standing::Admin => format!("let {name} run the server"),
+            Standing::Ordinary => format!("no longer let {name} run the server"),
+            Standing::Blocked(_) => format!("blocked {name}"),
+            Standing::Usable => format!("unblocked {name}"),
+        };
+        self.note(actor, AuditKind::Account, None, what).await;
+        Ok(())
     }
 }

@@ -8,6 +8,7 @@
 mod access;
 mod accounts;
 mod ahead;
+mod audit;
 mod changes;
 mod datasets;
 mod differences;
@@ -38,6 +39,7 @@ use storage::Store;
 
 pub use access::{Actor, Role, Scope};
 pub use accounts::{Account, Client, Member, NewAccount, NewToken, SessionView, SignedIn, TokenView};
+pub use audit::{AuditKind, AuditPage, AuditPlace, AuditQuery, AuditView};
 pub use changes::{Change, Changes, NewColumn, Properties, value_of};
 pub use datasets::{DatasetChanges, NewDataset};
 pub use differences::{DiffPage, DiffSummary, DifferenceCounts, TableDifference};

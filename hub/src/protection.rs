@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use storage::DatasetId;
 
-use crate::{Actor, Dataset, DatasetPath, Error, Hub, Role, access::Action, now};
+use crate::{Actor, AuditKind, Dataset, DatasetPath, Error, Hub, Role, access::Action, now};
 
 /// The most approvals that a rule asks for.
 const MAX_APPROVALS: u8 = 20;
@@ -67,7 +67,10 @@ impl Hub {
         if protection.merge_role < Role::Writer {
             return Err(Error::invalid("merge_role", "Who merges must be a writer at least."));
         }
-        self.set_protection(&dataset, &protection.branch.clone(), Some(protection)).await
+        let branch = protection.branch.clone();
+        self.set_protection(&dataset, &branch, Some(protection)).await?;
+        self.note(actor, AuditKind::Branch, dataset.about(), format!("set the rules of {branch}")).await;
+        Ok(())
     }
 
     /// Lifts the rules of a branch.
@@ -76,7 +79,9 @@ impl Hub {
     /// There is no such dataset for the person, or they may not decide that.
     pub async fn unprotect(&self, actor: &Actor, path: &DatasetPath, branch: &str) -> Result<(), Error> {
         let dataset = self.find_dataset(actor, Action::Manage, path).await?;
-        self.set_protection(&dataset, branch, None).await
+        self.set_protection(&dataset, branch, None).await?;
+        self.note(actor, AuditKind::Branch, dataset.about(), format!("lifted the rules of {branch}")).await;
+        Ok(())
     }
 
     async fn set_protection(&self, dataset: &Dataset, branch: &str, new: Option<Protection>) -> Result<(), Error> {

@@ -10,7 +10,7 @@ use versioning::{
     value::Timestamp,
 };
 
-use crate::{Actor, CommitSummary, Dataset, DatasetPath, Error, Hub, Role, access::Action};
+use crate::{Actor, AuditKind, CommitSummary, Dataset, DatasetPath, Error, Hub, Role, access::Action};
 
 /// The longest name of a branch or tag, in characters.
 const MAX_NAME: usize = 100;
@@ -297,7 +297,11 @@ impl Hub {
         }
         let new = storage::Ref { dataset: id, kind, name: name.to_owned(), head };
         match self.store().create_ref(&lease, &new).await {
-            Ok(()) => self.resolve(&dataset, &Reference::named(name)).await,
+            Ok(()) => {
+                let what = format!("made the {} {name} at {}", kind.as_str(), head.short());
+                self.note(actor, AuditKind::Branch, dataset.about(), what).await;
+                self.resolve(&dataset, &Reference::named(name)).await
+            }
             Err(StorageError::AlreadyExists { .. }) => Err(taken()),
             Err(error) => Err(error.into()),
         }
@@ -314,7 +318,7 @@ impl Hub {
             return Err(Error::State { message: format!("“{name}” is the default branch: it can't be deleted.") });
         }
         dataset.authorise_direct_change(name)?;
-        self.delete_ref(&dataset, RefKind::Branch, name).await
+        self.delete_ref(actor, &dataset, RefKind::Branch, name).await
     }
 
     /// Deletes a tag.
@@ -323,12 +327,16 @@ impl Hub {
     /// There is none of the name.
     pub async fn delete_tag(&self, actor: &Actor, path: &DatasetPath, name: &str) -> Result<(), Error> {
         let dataset = self.find_dataset(actor, Action::Write, path).await?;
-        self.delete_ref(&dataset, RefKind::Tag, name).await
+        self.delete_ref(actor, &dataset, RefKind::Tag, name).await
     }
 
-    async fn delete_ref(&self, dataset: &Dataset, kind: RefKind, name: &str) -> Result<(), Error> {
+    async fn delete_ref(&self, actor: &Actor, dataset: &Dataset, kind: RefKind, name: &str) -> Result<(), Error> {
         match self.store().delete_ref(DatasetId(dataset.id), kind, name).await {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                let what = format!("deleted the {} {name}", kind.as_str());
+                self.note(actor, AuditKind::Branch, dataset.about(), what).await;
+                Ok(())
+            }
             Err(StorageError::NotFound { .. }) => Err(Error::not_found(format!("{} “{name}”", kind.as_str()))),
             Err(StorageError::InUse { by }) => Err(Error::State {
                 message: format!("{by} has changes on “{name}” that are not committed. Commit or discard them first."),

@@ -8,7 +8,7 @@ use std::{
 use storage::{Chunk, CommitRecord, CommitWrite, DatasetId, DraftId, JobUpdate, Lease, Objects, StorageError};
 use versioning::{ChunkSink, Commit, Hash, Object, ObjectSource, ReadError, Root, WriteError, frame, history};
 
-use crate::{Actor, Dataset, Error, Event, Hub, ahead::PROCESSORS, blocking, now};
+use crate::{Actor, AuditKind, Dataset, Error, Event, Hub, ahead::PROCESSORS, audit, blocking, now};
 
 /// The longest commit message in characters.
 const MAX_MESSAGE: usize = 10_000;
@@ -279,7 +279,7 @@ impl Hub {
             let at = now();
             let (make, author, text) = (Arc::clone(&make), actor.name().to_owned(), message.clone());
             let store = self.store().objects();
-            let (new, parents, at, brought, objects, frames) = blocking(move || {
+            let (new, parents, at, brought, objects, frames, is_merge) = blocking(move || {
                 let desk = Desk::new(&store);
                 let objects: &dyn ObjectSource = &store;
                 let root = match head {
@@ -287,12 +287,13 @@ impl Hub {
                     None => Root::default(),
                 };
                 match make(&desk, head, root)? {
-                    Made::Nothing => Ok((None, Vec::new(), at, Vec::new(), Vec::new(), Vec::new())),
+                    Made::Nothing => Ok((None, Vec::new(), at, Vec::new(), Vec::new(), Vec::new(), false)),
                     Made::Forward(commit) => {
                         let found = objects.commit(commit)?;
-                        Ok((Some(commit), found.parents, found.time, Vec::new(), Vec::new(), Vec::new()))
+                        Ok((Some(commit), found.parents, found.time, Vec::new(), Vec::new(), Vec::new(), true))
                     }
                     Made::Commit(root, others) => {
+                        let is_merge = !others.is_empty();
                         let brought = match way {
                             Way::Request { brings: true } => brought(objects, head, &others, at)?,
                             _ => Vec::new(),
@@ -302,11 +303,16 @@ impl Hub {
                         let root = desk.store(&Object::Root(root))?;
                         let commit = Commit { root, parents: parents.clone(), author, time, message: text };
                         let new = desk.store(&Object::Commit(commit))?;
-                        Ok((Some(new), parents, time, brought, desk.objects(), desk.into_frames()))
+                        Ok((Some(new), parents, time, brought, desk.objects(), desk.into_frames(), is_merge))
                     }
                 }
             })
             .await?;
+            let kind = match (job.is_some(), is_merge) {
+                (true, _) => AuditKind::Import,
+                (false, true) => AuditKind::Merge,
+                (false, false) => AuditKind::Commit,
+            };
             let job_update = job.map(|job| job(new)).transpose()?;
             let Some(new) = new else {
                 if let Some(update) = job_update {
@@ -314,6 +320,7 @@ impl Hub {
                 }
                 return Ok(None);
             };
+            let what = format!("committed {} to {branch}: {message}", new.short());
             let write = CommitWrite {
                 chunks: self.put_all_but_last(&lease, frames).await?,
                 dataset: DatasetId(dataset.id),
@@ -325,6 +332,7 @@ impl Hub {
                 at,
                 draft: draft.clone(),
                 job: job_update,
+                audit: Some(audit::entry(actor.name(), actor.address(), kind, dataset.about(), what)),
             };
             match self.store().commit(&lease, write).await {
                 Ok(()) => {

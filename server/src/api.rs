@@ -7,6 +7,7 @@
 #![allow(unused_qualifications, reason = "utoipa's macros spell out the types they are given")]
 
 pub(crate) mod aggregates;
+pub(crate) mod audit;
 pub(crate) mod commits;
 pub(crate) mod cursor;
 pub(crate) mod datasets;

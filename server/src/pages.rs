@@ -3,6 +3,7 @@
 
 mod accounts;
 mod answer;
+mod audit;
 mod branches;
 mod dataset;
 mod datasets;
@@ -79,6 +80,8 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/account/people/{name}/admin", post(people::set_admin))
         .route("/account/people/{name}/blocked", post(people::set_blocked))
         .route("/account/people/{name}/reset", post(people::make_reset))
+        .route("/account/audit", get(audit::show))
+        .route("/account/audit.csv", get(audit::show_file))
         .route("/account/sign-up", post(people::set_rule))
         .route("/account/invitations", post(people::invite))
         .route("/account/invitations/end", post(people::withdraw))
@@ -92,6 +95,8 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/{owner}/{dataset}/branches/delete", post(branches::delete))
         .route("/{owner}/{dataset}/protection", post(branches::protect))
         .route("/{owner}/{dataset}/people", get(accounts::members).post(accounts::set_role))
+        .route("/{owner}/{dataset}/audit", get(audit::of_dataset))
+        .route("/{owner}/{dataset}/audit.csv", get(audit::file_of_dataset))
         .route("/{owner}/{dataset}/visibility", post(accounts::set_visibility))
         .route("/{owner}/{dataset}/fork", get(datasets::new_fork).post(datasets::fork))
         .route("/{owner}/{dataset}/compare", get(branches::compare))

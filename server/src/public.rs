@@ -58,8 +58,16 @@ mod tests {
         }
         let with_port: PublicUrl = "https://data.example:8443".parse().expect("a port is fine");
         assert!(with_port.is_host("data.example:8443") && !with_port.is_host("data.example"));
-        let wrong =
-            ["", "data.example", "http://data.example", "https://", "https://a/b", "https://a?b", "https://a@b", "https://a#b"];
+        let wrong = [
+            "",
+            "data.example",
+            "http://data.example",
+            "https://",
+            "https://a/b",
+            "https://a?b",
+            "https://a@b",
+            "https://a#b",
+        ];
         for text in wrong {
             assert!(text.parse::<PublicUrl>().is_err(), "{text}");
         }

@@ -62,7 +62,8 @@ pub(crate) fn router(state: AppState) -> Router {
 /// The REST API. The paths and methods stand with the handlers, for the document; each group is one path.
 fn api() -> OpenApiRouter<AppState> {
     use api::{
-        aggregates, commits, datasets, diffs, exports, forks, imports, jobs, merges, people, protections, reclaim, refs,
+        aggregates, audit, commits, datasets, diffs, exports, forks, imports, jobs, merges, people, protections,
+        reclaim, refs,
         requests::{self, deciding, discussion},
         rows, tables,
     };
@@ -107,6 +108,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(jobs::list))
         .routes(routes!(jobs::show, jobs::cancel))
         .routes(routes!(reclaim::show, reclaim::start))
+        .routes(routes!(audit::list))
         .routes(routes!(people::me))
         .routes(routes!(people::accounts, people::create_account))
         .routes(routes!(people::tokens, people::create_token))

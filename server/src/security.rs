@@ -33,9 +33,11 @@ pub(crate) async fn only_known_names(State(state): State<AppState>, request: Req
     }
     let known = match &state.public {
         Some(public) => format!("This server answers to {public}, localhost, 127.0.0.1 and [::1] only."),
-        None => "This server answers to localhost, 127.0.0.1 and [::1] only. To reach it by another name, start it with \
+        None => {
+            "This server answers to localhost, 127.0.0.1 and [::1] only. To reach it by another name, start it with \
                  --public-url."
-            .to_owned(),
+                .to_owned()
+        }
     };
     Problem::new(StatusCode::MISDIRECTED_REQUEST, known).into_response()
 }

@@ -91,6 +91,7 @@ impl FromRequestParts<AppState> for Visit {
             Some(public) => public.to_string(),
             None => format!("http://{}", text(&parts.headers, header::HOST)),
         };
+        let actor = actor.at(&client.address);
         Ok(Self {
             origin,
             hub: state.hub.clone(),

@@ -241,6 +241,9 @@ fn people(api: &Api<'_>, server: &Server) {
     assert_eq!(call("DELETE", &format!("/tokens/{id}"), None).status, 404);
     assert_eq!(call("DELETE", "/tokens/nothing", None).status, 404);
 
+    let log = good(call("GET", "/audit?kind=token&limit=1", None));
+    assert_eq!((&log["items"][0]["what"], log["next_cursor"].is_string()), (&json!("ended a token"), true));
+
     // Roles.
     assert_eq!(call("POST", "/datasets", Some(json!({ "name": "shared" }))).status, 201);
     let members = "/datasets/ada/shared/members";

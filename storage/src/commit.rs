@@ -4,7 +4,7 @@ use surrealdb::types::{SurrealValue, Value, object, vars};
 use versioning::Hash;
 
 use crate::{
-    Chunk, CommitRecord, DatasetId, DraftId, JobUpdate, Lease, RefKind, StorageError, Store,
+    AuditEntry, Chunk, CommitRecord, DatasetId, DraftId, JobUpdate, Lease, RefKind, StorageError, Store,
     chunks::{needed, put_chunks, rows},
     drafts::stale_draft,
     jobs::{self, Guard},
@@ -35,6 +35,8 @@ pub struct CommitWrite {
     pub draft: Option<(DraftId, u64)>,
     /// The job that the commit completes.
     pub job: Option<JobUpdate>,
+    /// What the audit log says of it.
+    pub audit: Option<AuditEntry>,
 }
 
 /// What the transaction found; nothing in it: the branch has moved.
@@ -72,6 +74,7 @@ macro_rules! commit {
     UPDATE $dataset SET updated_at = $at RETURN NONE;
     IF $draft != NONE { UPDATE $draft SET revision = 0 RETURN NONE };
     IF $job != NONE { UPDATE $job MERGE $job_changes RETURN NONE };
+    IF $audit != NONE { CREATE $audit CONTENT $audit_content RETURN NONE };
     RETURN {};
 }"
         )
@@ -123,6 +126,10 @@ impl Store {
         variables.insert("job", job);
         variables.insert("job_states", states);
         variables.insert("job_changes", changes);
+        let audit = write.audit.as_ref().map(AuditEntry::record);
+        let (audit, content) = audit.map_or((Value::None, Value::None), |(id, content)| (id.into_value(), content));
+        variables.insert("audit", audit);
+        variables.insert("audit_content", content);
 
         let kept = (lease.clone(), self.known.forgetting(write.dataset));
         let outcome: Outcome = self.database.query_keeping(kept, attempted, statement, variables).await?;

@@ -30,6 +30,7 @@
 //! | `session`, `link` | hash of the secret | who is signed in; what can be used once |
 //! | `token` | UUID | a token for programs; unique by the hash of its text |
 //! | `role` | `[dataset, person]` | what somebody is in a dataset |
+//! | `audit` | `[time, random]`, the newest first | who changed access or data; never changed or deleted |
 //! | `setting` | name | a setting of the whole server |
 //! | `maintenance` | `reclaim` | what the last run of reclaiming has done, as JSON |
 //!
@@ -53,6 +54,7 @@
 //! A process with a nearly empty store is 106 MB resident: the engine allocates a table of a million locks for its
 //! transactions. Caches and at most 32 MiB of write buffers come on top of that as data comes.
 
+mod audit;
 mod cache;
 mod chunks;
 mod commit;
@@ -79,6 +81,7 @@ mod runtime;
 mod store;
 mod verify;
 
+pub use audit::{AuditEntry, AuditFilter};
 pub use chunks::{Chunk, ChunkStats, MAX_BATCH_BYTES};
 pub use commit::CommitWrite;
 pub use config::Config;

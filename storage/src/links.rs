@@ -60,7 +60,9 @@ impl Link {
         let kind = match row.kind.as_str() {
             "invitation" => LinkKind::Invitation,
             "reset" => LinkKind::Reset,
-            other => return Err(StorageError::Malformed { attempted, reason: format!("“{other}” is no kind of link") }),
+            other => {
+                return Err(StorageError::Malformed { attempted, reason: format!("“{other}” is no kind of link") });
+            }
         };
         Ok(Self {
             secret: records::hash_of(&row.id, attempted)?,

@@ -15,7 +15,7 @@ struct Migration {
     statements: &'static str,
 }
 
-const MIGRATIONS: &[Migration] = &[FIRST, RECLAIMING, FORKS, PEOPLE, REQUESTS, LINKS];
+const MIGRATIONS: &[Migration] = &[FIRST, RECLAIMING, FORKS, PEOPLE, REQUESTS, LINKS, AUDIT];
 
 const FIRST: Migration = Migration {
     name: "chunks, datasets, refs, commits, drafts, jobs",
@@ -175,6 +175,21 @@ const LINKS: Migration = Migration {
         DEFINE FIELD IF NOT EXISTS value ON setting TYPE string;
 
         DEFINE FIELD IF NOT EXISTS blocked_at ON person TYPE option<int>;
+    ",
+};
+
+const AUDIT: Migration = Migration {
+    name: "the audit log",
+    statements: "
+        DEFINE TABLE IF NOT EXISTS audit SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS person ON audit TYPE string;
+        DEFINE FIELD IF NOT EXISTS address ON audit TYPE string;
+        DEFINE FIELD IF NOT EXISTS kind ON audit TYPE string;
+        DEFINE FIELD IF NOT EXISTS dataset ON audit TYPE option<uuid>;
+        DEFINE FIELD IF NOT EXISTS place ON audit TYPE string;
+        DEFINE FIELD IF NOT EXISTS what ON audit TYPE string;
+        DEFINE EVENT IF NOT EXISTS audit_stays ON audit WHEN $event != 'CREATE'
+            THEN { THROW 'the audit log only grows' };
     ",
 };
 

@@ -35,6 +35,28 @@ pub(crate) fn link(secret: Hash) -> RecordId {
     RecordId::new("link", secret.to_string())
 }
 
+/// An entry of the audit log: what is newer has a lesser key, as keys are read from the least on.
+pub(crate) fn audit(at: i64, id: uuid::Uuid) -> RecordId {
+    composite("audit", [(i64::MAX - at).into_value(), id.into_value()])
+}
+
+/// The entries of the audit log from a key on.
+pub(crate) fn audit_from(start: Bound<RecordIdKey>) -> RecordId {
+    range("audit", start, Bound::Unbounded)
+}
+
+/// When an entry of the audit log was written, and what else names it.
+pub(crate) fn audit_parts(id: &RecordId, attempted: &'static str) -> Result<(i64, uuid::Uuid), StorageError> {
+    let parts = Parts::of(id, attempted);
+    match (parts.at(0), parts.at(1)) {
+        (Some(Value::Number(number)), Some(Value::Uuid(uuid))) => {
+            let left = number.to_int().ok_or_else(|| parts.malformed())?;
+            Ok((i64::MAX - left, uuid.into_inner()))
+        }
+        _ => Err(parts.malformed()),
+    }
+}
+
 /// A setting of the whole server.
 pub(crate) fn setting(name: &'static str) -> RecordId {
     RecordId::new("setting", name)

@@ -230,6 +230,7 @@ fn child() {
                         at: at(step),
                         draft: taken.map(|revision| (draft(), revision)),
                         job: None,
+                        audit: None,
                     };
                     store.commit(&lease, write).await.expect("nobody else writes");
                     head = Some(new);
@@ -269,6 +270,7 @@ async fn leave_behind(store: &Store, step: u64, parent: Option<Hash>) {
         at: at(step),
         draft: None,
         job: None,
+        audit: None,
     };
     match store.commit(&lease, write).await {
         // The last life ended before it deleted the branch.

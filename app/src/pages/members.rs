@@ -68,6 +68,7 @@ pub fn page(dataset: &Dataset, members: &[Member], form: &Submitted) -> AnyView 
                     <p class="head__lead">{seen}</p>
                 </div>
                 <div class="head__actions">
+                    {(dataset.role >= Some(Role::Owner)).then(|| view! { <a class="button" href=format!("{address}/audit")>"Audit log"</a> })}
                     <form method="post" action=format!("{address}/visibility")>
                         <input type="hidden" name="visibility" value=other />
                         <button class="button" type="submit">{change}</button>

@@ -42,7 +42,10 @@ pub fn page(view: &View, form: &Submitted) -> AnyView {
         view! {
             {field::error_summary(form)}
             {view.new_link.clone().map(|link| once("The invitation", "Send it to whom it is for: it makes one account, within 7 days.", link))}
-            <header class="head"><div class="head__text"><h1>"Accounts"</h1></div></header>
+            <header class="head">
+                <div class="head__text"><h1>"Accounts"</h1></div>
+                <div class="head__actions"><a class="button" href="/account/audit">"Audit log"</a></div>
+            </header>
             {list(&view.accounts)}
             <section class="section">
                 <header class="section__head"><h2>"New account"</h2></header>
@@ -188,7 +191,8 @@ fn invitations(invitations: &[InvitationView], form: &Submitted) -> AnyView {
 #[must_use]
 pub fn account(account: &Account, is_own: bool, link: Option<String>, form: &Submitted) -> AnyView {
     let address = address(&account.name);
-    let (admin, admin_to) = if account.is_admin { ("No longer let it run the server", "") } else { ("Let it run the server", "yes") };
+    let (admin, admin_to) =
+        if account.is_admin { ("No longer let it run the server", "") } else { ("Let it run the server", "yes") };
     let (block, block_to) = if account.blocked_at.is_some() { ("Unblock", "") } else { ("Block", "yes") };
     let button = |what: &'static str, to: &'static str, label: &'static str| {
         view! {

@@ -57,7 +57,7 @@ pub(super) async fn sign_in(visit: Visit, Form(values): Values) -> Answer {
 
 pub(super) async fn sign_out(visit: Visit) -> Answer {
     if let Some(secret) = &visit.secret {
-        visit.hub.sign_out(secret).await?;
+        visit.hub.sign_out(&visit.actor(), secret).await?;
     }
     let mut answer = see("/")?;
     answer.headers_mut().insert(header::SET_COOKIE, visit.cookie(None));

@@ -106,6 +106,7 @@ pub(crate) fn write(dataset: DatasetId, expected: Option<Hash>, new: Hash) -> Co
         at: TODAY,
         draft: None,
         job: None,
+        audit: None,
     }
 }
 
