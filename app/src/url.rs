@@ -18,6 +18,12 @@ pub fn encode_key(key_text: &str) -> String {
     if matches!(key_text, "." | "..") { encode(&format!("\\{key_text}")) } else { encode(key_text) }
 }
 
+/// The page of a namespace.
+#[must_use]
+pub fn namespace(owner: &str) -> String {
+    format!("/{}", encode(owner))
+}
+
 /// A dataset's page.
 #[must_use]
 pub fn dataset(owner: &str, name: &str) -> String {

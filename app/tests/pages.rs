@@ -323,7 +323,8 @@ fn conflicts() {
         "Two columns &lt;script&gt;",
         "Take back",
         "Keep the row, as changed",
-        "Its other cells",
+        "Mended",
+        "Save the row",
     ] {
         assert!(html.contains(part), "{part}: {html}");
     }

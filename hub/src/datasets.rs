@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use storage::{DatasetId, PersonName, StorageError, Visibility};
 
 use crate::{
-    Actor, AuditKind, Dataset, DatasetPath, DatasetSummary, DatasetView, Error, Hub, JobState, Place, TableSummary,
+    Actor, AuditKind, Dataset, DatasetPath, DatasetSummary, DatasetView, DeletedDataset, Error, Hub, JobState,
+    NamespaceView, Place, TableSummary,
     access::{Action, authorise_creation},
     now,
 };
@@ -60,6 +61,12 @@ pub(crate) fn is_address(name: &str) -> bool {
         && first.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
         && !name.contains("..")
 }
+
+/// For so long a deleted dataset can be brought back, in µs.
+const KEEP_DELETED: i64 = 7 * 24 * 3600 * 1_000_000;
+
+/// What the log says of it.
+const FOREVER: &str = "deleted the dataset for good";
 
 /// First segments of addresses that mean something else.
 pub(crate) const RESERVED: [&str; 19] = [
@@ -123,7 +130,7 @@ pub(crate) fn valid_description(text: &str) -> Result<String, Error> {
 pub(crate) fn taken(error: StorageError) -> Error {
     match error {
         StorageError::AlreadyExists { name, .. } => {
-            Error::invalid("name", format!("There is a dataset “{name}” already."))
+            Error::invalid("name", format!("There is a dataset “{name}” already, perhaps a deleted one."))
         }
         error => error.into(),
     }
@@ -183,6 +190,7 @@ impl Hub {
             lineage: Vec::new(),
             visibility: Visibility::Private,
             protection: None,
+            deleted_at: None,
         };
         match self.store().create_dataset(&dataset).await {
             Ok(()) => {
@@ -192,6 +200,14 @@ impl Hub {
             }
             Err(error) => Err(taken(error)),
         }
+    }
+
+    /// A dataset that the person may describe.
+    ///
+    /// # Errors
+    /// There is no such dataset for the person, or they may not describe it.
+    pub async fn managed(&self, actor: &Actor, path: &DatasetPath) -> Result<Dataset, Error> {
+        self.find_dataset(actor, Action::Manage, path).await
     }
 
     /// Changes what a dataset is called and which branch is read where none is named.
@@ -221,7 +237,7 @@ impl Hub {
             description,
             default_branch: changes.default_branch,
             visibility: changes.visibility,
-            protection: None,
+            ..storage::DatasetChanges::default()
         };
         let changed = self.store().update_dataset(DatasetId(dataset.id), &changes, now()).await;
         let changed = changed.map(Dataset::from).map_err(taken)?;
@@ -248,11 +264,12 @@ impl Hub {
         }
     }
 
-    /// Deletes a dataset with its branches, tags and drafts. What it shares with nothing else is freed some time later.
+    /// Deletes a dataset with its branches, tags, drafts and merge requests. For seven days its owner can bring it back;
+    /// then, or at once with `forever`, it goes for good, and what it shares with nothing else is freed.
     ///
     /// # Errors
     /// There is no such dataset for the person, or an import into it runs.
-    pub async fn delete_dataset(&self, actor: &Actor, path: &DatasetPath) -> Result<(), Error> {
+    pub async fn delete_dataset(&self, actor: &Actor, path: &DatasetPath, forever: bool) -> Result<(), Error> {
         let dataset = self.find_dataset(actor, Action::Own, path).await?;
         let imports = self.imports(actor, path).await?;
         if imports.iter().any(|import| matches!(import.state, JobState::Running | JobState::Waiting)) {
@@ -260,9 +277,82 @@ impl Hub {
                 message: "An import into this dataset is not finished: cancel it first.".to_owned(),
             });
         }
-        self.store().delete_dataset(DatasetId(dataset.id)).await?;
-        self.note(actor, AuditKind::Dataset, dataset.about(), "deleted the dataset").await;
+        let id = DatasetId(dataset.id);
+        if forever {
+            self.store().delete_dataset(id).await?;
+        } else {
+            self.set_deleted(id, Some(now())).await?;
+        }
+        self.note(actor, AuditKind::Dataset, dataset.about(), if forever { FOREVER } else { "deleted the dataset" })
+            .await;
         Ok(())
+    }
+
+    async fn set_deleted(&self, id: DatasetId, deleted_at: Option<i64>) -> Result<(), Error> {
+        let changes = storage::DatasetChanges { deleted_at: Some(deleted_at), ..storage::DatasetChanges::default() };
+        self.store().update_dataset(id, &changes, now()).await.map(|_| ()).map_err(taken)
+    }
+
+    /// The person's deleted datasets that can still be brought back, the last deleted first.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn deleted_datasets(&self, actor: &Actor) -> Result<Vec<DeletedDataset>, Error> {
+        if actor.is_stranger() {
+            return Ok(Vec::new());
+        }
+        let mut deleted = Vec::new();
+        for dataset in self.store().deleted_datasets(Some(&PersonName::from(actor.name()))).await? {
+            if self.authorise(actor, Action::Own, &dataset).await.is_ok() {
+                let until = dataset.deleted_at.unwrap_or_default() + KEEP_DELETED;
+                deleted.push(DeletedDataset { dataset: dataset.into(), until });
+            }
+        }
+        Ok(deleted)
+    }
+
+    /// Brings a deleted dataset back as it was, or with `forever` deletes it for good.
+    ///
+    /// # Errors
+    /// No such dataset of the person's can be brought back.
+    pub async fn settle_deleted(&self, actor: &Actor, path: &DatasetPath, forever: bool) -> Result<(), Error> {
+        let deleted = self.deleted_datasets(actor).await?;
+        let found = deleted.into_iter().find(|deleted| deleted.dataset.path == *path);
+        let found = found.ok_or_else(|| Error::not_found(format!("deleted dataset “{path}”")))?;
+        let id = DatasetId(found.dataset.id);
+        if forever {
+            self.store().delete_dataset(id).await?;
+        } else {
+            self.set_deleted(id, None).await?;
+        }
+        let what = if forever { FOREVER } else { "brought the dataset back" };
+        self.note(actor, AuditKind::Dataset, found.dataset.about(), what).await;
+        Ok(())
+    }
+
+    /// Deletes for good what was deleted long enough ago.
+    pub(crate) async fn clear_deleted(&self) -> Result<(), Error> {
+        for dataset in self.store().deleted_datasets(None).await? {
+            if dataset.deleted_at.is_some_and(|at| at + KEEP_DELETED < now()) {
+                self.store().delete_dataset(dataset.id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The page of a namespace: its datasets that the person may read, and where it is theirs, those they deleted.
+    ///
+    /// # Errors
+    /// There is nothing that the person may know of.
+    pub async fn namespace(&self, actor: &Actor, owner: &str) -> Result<NamespaceView, Error> {
+        let mut datasets = self.datasets(actor).await?;
+        datasets.retain(|summary| summary.dataset.path.owner == owner);
+        let is_own = actor.name() == owner;
+        if datasets.is_empty() && !is_own {
+            return Err(Error::not_found(format!("datasets of “{owner}”")));
+        }
+        let deleted = if is_own { self.deleted_datasets(actor).await? } else { Vec::new() };
+        Ok(NamespaceView { owner: owner.to_owned(), is_own, datasets, deleted })
     }
 
     /// A dataset's page: its tables as the person sees them, its newest commits, the person's draft.

@@ -65,6 +65,7 @@ impl Hub {
             visibility: origin.visibility,
             // Whoever forks works alone at first.
             protection: None,
+            deleted_at: None,
         };
         let lease = self.store().lease();
         match self.store().fork_dataset(&lease, &fork).await {

@@ -51,6 +51,28 @@ pub struct Dataset {
     pub role: Option<crate::Role>,
 }
 
+/// A deleted dataset that can be brought back.
+#[derive(Clone, Debug)]
+pub struct DeletedDataset {
+    /// The dataset.
+    pub dataset: Dataset,
+    /// Until when.
+    pub until: i64,
+}
+
+/// The page of a namespace.
+#[derive(Clone, Debug)]
+pub struct NamespaceView {
+    /// Whose it is.
+    pub owner: String,
+    /// Whether it is the acting person's.
+    pub is_own: bool,
+    /// Its datasets, the last changed first.
+    pub datasets: Vec<DatasetSummary>,
+    /// Those that were deleted and can be brought back.
+    pub deleted: Vec<DeletedDataset>,
+}
+
 /// A dataset in a list.
 #[derive(Clone, Debug)]
 pub struct DatasetSummary {

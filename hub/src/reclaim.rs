@@ -104,6 +104,9 @@ impl Hub {
                 () = self.shared.reclaiming.stopping.cancelled() => return,
                 _ = looks.tick() => {}
             }
+            if let Err(error) = self.clear_deleted().await {
+                tracing::error!(error = &error as &dyn std::error::Error, "deleted datasets could not be cleared away");
+            }
             if let Some(run) = self.begin_reclaiming() {
                 run.work(Reclaim::is_needed).await;
             }

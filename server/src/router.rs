@@ -73,6 +73,7 @@ fn api() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(api::document::Document::openapi())
         .routes(routes!(datasets::list, datasets::create))
         .routes(routes!(datasets::show, datasets::update, datasets::delete))
+        .routes(routes!(datasets::restore))
         .routes(routes!(forks::list, forks::create))
         .routes(routes!(refs::branches, refs::create_branch))
         .routes(routes!(refs::delete_branch))

@@ -31,6 +31,9 @@ pub struct Dataset {
     pub visibility: Visibility,
     /// The rules of its branches, as the hub writes them; none where there are none.
     pub protection: Option<String>,
+    /// When somebody deleted it, in µs since 1970 UTC. It is found by [`Store::deleted_datasets`] only, until it is
+    /// brought back or deleted for good.
+    pub deleted_at: Option<i64>,
 }
 
 /// Who may read a dataset without a role in it.
@@ -79,6 +82,8 @@ pub struct DatasetChanges {
     pub visibility: Option<Visibility>,
     /// The new rules of its branches.
     pub protection: Option<String>,
+    /// Delete it so that it can be brought back, or bring it back.
+    pub deleted_at: Option<Option<i64>>,
 }
 
 /// Where a page of datasets ended; the next one begins after it.
@@ -104,6 +109,7 @@ struct Row {
     lineage_until: Option<Vec<i64>>,
     visibility: Option<String>,
     protection: Option<String>,
+    deleted_at: Option<i64>,
 }
 
 impl Dataset {
@@ -137,6 +143,7 @@ impl Dataset {
                 Visibility::Private
             },
             protection: row.protection,
+            deleted_at: row.deleted_at,
         })
     }
 
@@ -151,6 +158,7 @@ impl Dataset {
             updated_at: self.updated_at,
             visibility: self.visibility.as_str(),
             protection: self.protection.clone(),
+            deleted_at: self.deleted_at,
             origin: self.lineage.first().map(|origin| origin.dataset.0),
             lineage: (!self.lineage.is_empty()).then(|| self.lineage.iter().map(|of| of.dataset.0).collect::<Vec<_>>()),
             lineage_until: (!self.lineage.is_empty()).then(|| self.lineage.iter().map(|of| of.until).collect::<Vec<_>>()),
@@ -235,7 +243,8 @@ impl Store {
     /// The database failed.
     pub async fn forks_of(&self, origin: DatasetId, limit: usize) -> Result<Vec<Dataset>, StorageError> {
         let attempted = "list the forks";
-        let statement = "SELECT * FROM dataset WHERE origin = $origin ORDER BY updated_at DESC LIMIT $limit";
+        let statement =
+            "SELECT * FROM dataset WHERE origin = $origin AND deleted_at = NONE ORDER BY updated_at DESC LIMIT $limit";
         let rows: Vec<Row> =
             self.database.query(attempted, statement, vars! { origin: origin.0, limit: limit }).await?;
         rows.into_iter().map(|row| Dataset::from_row(row, attempted)).collect()
@@ -260,6 +269,7 @@ impl Store {
             )
             .await?;
         let dataset = rows.into_iter().next().map(|row| Dataset::from_row(row, attempted)).transpose()?;
+        let dataset = dataset.filter(|dataset| dataset.deleted_at.is_none());
         if let Some(dataset) = &dataset {
             self.known.note_dataset(since, dataset);
         }
@@ -274,7 +284,21 @@ impl Store {
         let attempted = "read the dataset";
         let row: Option<Row> =
             self.database.query(attempted, "SELECT * FROM ONLY $id", vars! { id: records::dataset(id) }).await?;
-        row.map(|row| Dataset::from_row(row, attempted)).transpose()
+        let dataset = row.map(|row| Dataset::from_row(row, attempted)).transpose()?;
+        Ok(dataset.filter(|dataset| dataset.deleted_at.is_none()))
+    }
+
+    /// Datasets that were deleted and can be brought back, of one owner or of all, the last deleted first.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn deleted_datasets(&self, owner: Option<&PersonName>) -> Result<Vec<Dataset>, StorageError> {
+        let attempted = "list the deleted datasets";
+        let statement = "SELECT * FROM dataset WHERE deleted_at != NONE AND ($owner = NONE OR owner = $owner)
+            ORDER BY deleted_at DESC";
+        let variables = vars! { owner: owner.map(|owner| owner.as_str().to_owned()) };
+        let rows: Vec<Row> = self.database.query(attempted, statement, variables).await?;
+        rows.into_iter().map(|row| Dataset::from_row(row, attempted)).collect()
     }
 
     /// Datasets, of one owner or of all, the last updated first: at most `limit`, from after the cursor on.
@@ -295,7 +319,8 @@ impl Store {
             .query(
                 attempted,
                 "SELECT * FROM dataset
-                    WHERE ($owner = NONE OR owner = $owner)
+                    WHERE deleted_at = NONE
+                        AND ($owner = NONE OR owner = $owner)
                         AND ($cursor = NONE OR updated_at < $cursor.updated_at
                             OR (updated_at = $cursor.updated_at AND id < $cursor.id))
                     ORDER BY updated_at DESC, id DESC
@@ -322,7 +347,8 @@ impl Store {
             .database
             .query(
                 attempted,
-                "SELECT * FROM dataset WHERE owner = $owner OR visibility = 'public' OR id IN $also
+                "SELECT * FROM dataset
+                    WHERE deleted_at = NONE AND (owner = $owner OR visibility = 'public' OR id IN $also)
                     ORDER BY updated_at DESC, id DESC
                     LIMIT $limit",
                 vars! { owner: owner.as_str(), also: also, limit: limit },
@@ -358,6 +384,9 @@ impl Store {
             if let Some(value) = value {
                 fields.insert(field.to_owned(), Value::String(value.clone()));
             }
+        }
+        if let Some(deleted_at) = changes.deleted_at {
+            fields.insert("deleted_at".to_owned(), deleted_at.map_or(Value::None, |at| at.into_value()));
         }
         if let Some(visibility) = changes.visibility {
             fields.insert("visibility".to_owned(), Value::String(visibility.as_str().to_owned()));

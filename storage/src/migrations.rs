@@ -15,7 +15,7 @@ struct Migration {
     statements: &'static str,
 }
 
-const MIGRATIONS: &[Migration] = &[FIRST, RECLAIMING, FORKS, PEOPLE, REQUESTS, LINKS, AUDIT];
+const MIGRATIONS: &[Migration] = &[FIRST, RECLAIMING, FORKS, PEOPLE, REQUESTS, LINKS, AUDIT, DELETION];
 
 const FIRST: Migration = Migration {
     name: "chunks, datasets, refs, commits, drafts, jobs",
@@ -191,6 +191,11 @@ const AUDIT: Migration = Migration {
         DEFINE EVENT IF NOT EXISTS audit_stays ON audit WHEN $event != 'CREATE'
             THEN { THROW 'the audit log only grows' };
     ",
+};
+
+const DELETION: Migration = Migration {
+    name: "deleted datasets that can be brought back",
+    statements: "DEFINE FIELD IF NOT EXISTS deleted_at ON dataset TYPE option<int>;",
 };
 
 /// The number of the last step that this program knows.

@@ -307,6 +307,7 @@ fn dataset() -> Dataset {
         lineage: Vec::new(),
         visibility: storage::Visibility::Private,
         protection: None,
+        deleted_at: None,
     }
 }
 

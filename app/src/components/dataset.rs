@@ -20,7 +20,7 @@ pub fn place(dataset: &Dataset, viewed: &Viewed) -> String {
 /// The way to a dataset's page, which is not the last step.
 #[must_use]
 pub fn crumbs(path: &DatasetPath) -> Vec<Crumb> {
-    vec![Crumb::here(path.owner.clone()), Crumb::link(path.name.clone(), address(path))]
+    vec![Crumb::link(path.owner.clone(), url::namespace(&path.owner)), Crumb::link(path.name.clone(), address(path))]
 }
 
 /// The way to a dataset's page in a state that is not the default branch.

@@ -137,8 +137,8 @@ fn line(address: &str, found: &RefSummary, view: &RefsView, kind: Kind) -> AnyVi
     });
     view! {
         <tr>
-            <th scope="row" class="data__grow"><a href=href>{found.name.clone()}</a>{badge}{protected}</th>
-            <td data-label="Last commit">
+            <th scope="row"><a href=href>{found.name.clone()}</a>{badge}{protected}</th>
+            <td class="data__grow" data-label="Last commit">
                 <a href=commit>{text::first_line(&found.head.message)}</a>", "{time(found.head.time)}
             </td>
             {apart}

@@ -215,7 +215,7 @@ fn progress(page: &Page<'_>, open: u64, total: u64) -> AnyView {
     });
     let may_not = (!page.may_decide())
         .then(|| view! { <p class="quiet small">"You can look at them; deciding takes somebody who may change one of the branches."</p> });
-    view! { {done}{bar}{broken}{may_not} }.into_any()
+    view! { {done}<div class="stack">{bar}{broken}{may_not}</div> }.into_any()
 }
 
 /// The conflicts that were asked for.

@@ -42,6 +42,10 @@ pub fn page(view: &DatasetView, imports: &[ImportView]) -> AnyView {
         let href = format!("{}/people", dataset::address(path));
         view! { <a class="button" href=href>"People"</a> }
     });
+    let settings = (view.dataset.role >= Some(Role::Maintainer)).then(|| {
+        let href = format!("{}/settings", dataset::address(path));
+        view! { <a class="button" href=href>"Settings"</a> }
+    });
     let fork = format!("{}/fork", dataset::address(path));
     let upstream = view.origin.as_ref().map(|upstream| forked(view, upstream));
     let offer =
@@ -53,7 +57,9 @@ pub fn page(view: &DatasetView, imports: &[ImportView]) -> AnyView {
             view! { <a class="button" href=href>{format!("Offer changes to {origin}")}</a> }
         });
     let crumbs = match &view.viewed.reference {
-        None => vec![Crumb::here(path.owner.clone()), Crumb::here(path.name.clone())],
+        None => {
+            vec![Crumb::link(path.owner.clone(), url::namespace(&path.owner)), Crumb::here(path.name.clone())]
+        }
         Some(_) => dataset::crumbs_to_state(&view.dataset, &view.viewed),
     };
     shell(
@@ -67,7 +73,7 @@ pub fn page(view: &DatasetView, imports: &[ImportView]) -> AnyView {
                     {description}
                     <p class="head__eyebrow">{facts}</p>
                 </div>
-                <div class="head__actions">{import}{offer}<a class="button" href=fork>"Fork"</a>{people}</div>
+                <div class="head__actions">{import}{offer}<a class="button" href=fork>"Fork"</a>{people}{settings}</div>
             </header>
             {dataset::tabs(&view.dataset, &view.viewed, view.draft.as_ref(), Tab::Tables)}
             {dataset::viewed_banner(&view.dataset, &view.viewed)}

@@ -41,7 +41,8 @@ fn empty() -> AnyView {
     .into_any()
 }
 
-fn list(datasets: &[DatasetSummary]) -> AnyView {
+/// Datasets in a table.
+pub(super) fn list(datasets: &[DatasetSummary]) -> AnyView {
     let rows: Vec<_> = datasets
         .iter()
         .map(|summary| {

@@ -112,8 +112,8 @@ fn reviews(view: &RequestView) -> AnyView {
     };
     let rule = view.protection.as_ref().filter(|protection| protection.approvals > 0).map(|protection| {
         let words = match protection.approvals {
-            1 => String::from("1 approval is needed."),
-            approvals => format!("{approvals} approvals are needed."),
+            1 => String::from("The approval of somebody who may write here is needed."),
+            approvals => format!("The approvals of {approvals} people who may write here are needed."),
         };
         view! { <p class="quiet small">{words}</p> }
     });

@@ -324,6 +324,9 @@ pub fn resolver(may_decide: bool) -> ConflictsView {
         ],
         conflicts: conflicts().into_iter().enumerate().map(item).collect(),
         has_more: true,
-        violations: vec![ViolationItem { found: violation, is_fixed: true }],
+        violations: vec![
+            ViolationItem { found: FoundViolation { id: Hash::of(b"mended"), ..violation.clone() }, is_fixed: true },
+            ViolationItem { found: violation, is_fixed: false },
+        ],
     }
 }

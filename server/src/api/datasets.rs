@@ -164,16 +164,40 @@ pub(crate) async fn update(
     Ok(Json(dataset.into()))
 }
 
-/// Deletes a dataset with its branches, tags and drafts. There is no way back.
+#[derive(Deserialize)]
+pub(crate) struct Deletion {
+    #[serde(default)]
+    forever: bool,
+}
+
+/// Deletes a dataset with its branches, tags, drafts and merge requests. For seven days its owner can bring it back.
 #[utoipa::path(
     delete, path = "/datasets/{owner}/{dataset}", tag = "datasets",
-    params(("owner", description = "The namespace."), ("dataset", description = "The dataset's name.")),
+    params(
+        ("owner", description = "The namespace."), ("dataset", description = "The dataset's name."),
+        ("forever" = Option<bool>, Query, description = "For good, at once."),
+    ),
     responses((status = 204, description = "It is gone.")),
 )]
 pub(crate) async fn delete(
     state: Visit,
     Address((owner, name)): Address<(String, String)>,
+    Parameters(Deletion { forever }): Parameters<Deletion>,
 ) -> Result<StatusCode, Problem> {
-    state.hub.delete_dataset(&state.actor(), &DatasetPath { owner, name }).await?;
+    state.hub.delete_dataset(&state.actor(), &DatasetPath { owner, name }, forever).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Brings a deleted dataset back as it was.
+#[utoipa::path(
+    post, path = "/datasets/{owner}/{dataset}/restore", tag = "datasets",
+    params(("owner", description = "The namespace."), ("dataset", description = "The dataset's name.")),
+    responses((status = 204, description = "It is back.")),
+)]
+pub(crate) async fn restore(
+    state: Visit,
+    Address((owner, name)): Address<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    state.hub.settle_deleted(&state.actor(), &DatasetPath { owner, name }, false).await?;
     Ok(StatusCode::NO_CONTENT)
 }

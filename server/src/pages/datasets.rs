@@ -1,8 +1,8 @@
 //! The list of datasets, and new ones.
 
 use app::{form::Submitted, pages};
-use axum::Form;
-use hub::{Actor, NewDataset};
+use axum::{Form, extract::Path};
+use hub::{Actor, DatasetChanges, Error, NewDataset};
 
 use super::answer::{Answer, At, is_about_form, page, refused, see};
 use crate::visit::Visit;
@@ -29,6 +29,65 @@ pub(super) async fn create(state: Visit, Form(values): Form<Vec<(String, String)
         }
         Err(error) => Err(error.into()),
     }
+}
+
+pub(super) async fn namespace(state: Visit, Path(owner): Path<String>) -> Answer {
+    let view = state.hub.namespace(&state.actor(), &owner).await?;
+    page(&state, || pages::namespace::page(&view))
+}
+
+pub(super) async fn settings(state: Visit, at: At) -> Answer {
+    let dataset = state.hub.managed(&state.actor(), &at.place.path).await?;
+    page(&state, || pages::settings::page(&dataset, &Submitted::default()))
+}
+
+pub(super) async fn change(state: Visit, at: At, Form(values): Form<Vec<(String, String)>>) -> Answer {
+    let form = Submitted::new(values);
+    let path = &at.place.path;
+    let text = |name: &str| form.value(name).map(str::to_owned);
+    let changes = DatasetChanges {
+        // Who may not rename it sends none.
+        name: text("name").filter(|name| *name != path.name),
+        title: text("title"),
+        description: text("description"),
+        default_branch: text("default_branch"),
+        visibility: None,
+    };
+    match state.hub.update_dataset(&state.actor(), path, changes).await {
+        Ok(dataset) => see(&app::url::dataset(&dataset.path.owner, &dataset.path.name)),
+        Err(error) => settings_again(&state, &at, form, error).await,
+    }
+}
+
+pub(super) async fn delete(state: Visit, at: At, Form(values): Form<Vec<(String, String)>>) -> Answer {
+    let form = Submitted::new(values);
+    let path = &at.place.path;
+    let deleted = if form.or("confirm", "").trim() == path.name {
+        state.hub.delete_dataset(&state.actor(), path, false).await
+    } else {
+        Err(Error::invalid("confirm", format!("Type {} to delete it.", path.name)))
+    };
+    match deleted {
+        Ok(()) => see(&app::url::namespace(&path.owner)),
+        Err(error) => settings_again(&state, &at, form, error).await,
+    }
+}
+
+async fn settings_again(state: &Visit, at: &At, form: Submitted, error: Error) -> Answer {
+    if !is_about_form(&error) {
+        return Err(error.into());
+    }
+    let dataset = state.hub.managed(&state.actor(), &at.place.path).await?;
+    let form = form.refused(&error);
+    refused(state, &error, || pages::settings::page(&dataset, &form))
+}
+
+pub(super) async fn restore(state: Visit, at: At, Form(values): Form<Vec<(String, String)>>) -> Answer {
+    let form = Submitted::new(values);
+    let path = &at.place.path;
+    let forever = form.value("forever").is_some();
+    state.hub.settle_deleted(&state.actor(), path, forever).await?;
+    see(&if forever { app::url::namespace(&path.owner) } else { at.address.clone() })
 }
 
 pub(super) async fn new_fork(state: Visit, at: At) -> Answer {

@@ -54,5 +54,12 @@ pub fn call_all(api: &Api<'_>) {
     good(api.call("PUT", &format!("{D}/protections/main"), &[], Some(json!({ "request_required": true }))));
     assert_eq!(good(api.get(&format!("{D}/protections")))["items"][0]["branch"], "main");
     good(api.call("DELETE", &format!("{D}/protections/main"), &[], None));
+    // It can be brought back with all of it, and deleted for good.
     good(api.call("DELETE", D, &[], None));
+    assert_eq!(api.get(D).status, 404);
+    assert_eq!(api.post("/datasets", json!({ "name": "proposals" })).status, 422);
+    good(api.call("POST", &format!("{D}/restore"), &[], None));
+    assert_eq!(good(api.get(&request))["state"], "merged");
+    good(api.call("DELETE", &format!("{D}?forever=true"), &[], None));
+    assert_eq!(api.call("POST", &format!("{D}/restore"), &[], None).status, 404);
 }

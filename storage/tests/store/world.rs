@@ -91,6 +91,7 @@ pub(crate) fn dataset(name: &str) -> Dataset {
         lineage: Vec::new(),
         visibility: storage::Visibility::Private,
         protection: None,
+        deleted_at: None,
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) fn section(page: &Page<'_>, item: &ConflictItem, next: Option<&Hash>)
     let heading = format!("{}-head", anchor(&id));
     let story = wording::story(found, page.names, page.target()).map(|story| view! { <p>{story}</p> });
     let decided = item.decided.as_ref().map(|decided| {
-        let how = wording::choice(&decided.choice, page.target());
+        let how = wording::decided(&decided.choice, &found.conflict, page.target());
         let by = match (&decided.by, decided.by_rule) {
             (_, true) => String::from(", by a rule"),
             (Some(by), false) => format!(", by {by}"),

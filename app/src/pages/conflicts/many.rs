@@ -6,12 +6,17 @@ use versioning::merge::Choice;
 use super::{Page, wording};
 use crate::{components::scroll, text};
 
+/// Whether there is something to decide for the reader.
+fn can_decide(page: &Page<'_>) -> bool {
+    page.may_decide() && page.view.stats.open_conflicts > 0
+}
+
 /// The tables and columns with what is open in each, and the ways to decide all of it.
 pub(super) fn tables(page: &Page<'_>) -> Option<AnyView> {
     if page.view.tables.is_empty() {
         return None;
     }
-    let may = page.may_decide();
+    let may = can_decide(page);
     let mut rows = Vec::new();
     for table in &page.view.tables {
         let id = table.table.to_string();
@@ -67,7 +72,7 @@ fn row(
     (table, column): (String, Option<String>),
     what: &str,
 ) -> AnyView {
-    let decide = page.may_decide().then(|| {
+    let decide = can_decide(page).then(|| {
         let buttons = (open > 0).then(|| {
             let ours = format!("As on {}", page.target());
             let (label_ours, label_theirs) = (format!("{ours}: {what}"), format!("As offered: {what}"));

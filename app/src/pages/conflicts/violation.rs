@@ -20,14 +20,14 @@ pub(super) fn section(page: &Page<'_>) -> Option<AnyView> {
         return None;
     }
     let items: Vec<_> = violations.iter().map(|item| one(page, item)).collect();
-    let shown = violations.len() as u64;
+    let shown = violations.iter().filter(|item| !item.is_fixed).count() as u64;
     let more = (page.view.stats.open_violations > shown)
         .then(|| view! { <p class="quiet">{format!("The first {} are shown.", text::number(shown))}</p> });
     let view = view! {
         <section class="section" aria-labelledby="broken">
             <h2 id="broken">"Rules of the data that would be broken"</h2>
             <p class="quiet small">
-                "Each side keeps them, both together do not. Change or delete one of the rows; they are checked again then."
+                "Each side keeps them, both together do not. Change or delete one of their rows; all are checked again then."
             </p>
             {items}
             {more}
@@ -45,10 +45,11 @@ fn one(page: &Page<'_>, item: &ViolationItem) -> AnyView {
         [key] => format!("Row {key} in {}", found.table),
         keys => format!("Rows {} in {}", keys.join(", "), found.table),
     };
+    // What its rows break as they are now is listed by itself.
     let fixed = item.is_fixed.then(|| {
         view! {
             <div class="conflict__decided">
-                <p><span class="badge badge--wait">"Changed"</span>" The rows were changed, but the rule is still broken."</p>
+                <p><span class="badge badge--good">"Mended"</span>" Its rows were changed."</p>
                 {page.take_back(&format!("violation:{id}"), None, heading.clone())}
             </div>
         }
@@ -58,6 +59,7 @@ fn one(page: &Page<'_>, item: &ViolationItem) -> AnyView {
         .rows
         .iter()
         .enumerate()
+        .filter(|_| !item.is_fixed)
         .map(|(index, (_, cells))| {
             let key = found.keys.get(index).cloned().unwrap_or_default();
             row(page, item, index, key, cells)

@@ -23,6 +23,23 @@ pub(super) fn choice(choice: &Choice, target: &str) -> String {
     }
 }
 
+/// What was decided about a conflict: of what one side deleted, whether it stays.
+pub(super) fn decided(decided: &Choice, conflict: &Conflict, target: &str) -> String {
+    let words = choice(decided, target);
+    let gone_from = match conflict {
+        Conflict::Row { deleted_by: side, .. }
+        | Conflict::Column { dropped_by: side, .. }
+        | Conflict::Table { dropped_by: side, .. } => *side,
+        _ => return words,
+    };
+    let taken = match decided {
+        Choice::Ours => Side::Ours,
+        Choice::Theirs => Side::Theirs,
+        _ => return words,
+    };
+    format!("{words}: {}", if taken == gone_from { "it goes" } else { "it stays, as changed" })
+}
+
 /// The choices that a conflict offers besides a value: how they are sent, and what the buttons say.
 pub(super) fn offers(conflict: &Conflict, value_type: Option<Type>, target: &str) -> Vec<(&'static str, String)> {
     let ours = || ("ours", format!("As on {target}"));

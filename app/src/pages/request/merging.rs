@@ -65,7 +65,8 @@ fn open(view: &RequestView, form: &Submitted) -> AnyView {
     let merge = match (is_ready, view.may.merge) {
         (true, true) => Some(merge(view, form)),
         (true, false) => {
-            let words = format!("Merging into {target} takes somebody who may change it.");
+            let role = view.protection.as_ref().map_or(Role::Writer, |protection| protection.merge_role);
+            let words = format!("Merging into {target} takes the role of a {} or more.", role.as_str());
             Some(view! { <p class="quiet small">{words}</p> }.into_any())
         }
         (false, _) => None,
