@@ -22,7 +22,10 @@ async function fill(server: Server): Promise<void> {
   await server.import("local/bakery", "a-table-with-quite-a-long-name-that-has-no-space-in-it", PRODUCTS);
 }
 
-test("pages of an empty server are well formed and accessible, on a phone too", async ({ page }) => {
+test("pages of an empty server are well formed and accessible, on a phone too", async ({ page, complaints }) => {
+  // Looked through twice as often as others.
+  test.slow();
+  complaints.expect(status(422));
   for (const address of ["/", "/new", "/system"]) {
     await page.goto(address);
     await check(page);
@@ -35,6 +38,21 @@ test("pages of an empty server are well formed and accessible, on a phone too", 
     await page.goto(address);
     await check(page);
   }
+  // Deleted by mistake, and brought back.
+  await page.goto("/local/empty/settings");
+  await page.getByLabel("Its name, to be sure").fill("emptie");
+  await page.getByRole("button", { name: "Delete" }).click();
+  await expect(page.getByRole("alert")).toContainText("Type empty to delete it");
+  await page.getByLabel("Its name, to be sure").fill("empty");
+  await page.getByRole("button", { name: "Delete" }).click();
+  await expect(page.getByRole("heading", { name: "Deleted" })).toBeVisible();
+  await check(page);
+  await page.getByRole("button", { name: "Bring back local/empty" }).click();
+  await expect(page).toHaveURL("/local/empty");
+  await page.getByRole("link", { name: "Settings" }).click();
+  await page.getByLabel("Title").fill("Not so empty");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Not so empty");
 });
 
 test("pages of a dataset are well formed and accessible, on a phone too", async ({ page, server }) => {
@@ -44,7 +62,7 @@ test("pages of a dataset are well formed and accessible, on a phone too", async 
   await draft(page);
   await check(page);
   const table = "/local/bakery/tables/products";
-  for (const address of ["/", "/system", "/local/bakery", "/local/bakery/history", "/local/bakery/draft", `${table}/new-row`, `${table}/rows/A4`]) {
+  for (const address of ["/", "/system", "/local", "/local/bakery", "/local/bakery/settings", "/local/bakery/history", "/local/bakery/draft", `${table}/new-row`, `${table}/rows/A4`]) {
     await page.goto(address);
     await check(page);
   }

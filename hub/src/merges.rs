@@ -143,7 +143,14 @@ impl Three {
     pub(crate) fn name_violation(&self, objects: &dyn ObjectSource, violation: Violation) -> FoundViolation {
         let table = self.table(objects, violation.table);
         let keys = match &table {
-            Some((_, schema)) => violation.rows.iter().map(|(_, cells)| text_of(schema, cells)).collect(),
+            Some((_, schema)) => {
+                let text = |(key, cells): &(Key, RowCells)| {
+                    // The cells in question are not the whole row, but where it moved to another key: then it is new.
+                    let found = self.key_text(objects, violation.table, key);
+                    if found.is_empty() { text_of(schema, cells) } else { found }
+                };
+                violation.rows.iter().map(text).collect()
+            }
             None => Vec::new(),
         };
         let name = table.map(|(name, _)| name).unwrap_or_default();

@@ -124,7 +124,7 @@ impl Loaded {
         if actor.is_stranger() {
             return Err(Error::SignIn);
         }
-        Err(Error::Forbidden { action: format!("{action} “{}” #{}", self.dataset.path, self.stored.number) })
+        Err(Error::Forbidden { action: format!("{action} #{} of {}", self.stored.number, self.dataset.path) })
     }
 }
 
