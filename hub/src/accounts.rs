@@ -1,10 +1,12 @@
-//! Accounts: the first one, others, signing in and out, and tokens for programs.
+//! Accounts: the first one, others, signing in and out.
 //!
 //! A server has no accounts until somebody makes the first, with a code that only whoever started it can read. Until then
 //! it listens on its own machine only, and everything on it is one person's.
 //!
 //! A session or token is known by a random text of 244 bits that only its owner has; what is stored is its hash. Passwords
 //! are stored as Argon2id hashes (RFC 9106) with the parameters that OWASP recommends.
+
+mod tokens;
 
 use std::{
     collections::HashMap,
@@ -19,19 +21,21 @@ use argon2::{
     Argon2,
     password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString},
 };
-use storage::{Admission, Person, PersonChanges, PersonId, PersonName, Session, StorageError, Token, TokenId};
+use storage::{Admission, Person, PersonChanges, PersonId, PersonName, Session, StorageError};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 use versioning::Hash;
 
 use crate::{
-    Actor, AuditKind, Dataset, DatasetPath, Error, FieldError, Hub, Role, Scope,
-    access::{Action, LOCAL, authorise_operator},
+    Actor, AuditKind, Error, FieldError, Hub, Scope,
+    access::{LOCAL, authorise_operator},
     ahead::PROCESSORS,
     blocking,
     datasets::{RESERVED, is_address},
     now,
 };
+
+pub use tokens::{NewToken, TokenView};
 
 /// A session ends when it was not used for so long, in µs.
 const SESSION: i64 = 30 * 24 * 3600 * 1_000_000;
@@ -45,10 +49,6 @@ const MANY: usize = 10_000;
 const PASSWORD: std::ops::RangeInclusive<usize> = 10..=1_000;
 /// Characters of what somebody is called.
 const MAX_DISPLAY: usize = 100;
-/// Days after which a token ends.
-const TOKEN_DAYS: std::ops::RangeInclusive<u32> = 1..=3_650;
-/// What a token begins with, so that it is recognised where it was left by mistake.
-const PREFIX: &str = "anb_";
 /// Tries that are free before one has to wait.
 const FREE_TRIES: u32 = 5;
 /// The longest wait.
@@ -60,10 +60,18 @@ pub(crate) struct Accounts {
     exist: AtomicBool,
     /// Makes the first account, once.
     code: String,
-    believed: Mutex<HashMap<Hash, (Actor, Instant)>>,
+    believed: Mutex<Believed>,
     /// Each holds 19 MiB for some ten milliseconds: those who try many passwords at once wait for each other.
     hashing: Semaphore,
     tries: Mutex<HashMap<String, Tries>>,
+}
+
+/// Whom the hub believes to be who they were a moment ago.
+#[derive(Default)]
+struct Believed {
+    actors: HashMap<Hash, (Actor, Instant)>,
+    /// How often all was forgotten: what was read before that is not noted after it.
+    forgotten: u64,
 }
 
 /// Passwords that were wrong.
@@ -135,41 +143,6 @@ pub struct SessionView {
     pub is_this: bool,
 }
 
-/// A token in a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenView {
-    /// Its id.
-    pub id: Uuid,
-    /// What it is for.
-    pub name: String,
-    /// What may be done with it.
-    pub scope: Scope,
-    /// When it was made, in µs since 1970 UTC.
-    pub created_at: i64,
-    /// When it ends, in µs since 1970 UTC.
-    pub expires_at: Option<i64>,
-    /// When it was last used, in µs since 1970 UTC.
-    pub seen_at: Option<i64>,
-}
-
-/// A token that was just made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewToken {
-    /// Its text, which nobody can find out later.
-    pub text: String,
-    /// The token.
-    pub view: TokenView,
-}
-
-/// Somebody with a role.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Member {
-    /// Their name.
-    pub name: String,
-    /// What they are there.
-    pub role: Role,
-}
-
 impl Accounts {
     pub(crate) fn new(exist: bool) -> Self {
         Self {
@@ -181,7 +154,7 @@ impl Accounts {
         }
     }
 
-    fn believed(&self) -> MutexGuard<'_, HashMap<Hash, (Actor, Instant)>> {
+    fn believed(&self) -> MutexGuard<'_, Believed> {
         self.believed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -189,22 +162,31 @@ impl Accounts {
         self.tries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whoever is asked for by this secret, if that was found out a moment ago.
-    fn recall(&self, token: Hash) -> Option<Actor> {
-        self.believed().get(&token).filter(|(_, since)| since.elapsed() < BELIEVED).map(|(actor, _)| actor.clone())
+    /// Whoever is asked for by this secret, if that was found out a moment ago; else when it is now, for
+    /// [`Accounts::believe`].
+    fn recall(&self, token: Hash) -> Result<Actor, u64> {
+        let believed = self.believed();
+        let known = believed.actors.get(&token).filter(|(_, since)| since.elapsed() < BELIEVED);
+        known.map(|(actor, _)| actor.clone()).ok_or(believed.forgotten)
     }
 
-    fn believe(&self, token: Hash, actor: &Actor) {
+    /// `asked`: when the store was asked. What it said before something was ended may not be true any more.
+    fn believe(&self, asked: u64, token: Hash, actor: &Actor) {
         let mut believed = self.believed();
-        if believed.len() >= MANY {
-            believed.clear();
+        if believed.forgotten != asked {
+            return;
         }
-        believed.insert(token, (actor.clone(), Instant::now()));
+        if believed.actors.len() >= MANY {
+            believed.actors.clear();
+        }
+        believed.actors.insert(token, (actor.clone(), Instant::now()));
     }
 
     /// Forgets whom it believed: somebody has signed out, or may do something else now.
     pub(crate) fn forget(&self) {
-        self.believed().clear();
+        let mut believed = self.believed();
+        believed.actors.clear();
+        believed.forgotten += 1;
     }
 
     /// Counts a try, as one that failed until [`Accounts::succeeded`]: many at once are as many as one after the other.
@@ -306,19 +288,6 @@ impl NewAccount {
             is_admin,
             created_at: now(),
             blocked_at: None,
-        }
-    }
-}
-
-impl From<Token> for TokenView {
-    fn from(token: Token) -> Self {
-        Self {
-            id: token.id.0,
-            name: token.name,
-            scope: scope_of(&token.scope),
-            created_at: token.created_at,
-            expires_at: token.expires_at,
-            seen_at: token.seen_at,
         }
     }
 }
@@ -486,9 +455,10 @@ impl Hub {
     /// The store failed.
     pub async fn actor_of_session(&self, secret: &str, address: &str) -> Result<Option<Actor>, Error> {
         let token = hash_of(secret);
-        if let Some(actor) = self.shared.accounts.recall(token) {
-            return Ok(Some(actor));
-        }
+        let asked = match self.shared.accounts.recall(token) {
+            Ok(actor) => return Ok(Some(actor)),
+            Err(asked) => asked,
+        };
         let at = now();
         let session = self.store().session(token).await?.filter(|session| session.expires_at > at);
         let Some(session) = session else { return Ok(None) };
@@ -497,28 +467,7 @@ impl Hub {
             self.store().touch_session(token, at, at + SESSION, address).await?;
         }
         let actor = Actor::person(&person);
-        self.shared.accounts.believe(token, &actor);
-        Ok(Some(actor))
-    }
-
-    /// For whom a token acts; none where it has ended or never was.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub async fn actor_of_token(&self, text: &str) -> Result<Option<Actor>, Error> {
-        let hash = hash_of(text);
-        if let Some(actor) = self.shared.accounts.recall(hash) {
-            return Ok(Some(actor));
-        }
-        let at = now();
-        let token = self.store().token(hash).await?.filter(|token| token.expires_at.is_none_or(|end| end > at));
-        let Some(token) = token else { return Ok(None) };
-        let Some(person) = self.usable(token.person).await? else { return Ok(None) };
-        if token.seen_at.is_none_or(|seen| at - seen > TOUCH) {
-            self.store().touch_token(token.id, at).await?;
-        }
-        let actor = Actor::person(&person).limited(scope_of(&token.scope), token.dataset);
-        self.shared.accounts.believe(hash, &actor);
+        self.shared.accounts.believe(asked, token, &actor);
         Ok(Some(actor))
     }
 
@@ -591,116 +540,24 @@ impl Hub {
         self.note(actor, AuditKind::SignIn, None, "changed the password").await;
         self.end_session(actor, secret, None).await
     }
-
-    /// The person's tokens, the newest first.
-    ///
-    /// # Errors
-    /// There is no account, or the store failed.
-    pub async fn tokens(&self, actor: &Actor) -> Result<Vec<TokenView>, Error> {
-        let person = actor.account("list tokens")?;
-        Ok(self.store().tokens_of(person).await?.into_iter().map(TokenView::from).collect())
-    }
-
-    /// Makes a token for programs. `days`: when it ends, up to ten years; none: never.
-    ///
-    /// # Errors
-    /// There is no account, or a field is not valid.
-    pub async fn create_token(
-        &self,
-        actor: &Actor,
-        name: &str,
-        scope: Scope,
-        days: Option<u32>,
-    ) -> Result<NewToken, Error> {
-        let person = actor.account("make tokens")?;
-        let name = name.trim();
-        if name.is_empty() || name.chars().count() > MAX_DISPLAY || name.chars().any(char::is_control) {
-            return Err(Error::invalid("name", "Say in 1 to 100 characters what the token is for."));
-        }
-        if days.is_some_and(|days| !TOKEN_DAYS.contains(&days)) {
-            return Err(Error::invalid("expires_in_days", "A token ends in 1 to 3,650 days, or never."));
-        }
-        let (text, at) = (format!("{PREFIX}{}", secret()), now());
-        let token = Token {
-            id: TokenId::generate(),
-            token: hash_of(&text),
-            person,
-            name: name.to_owned(),
-            scope: scope.as_str().to_owned(),
-            dataset: None,
-            created_at: at,
-            expires_at: days.map(|days| at + i64::from(days) * 24 * 3600 * 1_000_000),
-            seen_at: None,
-        };
-        self.store().create_token(&token).await?;
-        let what = format!("made a token to {}: {}", token.scope, token.name);
-        self.note(actor, AuditKind::Token, None, what).await;
-        Ok(NewToken { text, view: token.into() })
-    }
-
-    /// Ends a token.
-    ///
-    /// # Errors
-    /// There is no account, or no such token of theirs.
-    pub async fn delete_token(&self, actor: &Actor, id: Uuid) -> Result<(), Error> {
-        let person = actor.account("end tokens")?;
-        match self.store().delete_token(person, TokenId(id)).await {
-            Ok(()) => {
-                self.shared.accounts.forget();
-                self.note(actor, AuditKind::Token, None, "ended a token").await;
-                Ok(())
-            }
-            Err(StorageError::NotFound { .. }) => Err(Error::not_found("token")),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Who has a role in a dataset, by name.
-    ///
-    /// # Errors
-    /// There is no such dataset for the person.
-    pub async fn members(&self, actor: &Actor, path: &DatasetPath) -> Result<Vec<Member>, Error> {
-        let dataset = self.find_stored(actor, Action::Manage, path).await?;
-        let mut members = Vec::new();
-        for (person, role) in self.store().roles_in(dataset.id).await? {
-            let person = self.store().person_by_id(person).await?;
-            if let (Some(person), Ok(role)) = (person, role.parse()) {
-                members.push(Member { name: person.name.0, role });
-            }
-        }
-        members.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(members)
-    }
-
-    /// Gives somebody a role in a dataset, or takes it from them.
-    ///
-    /// # Errors
-    /// There is no such dataset for the person, they may not decide that, or there is no account of the name.
-    pub async fn set_role(
-        &self,
-        actor: &Actor,
-        path: &DatasetPath,
-        name: &str,
-        role: Option<Role>,
-    ) -> Result<(), Error> {
-        let dataset = self.find_stored(actor, Action::Own, path).await?;
-        let person = self.store().person(name.trim()).await?;
-        let person = person.ok_or_else(|| Error::invalid("name", format!("There is no account “{}”.", name.trim())))?;
-        if person.name == dataset.owner {
-            return Err(Error::invalid("name", "The dataset is in their namespace: they own it."));
-        }
-        self.store().set_role(dataset.id, person.id, role.map(Role::as_str)).await?;
-        let what = match role {
-            Some(role) => format!("made {} {}", person.name, role.as_str()),
-            None => format!("took the role from {}", person.name),
-        };
-        self.note(actor, AuditKind::Role, Dataset::from(dataset).about(), what).await;
-        Ok(())
-    }
 }
 
-/// A scope as it was stored.
-fn scope_of(text: &str) -> Scope {
-    // What is not known may do the least.
-    Scope::ALL.into_iter().find(|scope| scope.as_str() == text).unwrap_or(Scope::Read)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_before_something_ended_is_not_believed_after_it() {
+        let accounts = Accounts::new(true);
+        let token = hash_of("secret");
+        let asked = accounts.recall(token).expect_err("nothing is known yet");
+        accounts.believe(asked, token, &Actor::local());
+        assert_eq!(accounts.recall(token), Ok(Actor::local()));
+        accounts.forget();
+        let asked = accounts.recall(token).expect_err("it was forgotten");
+        // The session ends while the store is asked.
+        accounts.forget();
+        accounts.believe(asked, token, &Actor::local());
+        assert!(accounts.recall(token).is_err());
+    }
 }

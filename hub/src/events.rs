@@ -1,5 +1,6 @@
 //! What happens to datasets, told to whoever watches. A hint to look again, never the only way to know.
 
+use storage::DatasetId;
 use tokio::sync::broadcast;
 use uuid::Uuid;
 use versioning::Hash;
@@ -46,8 +47,8 @@ impl Events {
 }
 
 impl Hub {
-    /// The events of a dataset from now on. A draft's events go to its person only. `None` in between means that
-    /// some were missed.
+    /// The events of a dataset from now on, for as long as the person may read it. A draft's events go to its person only.
+    /// `None` in between means that some were missed.
     ///
     /// # Errors
     /// There is no such dataset for the person.
@@ -58,12 +59,12 @@ impl Hub {
     ) -> Result<impl futures::Stream<Item = Option<Event>> + Send + use<>, Error> {
         let dataset = self.find_dataset(actor, Action::Read, path).await?;
         let receiver = self.shared.events.0.subscribe();
-        let person = actor.name().to_owned();
-        Ok(futures::stream::unfold((receiver, person, dataset.id), |(mut receiver, person, id)| async move {
+        let watch = (receiver, self.clone(), actor.clone(), dataset.id);
+        Ok(futures::stream::unfold(watch, |(mut receiver, hub, actor, id)| async move {
             loop {
                 let event = match receiver.recv().await {
                     Ok((dataset, event)) if dataset == id => {
-                        if matches!(&event, Event::Draft { person: whose, .. } if *whose != person) {
+                        if matches!(&event, Event::Draft { person, .. } if *person != actor.name()) {
                             continue;
                         }
                         Some(event)
@@ -72,8 +73,14 @@ impl Hub {
                     Err(broadcast::error::RecvError::Lagged(_)) => None,
                     Err(broadcast::error::RecvError::Closed) => return None,
                 };
-                return Some((event, (receiver, person, id)));
+                // Who was let in once may be shut out since. Whoever watches asks anew when the stream ends, and is told.
+                return hub.may_read(&actor, id).await.then_some((event, (receiver, hub, actor, id)));
             }
         }))
+    }
+
+    async fn may_read(&self, actor: &Actor, id: Uuid) -> bool {
+        let Ok(Some(dataset)) = self.store().dataset_by_id(DatasetId(id)).await else { return false };
+        self.role(actor, &dataset).await.is_ok_and(|role| role.is_some())
     }
 }

@@ -5,6 +5,7 @@
 //! conflicts is kept by what the conflicts are (see `conflicts.rs`), and so holds as long as their cells stay the same.
 
 mod conflicts;
+mod deciding;
 mod discussion;
 mod merging;
 mod model;
@@ -23,7 +24,7 @@ use crate::{
     merges::survey, now, write::internal,
 };
 
-pub use conflicts::RowFixText;
+pub use deciding::RowFixText;
 pub use model::*;
 
 /// Requests on a page of the list.
