@@ -258,6 +258,67 @@ test("conflicts are decided one by one and by column, and taken back", async ({ 
   }
 });
 
+test("conflicts are decided by keys, without loading the page anew @script", async ({ page }) => {
+  test.slow();
+  await send(page, "branches", { name: "prices" });
+  await change(page, "main", { A1: { price: "2.60" }, A2: { price: "1.30" }, A3: { price: "1.50" } });
+  await change(page, "prices", { A1: { price: "2.70" }, A2: { price: "1.40" }, A3: { price: "1.60" } });
+  await propose(page, "prices", "New prices");
+  await tab(page, "Conflicts").click();
+  const price = (key: string) => conflict(page, `price of row ${key} in products`);
+  await page.evaluate(() => Object.assign(window, { same: true }));
+
+  // What is typed elsewhere stays while something else is decided.
+  await price("A3").getByLabel("Another value").fill("1.55");
+  await page.getByRole("button", { name: "Decide by keys" }).click();
+  await expect(price("A1")).toBeFocused();
+  await expectRight(page);
+  await page.keyboard.press("n");
+  await expect(price("A2")).toBeFocused();
+  await page.keyboard.press("p");
+  await expect(price("A1")).toBeFocused();
+  await page.keyboard.press("t");
+  await expect(page.getByText("1 of 3 conflicts decided")).toBeVisible();
+  await expect(page.getByRole("status")).toHaveText("Saved: 1 of 3");
+  await expect(price("A2")).toBeFocused();
+  await page.keyboard.press("o");
+  await expect(page.getByText("2 of 3 conflicts decided")).toBeVisible();
+  await expect(price("A3")).toBeFocused();
+  await expect(price("A3").getByLabel("Another value")).toHaveValue("1.55");
+
+  // Undone one after the other; the keyboard goes to what is open again.
+  await page.keyboard.press("u");
+  await expect(page.getByText("1 of 3 conflicts decided")).toBeVisible();
+  await expect(price("A2")).toBeFocused();
+  await page.keyboard.press("u");
+  await expect(page.getByText("0 of 3 conflicts decided")).toBeVisible();
+  await expect(price("A1")).toBeFocused();
+  await page.keyboard.press("u");
+  await expect(page.getByRole("status")).toHaveText("There is nothing to undo.");
+
+  // Letters that are typed are text.
+  await page.keyboard.press("v");
+  await expect(price("A1").getByLabel("Another value")).toBeFocused();
+  await page.keyboard.type("2.65");
+  await price("A1").getByRole("button", { name: "Take this value" }).press("Enter");
+  await expect(price("A2")).toBeFocused();
+  await page.keyboard.press("b");
+  await expect(price("A3")).toBeFocused();
+  await price("A3").getByRole("button", { name: "Take this value" }).click();
+  await expect(page.getByText("Everything is decided.")).toBeVisible();
+  expect(await page.evaluate(() => "same" in window), "the page was never left").toBe(true);
+
+  // Another decision is undone to the first one.
+  await page.getByRole("navigation", { name: "Which conflicts" }).getByRole("link", { name: "All" }).click();
+  await page.getByRole("button", { name: "Decide by keys" }).click();
+  await page.keyboard.press("n");
+  await page.keyboard.press("t");
+  await expect(price("A2")).toContainText("Decided as offered");
+  await price("A2").focus();
+  await page.keyboard.press("u");
+  await expect(price("A2")).toContainText("Decided as before");
+});
+
 test("schema conflicts are told in words, and rows that break a rule are mended", async ({ page }) => {
   await send(page, "branches", { name: "lean" });
   const unique = { op: "set_column", table: "products", column: "name", set: { unique: true } };

@@ -1,4 +1,6 @@
-//! From Rust to what a browser loads: cargo, wasm-bindgen, wasm-opt.
+//! From Rust to what a browser loads: cargo, wasm-bindgen, wasm-opt, and esbuild for the script beside it.
+
+mod shorten;
 
 use crate::process::{run, say};
 use crate::setup::{WASM_TARGET, wasm_cargo};
@@ -23,6 +25,9 @@ const FEATURES: [&str; 6] = [
     "--enable-sign-ext",
 ];
 
+/// Small first. Code without structure is put together anew, which leaves less of it.
+const PASSES: [&str; 6] = ["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--vacuum"];
+
 /// Builds the `frontend` crate; the answer is its JavaScript and WebAssembly.
 pub fn build(workspace: &Workspace) -> Result<Vec<File>> {
     run(wasm_cargo(workspace).args(["build", "--package", "frontend", "--lib"]).args([
@@ -43,7 +48,7 @@ pub fn build(workspace: &Workspace) -> Result<Vec<File>> {
             fs::remove_dir_all(&kept)?;
         }
         generate(&module, &kept)?;
-        optimise(workspace, &kept.join(format!("{NAME}_bg.wasm")))?;
+        optimise(workspace, &kept)?;
         fs::write(&stamp, &input)?;
     }
     let mut files = File::read_folder(&kept)?;
@@ -57,7 +62,9 @@ fn fingerprint(workspace: &Workspace, code: &[u8]) -> Result<String> {
     hasher.update(code);
     hasher.update(&fs::read(workspace.root.join("frontend/package-lock.json"))?);
     hasher.update(&fs::read(workspace.root.join("Cargo.lock"))?);
-    hasher.update(FEATURES.concat().as_bytes());
+    // And on what is done here.
+    hasher.update(include_bytes!("wasm.rs"));
+    hasher.update(include_bytes!("wasm/shorten.rs"));
     Ok(hasher.finalize().to_hex().to_string())
 }
 
@@ -74,11 +81,15 @@ fn generate(module: &Path, folder: &Path) -> Result<()> {
         .context("wasm-bindgen could not read what cargo built")
 }
 
-fn optimise(workspace: &Workspace, module: &Path) -> Result<()> {
-    run(Command::new(workspace.root.join("frontend/node_modules/.bin/wasm-opt"))
-        .arg("-Oz")
-        .args(FEATURES)
-        .arg(module)
-        .arg("-o")
-        .arg(module))
+fn optimise(workspace: &Workspace, folder: &Path) -> Result<()> {
+    let (module, script) = (folder.join(format!("{NAME}_bg.wasm")), folder.join(format!("{NAME}.js")));
+    let (code, text) = shorten::imports(&fs::read(&module)?, &fs::read_to_string(&script)?)?;
+    fs::write(&module, code)?;
+    fs::write(&script, text)?;
+    let tools = workspace.root.join("frontend/node_modules/.bin");
+    run(Command::new(tools.join("wasm-opt")).args(PASSES).args(FEATURES).arg(&module).arg("-o").arg(&module))?;
+    run(Command::new(tools.join("esbuild"))
+        .arg(&script)
+        .args(["--minify", "--format=esm", "--log-level=warning", "--allow-overwrite"])
+        .arg(format!("--outfile={}", script.display())))
 }

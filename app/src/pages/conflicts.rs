@@ -17,7 +17,8 @@ use crate::{
         request::{self, Counts, Tab},
     },
     form::Submitted,
-    shell::shell,
+    islands::resolver::Resolver,
+    shell::{PageInfo, shell},
     text, url,
 };
 
@@ -175,19 +176,23 @@ pub fn page(view: &ConflictsView, names: &Names, form: &Submitted) -> AnyView {
             {progress(&page, open, total)}
             {many::tables(&page)}
             {many::rules(&page)}
+            {keys(&page)}
             {conflicts(&page, total)}
             {violation::section(&page)}
         }
         .into_any()
     };
-    shell(
-        request::info(&view.dataset, &view.request, Some("Conflicts"), form),
-        view! {
-            {field::error_summary(form)}
-            {request::head(&view.dataset, &view.request, Tab::Conflicts, &counts)}
-            {content}
-        },
-    )
+    let info = request::info(&view.dataset, &view.request, Some("Conflicts"), form);
+    let main = view! {
+        {field::error_summary(form)}
+        {request::head(&view.dataset, &view.request, Tab::Conflicts, &counts)}
+        {content}
+    };
+    if page.may_decide() {
+        shell(PageInfo { live: true, ..info }, view! { <Resolver>{main}</Resolver> })
+    } else {
+        shell(info, main)
+    }
 }
 
 /// How much is decided.
@@ -216,6 +221,35 @@ fn progress(page: &Page<'_>, open: u64, total: u64) -> AnyView {
     let may_not = (!page.may_decide())
         .then(|| view! { <p class="quiet small">"You can look at them; deciding takes somebody who may change one of the branches."</p> });
     view! { {done}<div class="stack">{bar}{broken}{may_not}</div> }.into_any()
+}
+
+/// What the keys do, where there are scripts; hidden until then.
+fn keys(page: &Page<'_>) -> Option<AnyView> {
+    if !page.may_decide() || page.view.conflicts.is_empty() {
+        return None;
+    }
+    let key = |key: &'static str, does: String| view! { <li><kbd>{key}</kbd>{format!(" {does}")}</li> };
+    let list = [
+        ("N", String::from("next")),
+        ("P", String::from("previous")),
+        ("O", format!("as on {}", page.target())),
+        ("T", String::from("as offered")),
+        ("B", String::from("as before")),
+        ("C", String::from("both")),
+        ("K", String::from("keep")),
+        ("D", String::from("delete")),
+        ("V", String::from("another value")),
+        ("U", String::from("undo")),
+    ]
+    .map(|(name, does)| key(name, does))
+    .to_vec();
+    let view = view! {
+        <div class="keys" id="keys" hidden>
+            <button class="button button--small" type="button" id="use-keys">"Decide by keys"</button>
+            <ul class="plain-list" aria-label="Keys, while a conflict has the focus">{list}</ul>
+        </div>
+    };
+    Some(view.into_any())
 }
 
 /// The conflicts that were asked for.

@@ -2,7 +2,6 @@
 
 mod clipboard;
 mod commands;
-mod dom;
 mod editor;
 mod frame;
 mod keys;
@@ -22,7 +21,6 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{HtmlElement, ResizeObserver};
 
 use self::{
-    dom::on,
     editor::Editor,
     frame::{Frame, Status},
     mouse::Drag,
@@ -34,7 +32,10 @@ use super::{
     selection::{self, Extent, Selection},
     sheet::{Line, Sheet},
 };
-use crate::wire::{self, GridSetup, TablePath};
+use crate::{
+    islands::dom::{self, on},
+    wire::{self, GridSetup, TablePath},
+};
 
 /// A live grid. It lasts as long as its page.
 pub struct Live {

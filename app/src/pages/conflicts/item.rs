@@ -38,7 +38,7 @@ pub(super) fn section(page: &Page<'_>, item: &ConflictItem, next: Option<&Hash>)
     });
     let forms = page.may_decide().then(|| forms(page, item, next, &heading));
     view! {
-        <section class="conflict" id=anchor(&id) aria-labelledby=heading.clone()>
+        <section class="conflict" id=anchor(&id) tabindex="-1" aria-labelledby=heading.clone()>
             <h3 id=heading.clone()>{wording::subject(found)}</h3>
             {context(item)}
             {story}
@@ -189,6 +189,7 @@ fn forms(page: &Page<'_>, item: &ConflictItem, next: Option<&Hash>, heading: &st
                     type="submit"
                     name="choice"
                     value=value
+                    data-key=key(value)
                     aria-describedby=described
                     aria-current=pressed
                 >{label}</button>
@@ -227,6 +228,12 @@ fn value(page: &Page<'_>, item: &ConflictItem, ty: Type) -> AnyView {
         Type::Text | Type::Json => field::textarea(wiring, "input input--small", &typed, 1, false),
         _ => field::line(wiring, "input input--small", typed, false),
     })
+}
+
+/// The key of a choice.
+fn key(choice: &str) -> Option<&str> {
+    // “Combine” is said as “both”, but B is for what was there before.
+    choice.get(..1)
 }
 
 /// How a choice is sent.

@@ -1,0 +1,237 @@
+//! Decides conflicts without loading the page anew, by keys where the keyboard is in one of them.
+//!
+//! The page is made of forms that work by themselves. Here they are sent in the background, and what the server answers
+//! takes the place of what is there: there is one way to decide, and one way to show it.
+
+#![allow(missing_docs, reason = "the island macro makes public items without documentation")]
+
+use leptos::prelude::*;
+
+/// Brings the forms and the keys of the resolver within to life.
+#[island]
+pub fn Resolver(children: Children) -> impl IntoView {
+    #[cfg(feature = "hydrate")]
+    live::start();
+    children()
+}
+
+#[cfg(feature = "hydrate")]
+mod live {
+    use std::{
+        cell::{Cell, RefCell},
+        rc::Rc,
+    };
+
+    use leptos::{
+        prelude::{document, window},
+        task::spawn_local,
+    };
+    use wasm_bindgen::{JsCast, JsValue};
+    use wasm_bindgen_futures::JsFuture;
+    use web_sys::{
+        DomParser, Element, Event, FormData, HtmlElement, HtmlFormElement, HtmlTextAreaElement, KeyboardEvent,
+        RequestInit, Response, SubmitEvent, SupportedType, UrlSearchParams,
+    };
+
+    use crate::islands::dom::{create, find, find_all, on, set};
+
+    struct Live {
+        /// The part of the page that answers take the place of.
+        main: HtmlElement,
+        /// Says how many are decided to those who do not see it.
+        status: Option<HtmlElement>,
+        /// What was decided, the last at the end: what sends it back to what it was.
+        done: RefCell<Vec<UrlSearchParams>>,
+        /// Whether something is on its way.
+        busy: Cell<bool>,
+    }
+
+    pub fn start() {
+        let Some(main) = document().get_element_by_id("main").and_then(|main| main.dyn_into::<HtmlElement>().ok())
+        else {
+            return;
+        };
+        let status = create("p", "hidden-label");
+        if let (Some(status), Some(body)) = (&status, document().body()) {
+            set(status, "role", "status");
+            drop(body.append_child(status));
+        }
+        let live = Rc::new(Live { main, status, done: RefCell::default(), busy: Cell::new(false) });
+        live.show_keys();
+        let target = live.main.clone();
+        let this = Rc::clone(&live);
+        on(&target, "submit", move |event: SubmitEvent| this.submitted(&event));
+        let this = Rc::clone(&live);
+        on(&target, "keydown", move |event: KeyboardEvent| this.key(&event));
+        on(&target, "click", move |event: Event| {
+            let pressed = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+            if pressed.is_some_and(|pressed| pressed.id() == "use-keys") {
+                live.go_to(find(&live.main, ".conflict"));
+            }
+        });
+    }
+
+    impl Live {
+        /// What is said about the keys holds only here.
+        fn show_keys(&self) {
+            if let Some(keys) = find(&self.main, "#keys") {
+                keys.set_hidden(false);
+            }
+        }
+
+        fn submitted(self: &Rc<Self>, event: &SubmitEvent) {
+            let Some(form) = event.target().and_then(|target| target.dyn_into::<HtmlFormElement>().ok()) else {
+                return;
+            };
+            let Ok(data) = FormData::new_with_form(&form) else { return };
+            let Ok(sent) = UrlSearchParams::new_with_str_sequence_sequence(&data) else { return };
+            if let Some(button) = event.submitter() {
+                sent.append(
+                    &button.get_attribute("name").unwrap_or_default(),
+                    &button.get_attribute("value").unwrap_or_default(),
+                );
+            }
+            event.prevent_default();
+            let back = sent.get("conflict").map(|conflict| way_back(&form, &conflict));
+            let section = form.closest("section").ok().flatten();
+            let heading = section.and_then(|section| section.get_attribute("aria-labelledby"));
+            self.send(sent, back, heading);
+        }
+
+        /// Sends what was decided. `back` undoes it; `heading` is where to go on unless something else is next.
+        fn send(self: &Rc<Self>, sent: UrlSearchParams, back: Option<UrlSearchParams>, heading: Option<String>) {
+            // What is pressed meanwhile was pressed for a page that is about to change.
+            if self.busy.replace(true) {
+                return;
+            }
+            let this = Rc::clone(self);
+            spawn_local(async move {
+                match this.answer(&sent, heading).await {
+                    Ok(true) => this.done.borrow_mut().extend(back),
+                    Ok(false) => {}
+                    Err(_) => this.say("That was not saved: the server can’t be reached. Try again."),
+                }
+                this.busy.set(false);
+            });
+        }
+
+        /// Shows what the server answers; whether it took what was sent.
+        async fn answer(&self, sent: &UrlSearchParams, heading: Option<String>) -> Result<bool, JsValue> {
+            let options = RequestInit::new();
+            options.set_method("POST");
+            options.set_body(sent);
+            let address = window().location().pathname()?;
+            let response: Response =
+                JsFuture::from(window().fetch_with_str_and_init(&address, &options)).await?.dyn_into()?;
+            if !response.url().contains(&address) {
+                // Somewhere else is to be gone first, such as where one signs in.
+                window().location().set_href(&response.url())?;
+                return Ok(false);
+            }
+            let text = JsFuture::from(response.text()?).await?.as_string().unwrap_or_default();
+            let page = DomParser::new()?.parse_from_string(&text, SupportedType::TextHtml)?;
+            let Some(new) = page.get_element_by_id("main") else { return Err(JsValue::NULL) };
+            let sent_value = sent.get("conflict").map(|conflict| ["value-", &conflict].concat());
+            let typed: Vec<_> = self
+                .fields()
+                .filter(|(name, text, first)| text != first && Some(name) != sent_value.as_ref())
+                .collect();
+            self.main.set_inner_html(&new.inner_html());
+            // What was typed elsewhere and is not sent yet stays.
+            for (name, text, _) in typed {
+                if let Some(field) = find(&self.main, &["[name='", &name, "']"].concat()) {
+                    field.unchecked_into::<HtmlTextAreaElement>().set_value(&text);
+                }
+            }
+            self.show_keys();
+            let next = sent.get("next").map(|next| ["#conflict-", &next].concat());
+            let heading = heading.map(|heading| ["#", &heading].concat());
+            let mut places =
+                [Some("[role=alert]".to_owned()), next, heading, Some(".conflict".to_owned())].into_iter().flatten();
+            self.go_to(places.find_map(|place| find(&self.main, &place)));
+            let progress = find(&self.main, "label[for=decided]").and_then(|progress| progress.text_content());
+            let figures = progress.unwrap_or_default();
+            self.say(&["Saved: ", figures.split(" conflict").next().unwrap_or_default()].concat());
+            Ok(response.ok())
+        }
+
+        /// The names of the fields for text, with what stands in them and what stood in them first.
+        fn fields(&self) -> impl Iterator<Item = (String, String, String)> {
+            find_all(&self.main, "textarea, input:not([type=hidden])").into_iter().map(|field| {
+                // Both kinds have what is asked for.
+                let field: HtmlTextAreaElement = field.unchecked_into();
+                (field.name(), field.value(), field.default_value().unwrap_or_default())
+            })
+        }
+
+        fn say(&self, text: &str) {
+            if let Some(status) = &self.status {
+                status.set_text_content(Some(text));
+            }
+        }
+
+        fn go_to(&self, element: Option<HtmlElement>) {
+            let element = element.unwrap_or_else(|| self.main.clone());
+            element.set_tab_index(-1);
+            // An element that can't have the keyboard does not get it.
+            drop(element.focus());
+        }
+
+        /// Letters are keys only where the keyboard is in a conflict and no text is typed.
+        fn key(self: &Rc<Self>, event: &KeyboardEvent) {
+            let Some(at) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
+            let within = |selector: &str| at.closest(selector).ok().flatten();
+            if event.ctrl_key() || event.meta_key() || event.alt_key() || within("input, textarea").is_some() {
+                return;
+            }
+            let key = event.key();
+            if key == "u" {
+                event.prevent_default();
+                let last = self.done.borrow_mut().pop();
+                match last {
+                    Some(back) => self.send(back, None, None),
+                    None => self.say("There is nothing to undo."),
+                }
+                return;
+            }
+            let Some(conflict) = within(".conflict") else { return };
+            let pressed = match key.as_str() {
+                "n" | "p" => {
+                    let all = find_all(&self.main, ".conflict");
+                    let place = all.iter().position(|each| ***each == *conflict);
+                    let to =
+                        place.and_then(|place| if key == "n" { place.checked_add(1) } else { place.checked_sub(1) });
+                    if let Some(to) = to.and_then(|to| all.into_iter().nth(to)) {
+                        self.go_to(Some(to));
+                    }
+                    true
+                }
+                "v" => find(&conflict, "input:not([type=hidden]), textarea").is_some_and(|field| field.focus().is_ok()),
+                "o" | "t" | "b" | "c" | "k" | "d" => {
+                    find(&conflict, &["[data-key=", &key, "]"].concat()).map(|button| button.click()).is_some()
+                }
+                _ => false,
+            };
+            if pressed {
+                event.prevent_default();
+            }
+        }
+    }
+
+    /// What makes of a conflict what it is now: another choice, or none.
+    fn way_back(form: &HtmlFormElement, conflict: &str) -> UrlSearchParams {
+        let back = UrlSearchParams::new_with_str(&window().location().search().unwrap_or_default());
+        let back = back.unwrap_or_else(|_| UrlSearchParams::new().expect("an empty set of fields"));
+        let section = form.closest(".conflict").ok().flatten();
+        let chosen = section.as_ref().and_then(|section| find(section, "[name=choice][aria-current]"));
+        match chosen.and_then(|button| button.get_attribute("value")) {
+            Some(choice) => {
+                back.append("conflict", conflict);
+                back.append("choice", &choice);
+            }
+            None => back.append("take_back", &["conflict:", conflict].concat()),
+        }
+        back.append("next", conflict);
+        back
+    }
+}
