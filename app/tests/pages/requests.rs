@@ -136,6 +136,8 @@ pub fn request(state: RequestState, standing: Standing) -> RequestView {
             approvals: 2,
             approvals_lapse: true,
             merge_role: Role::Maintainer,
+            checks: Vec::new(),
+            warnings_block: false,
         }),
         may: ALL,
         head: Some(Hash::of(b"head")),
