@@ -320,7 +320,7 @@ fn statuses_are_for_writers_and_say_what_they_may() {
     let token = good(bob.json("POST", "/tokens", json!({ "name": "t", "scope": "read" })));
     let program = Client {
         server: &world.server,
-        header: Some(("authorization", format!("Bearer {}", token["token"].as_str().expect("a token")))),
+        header: Some(("authorization", format!("Bearer {}", token["text"].as_str().expect("a token")))),
     };
     assert_eq!(say(&program, json!({})).status, 403);
     get(&program, &format!("{D}/statuses?commit={head}"));

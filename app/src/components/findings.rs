@@ -11,10 +11,9 @@ use crate::{text, url};
 #[must_use]
 pub fn severity(severity: Severity) -> AnyView {
     match severity {
-        Severity::Error => view! { <span class="badge badge--bad">"Error"</span> },
-        Severity::Warning => view! { <span class="badge badge--wait">"Warning"</span> },
+        Severity::Error => view! { <span class="badge badge--bad">"Error"</span> }.into_any(),
+        Severity::Warning => view! { <span class="badge badge--wait">"Warning"</span> }.into_any(),
     }
-    .into_any()
 }
 
 /// “2 errors, 1 warning”.

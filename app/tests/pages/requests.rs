@@ -332,3 +332,16 @@ pub fn resolver(may_decide: bool) -> ConflictsView {
         ],
     }
 }
+
+pub fn request_checks() -> hub::RequestChecks {
+    hub::RequestChecks {
+        dataset: dataset(),
+        request: summary(1, RequestState::Open),
+        may: ALL,
+        head: Some(Hash::of(b"head")),
+        findings: super::samples::findings(),
+        open_conflicts: 1,
+        statuses: super::samples::statuses(),
+        protection: dataset().protections.into_iter().next(),
+    }
+}

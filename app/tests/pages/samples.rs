@@ -179,6 +179,22 @@ pub fn table_view() -> TableView {
     }
 }
 
+/// The table with a check of each severity.
+pub fn checked_table() -> TableView {
+    let mut view = table_view();
+    let schema = &mut view.table.schema;
+    let check = |id, name: &str, severity| versioning::schema::Check {
+        id: versioning::CheckId(id),
+        name: name.to_owned(),
+        filter: versioning::schema::Check::stored("station contains \"<script>\"", schema).expect("a filter"),
+        severity,
+        message: String::from("<script>alert(1)</script>"),
+    };
+    let checks = vec![check(1, "<script>alert(1)</script>", Severity::Error), check(2, "& odd", Severity::Warning)];
+    schema.checks = checks;
+    view
+}
+
 pub fn found(offset: u64) -> Found {
     let rows = RowPage { schema: schema(), total: 1_260, offset, rows: rows_of_table(), revision: 12 };
     Found { rows, all: 1_260, sorts: vec![], list: String::new() }

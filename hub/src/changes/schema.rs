@@ -156,7 +156,7 @@ impl Bench<'_> {
                     name: new_name.clone(),
                     filter,
                     severity: severity.or(old.map(|old| old.severity)).unwrap_or(Severity::Error),
-                    message: message.clone().or(old.map(|old| old.message.clone())).unwrap_or_default(),
+                    message: message.clone().or_else(|| old.map(|old| old.message.clone())).unwrap_or_default(),
                 };
                 one(Operation::SetCheck { table: table.id, check })
             }

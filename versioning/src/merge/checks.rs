@@ -164,7 +164,7 @@ impl Merger<'_, '_> {
             Choice::Ours => Some(ours.0.clone()),
             Choice::Theirs => Some(theirs.0.clone()),
             Choice::Base => old.cloned(),
-            Choice::Value(value) => read(value.to_text()?.as_ref()),
+            Choice::Value(value) => read(&value.to_text()?),
             _ => None,
         });
         made.unwrap_or_else(|| {
