@@ -121,7 +121,7 @@ impl<'p> Changes<'p> {
                 })
             })
         };
-        let has_new_checks = !checks.is_empty() && !(keeps(OURS) && keeps(THEIRS));
+        let has_new_checks = !(checks.is_empty() || keeps(OURS) && keeps(THEIRS));
         Self {
             table,
             schema,
