@@ -317,7 +317,8 @@ fn checks() {
     check("checks-none", || pages::checks::page(&samples::table_view(), None, &none));
     let view = samples::checked_table();
     let html = check("checks", || pages::checks::page(&view, None, &none));
-    for part in ["<code>station contains \"&lt;script&gt;\"</code>", "?filter=station%20contains%20", "Who meets this?"] {
+    for part in ["<code>station contains \"&lt;script&gt;\"</code>", "?filter=station%20contains%20", "Who meets this?"]
+    {
         assert!(html.contains(part), "{part}: {html}");
     }
     let name = view.table.schema.checks[0].name.clone();

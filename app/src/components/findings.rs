@@ -112,7 +112,7 @@ pub fn statuses(statuses: &[StatusView], required: &[String]) -> AnyView {
         })
         .collect();
     scroll(
-        String::from("Statuses"),
+        String::from("Statuses by context"),
         view! {
             <table class="data data--stack">
                 <thead>

@@ -182,7 +182,7 @@ fn columns(schema: &Schema) -> Option<AnyView> {
         return None;
     }
     let table = scroll(
-        String::from("Rules of columns"),
+        String::from("Rules by column"),
         view! {
             <table class="data data--stack">
                 <thead>
