@@ -6,6 +6,7 @@ pub mod commits;
 pub mod dataset;
 pub mod diff;
 pub mod field;
+pub mod findings;
 pub mod logo;
 pub mod markdown;
 pub mod request;

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod audit;
 pub mod branches;
+pub mod checks;
 pub mod commit;
 pub mod compare;
 pub mod conflicts;
@@ -21,6 +22,7 @@ pub mod new_request;
 pub mod people;
 pub mod request;
 pub mod request_changes;
+pub mod request_checks;
 pub mod requests;
 pub mod row;
 pub mod row_history;

@@ -222,6 +222,7 @@ impl GridSetup {
             primary_key: self.primary_key.clone(),
             generated_key: self.generated_key,
             description: String::new(),
+            checks: Vec::new(),
         }
     }
 
@@ -273,6 +274,7 @@ mod tests {
             primary_key: vec![ColumnId(1)],
             generated_key: true,
             description: String::new(),
+            checks: Vec::new(),
         };
         let setup = GridSetup {
             path: TablePath {

@@ -312,6 +312,27 @@ fn merge_request() {
 }
 
 #[test]
+fn checks() {
+    let none = Submitted::default();
+    check("checks-none", || pages::checks::page(&samples::table_view(), None, &none));
+    let view = samples::checked_table();
+    let html = check("checks", || pages::checks::page(&view, None, &none));
+    for part in ["<code>station contains \"&lt;script&gt;\"</code>", "?filter=station%20contains%20", "Who meets this?"]
+    {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+    let name = view.table.schema.checks[0].name.clone();
+    let html = check("checks-change", || pages::checks::page(&view, Some(&name), &none));
+    assert!(html.contains("Leave it as it is"), "{html}");
+    let form = Submitted::new([(String::from("filter"), String::from("</textarea><script>alert(1)</script>"))])
+        .refused(&Error::invalid("filter", "At character 1: that is no filter."));
+    check("checks-refused", || pages::checks::page(&view, None, &form));
+    let html = check("request-checks", || pages::request_checks::page(&requests::request_checks()));
+    assert!(html.contains("1 error, 2 warnings") && html.contains("rel=\"nofollow noopener\""), "{html}");
+    assert!(html.contains(">Missing<"), "{html}");
+}
+
+#[test]
 fn conflicts() {
     let none = Submitted::default();
     let view = requests::resolver(true);

@@ -25,7 +25,7 @@ fn read_key(types: &[Type], text: &str) {
     let columns: Vec<Column> =
         types.iter().zip(1..).map(|(ty, id)| Column::new(ColumnId(id), &id.to_string(), *ty)).collect();
     let primary_key = columns.iter().map(|column| column.id).collect();
-    let schema = Schema { columns, primary_key, generated_key: false, description: String::new() };
+    let schema = Schema { columns, primary_key, generated_key: false, description: String::new(), checks: Vec::new() };
     let _ = Key::from_text(&schema, text);
     if let Ok(Value::Link(link)) = Type::Link.parse(text)
         && let Ok(canonical) = link.canonical(&schema)

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
-use versioning::{Hash, Type};
+use versioning::{Hash, Type, schema::Severity};
 
 use crate::{
     Actor, Error, Hub, Place, Reference,
@@ -160,6 +160,34 @@ pub enum Change {
         table: String,
         /// The names of the key's columns, in order.
         columns: Vec<String>,
+    },
+    /// Adds a check, or changes the one of this name: what is not given stays.
+    SetCheck {
+        /// The table.
+        table: String,
+        /// The check's name.
+        check: String,
+        /// Its new name.
+        #[serde(default)]
+        name: Option<String>,
+        /// The filter that no row may meet. A new check needs one.
+        #[serde(default)]
+        filter: Option<String>,
+        /// What follows from a row that meets it: `error`, no change may bring such a row, or `warning`, it is told. An
+        /// error where nothing is said.
+        #[serde(default)]
+        #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+        severity: Option<Severity>,
+        /// What is wrong with such a row, for people.
+        #[serde(default)]
+        message: Option<String>,
+    },
+    /// Drops a check.
+    DropCheck {
+        /// The table.
+        table: String,
+        /// The check's name.
+        check: String,
     },
     /// Makes a row what it is in another state.
     RestoreRow {

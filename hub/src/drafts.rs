@@ -14,8 +14,8 @@ use storage::{Draft, DraftId, PersonName};
 use versioning::{Hash, Key, TableEntry, TableId, overlay::Overlay};
 
 use crate::{
-    Actor, ChangeSet, Dataset, DraftView, Error, Event, Hub, Place, RowChange, TableChange, TableDifference,
-    access::Action, differences::PAGE,
+    Actor, ChangeSet, Dataset, DraftView, Error, Event, Findings, Hub, Place, RowChange, TableChange, TableDifference,
+    access::Action, differences::PAGE, findings::RowRules,
 };
 
 /// A draft with its patches laid over the commit under it.
@@ -125,10 +125,15 @@ impl Hub {
         let working = self.working(actor, &dataset, &place.at).await?;
         let summary = working.summary();
         let mut tables = Vec::new();
+        let mut findings = Findings::default();
         if let (Some(draft), Some(root)) = (&working.draft, &working.root) {
             for (id, overlay) in &draft.tables {
                 let Some(entry) = root.tables.get(id) else { continue };
                 let schema = self.schema(entry.schema).await?;
+                {
+                    let rules = RowRules::new(&entry.name, &schema);
+                    overlay.patches().values().for_each(|patch| rules.add(patch, &mut findings));
+                }
                 let from = match &after {
                     Some((table, key)) if table == id => Bound::Excluded(key),
                     _ => Bound::Unbounded,
@@ -161,8 +166,9 @@ impl Hub {
             }
         }
         tables.sort_by(|a, b| a.table.name().cmp(b.table.name()));
+        findings.listed.sort_by(|a, b| a.severity.cmp(&b.severity).then_with(|| a.table.cmp(&b.table)));
         let changes = ChangeSet { tables, names: BTreeMap::new() };
-        Ok(DraftView { dataset, viewed: working.viewed, summary, changes })
+        Ok(DraftView { dataset, viewed: working.viewed, summary, changes, findings })
     }
 
     /// Throws the draft away.

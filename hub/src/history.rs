@@ -8,7 +8,7 @@ use versioning::{
 
 use crate::{
     Actor, CommitSummary, CommitView, CompareView, Dataset, DatasetPath, Error, Hub, LogView, Place, Reference,
-    access::Action, differences::change_set, refs::MAX_APART, state::summary,
+    access::Action, differences::change_set, findings, refs::MAX_APART, state::summary,
 };
 
 /// The most commits on a page of the log.
@@ -74,14 +74,15 @@ impl Hub {
     ) -> Result<CommitView, Error> {
         let dataset = self.find_dataset(actor, Action::Read, path).await?;
         let hash = self.own_commit(&dataset, name).await?;
-        let (commit, changes) = self
+        let (commit, changes, warnings) = self
             .read(move |objects| {
                 let commit = objects.commit(hash)?;
                 let changes = change_set(objects, commit.parents.first().copied(), Some(hash), after.as_ref())?;
-                Ok((summary(hash, commit), changes))
+                Ok((summary(hash, commit), changes, findings::warnings_of(objects, hash)?))
             })
             .await?;
-        Ok(CommitView { dataset, commit, changes })
+        let statuses = self.statuses_of(&dataset, hash).await?;
+        Ok(CommitView { dataset, commit, changes, warnings, statuses })
     }
 
     /// What is different in one state of a dataset against another. The changes of each table come in pages of 200

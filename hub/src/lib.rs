@@ -15,6 +15,7 @@ mod differences;
 mod drafts;
 mod error;
 mod events;
+mod findings;
 mod forks;
 mod history;
 mod imports;
@@ -30,6 +31,7 @@ mod requests;
 mod rows;
 mod rules;
 mod state;
+mod statuses;
 mod system;
 mod write;
 
@@ -46,6 +48,7 @@ pub use datasets::{DatasetChanges, NewDataset};
 pub use differences::{DiffPage, DiffSummary, DifferenceCounts, TableDifference};
 pub use error::{Error, FieldError, StaleCell};
 pub use events::Event;
+pub use findings::{Finding, Findings};
 pub use forks::Upstream;
 pub use joining::{InvitationView, SignUp};
 pub use members::Member;
@@ -58,6 +61,7 @@ pub use refs::{ParseReferenceError, Place, RefSummary, Reference, RefsView, View
 pub use requests::*;
 pub use rows::{BlameView, PastRow, RowHistory};
 pub use services::import::{Dialect, FoundColumn, Inspection, Problem};
+pub use statuses::{NewStatus, StatusState, StatusView};
 pub use storage::{ReclaimRecord, Reclaimed, Visibility};
 pub use system::{Component, ComponentState, Fact, Metric, SystemView};
 
@@ -127,7 +131,7 @@ fn now() -> i64 {
     jiff::Timestamp::now().as_microsecond()
 }
 
-/// The bits of a new table's or column's stable id.
+/// The bits of a new table's, column's or check's stable id.
 fn random_id() -> u64 {
     // A UUIDv4 has a fixed bit pattern in each half; folding one half over the other hides it.
     let (high, low) = uuid::Uuid::new_v4().as_u64_pair();

@@ -14,6 +14,7 @@ use crate::{
     Actor, Dataset, Error, Hub, Place, Reference,
     access::Action,
     ahead,
+    findings::{self, Findings},
     write::{Desk, Intent, Made, Parent, Way, internal, message},
 };
 
@@ -244,10 +245,36 @@ fn merge_on(
 /// it. None where the branch has all of it already.
 pub(crate) fn survey(
     objects: &Objects,
-    (ours, theirs): (Hash, Hash),
+    heads: (Hash, Hash),
     resolutions: &Resolutions,
     tell: &mut dyn FnMut(Found<'_>),
 ) -> Result<Option<(Stats, Three)>, Error> {
+    let look = |_: &dyn ObjectSource, _: &Three, _: Option<Root>| Ok(());
+    Ok(survey_and(objects, heads, resolutions, tell, look)?.map(|(stats, three, ())| (stats, three)))
+}
+
+/// The same, with the warnings that the merged state brings; none while something is open, as there is no such state.
+pub(crate) fn inspect(
+    objects: &Objects,
+    heads: (Hash, Hash),
+    resolutions: &Resolutions,
+    tell: &mut dyn FnMut(Found<'_>),
+) -> Result<Option<(Stats, Three, Findings)>, Error> {
+    let look = |read: &dyn ObjectSource, three: &Three, root: Option<Root>| match root {
+        Some(root) => findings::warnings(read, &three.ours, &root),
+        None => Ok(Findings::default()),
+    };
+    survey_and(objects, heads, resolutions, tell, look)
+}
+
+/// Merges in memory, and looks at what that comes to.
+fn survey_and<T: Send>(
+    objects: &Objects,
+    (ours, theirs): (Hash, Hash),
+    resolutions: &Resolutions,
+    tell: &mut dyn FnMut(Found<'_>),
+    look: impl FnOnce(&dyn ObjectSource, &Three, Option<Root>) -> Result<T, Error>,
+) -> Result<Option<(Stats, Three, T)>, Error> {
     let desk = Desk::new(objects);
     ahead::reading(&desk, |source| {
         let scratch = Scratch::new(source);
@@ -261,7 +288,8 @@ pub(crate) fn survey(
         let three = Three { base, ours: root, theirs: root_of(read, theirs)? };
         let mut sink = &desk;
         let merged = merge::merge(&scratch, &mut sink, three.sides(), &three.options(), resolutions, tell)?;
-        Ok(Some((merged.stats, three)))
+        let found = look(read, &three, merged.root)?;
+        Ok(Some((merged.stats, three, found)))
     })
 }
 

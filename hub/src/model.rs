@@ -288,6 +288,10 @@ pub struct CommitView {
     pub commit: CommitSummary,
     /// What it changes against its first parent.
     pub changes: ChangeSet,
+    /// The rows that it brought to meet checks that warn.
+    pub warnings: crate::Findings,
+    /// What other systems found about it, by context.
+    pub statuses: Vec<crate::StatusView>,
 }
 
 /// Two states of a dataset side by side.
@@ -316,6 +320,8 @@ pub struct DraftView {
     pub summary: Option<DraftSummary>,
     /// What it changes.
     pub changes: ChangeSet,
+    /// The rules that its rows break and the checks that they meet.
+    pub findings: crate::Findings,
 }
 
 /// One of the two sides that changed the same cells.

@@ -3,10 +3,13 @@
 use serde::{Deserialize, Serialize};
 use storage::DatasetId;
 
-use crate::{Actor, AuditKind, Dataset, DatasetPath, Error, Hub, Role, access::Action, now};
+use crate::{Actor, AuditKind, Dataset, DatasetPath, Error, Hub, Role, access::Action, now, statuses::context};
 
 /// The most approvals that a rule asks for.
 const MAX_APPROVALS: u8 = 20;
+
+/// The most statuses that a rule asks for.
+const MAX_CHECKS: usize = 20;
 
 /// What it takes to change a branch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +24,12 @@ pub struct Protection {
     pub approvals_lapse: bool,
     /// What one must be to merge.
     pub merge_role: Role,
+    /// The contexts of statuses that must have succeeded for what a request offers.
+    #[serde(default)]
+    pub checks: Vec<String>,
+    /// Whether a request can't be merged that would bring rows which meet checks of severity warning.
+    #[serde(default)]
+    pub warnings_block: bool,
 }
 
 /// Rules as they are kept with the dataset.
@@ -54,7 +63,7 @@ impl Hub {
     ///
     /// # Errors
     /// There is no such dataset for the person, they may not decide that, or a field is not valid.
-    pub async fn protect(&self, actor: &Actor, path: &DatasetPath, protection: Protection) -> Result<(), Error> {
+    pub async fn protect(&self, actor: &Actor, path: &DatasetPath, mut protection: Protection) -> Result<(), Error> {
         let dataset = self.find_dataset(actor, Action::Manage, path).await?;
         if self.branch_head(&dataset, &protection.branch).await?.is_none()
             && protection.branch != dataset.default_branch
@@ -67,6 +76,17 @@ impl Hub {
         if protection.merge_role < Role::Writer {
             return Err(Error::invalid("merge_role", "Who merges must be a writer at least."));
         }
+        let mut checks: Vec<String> = Vec::new();
+        for check in &protection.checks {
+            let check = context("checks", check)?;
+            if !checks.contains(&check) {
+                checks.push(check);
+            }
+        }
+        if checks.len() > MAX_CHECKS {
+            return Err(Error::invalid("checks", "At most 20 statuses can be asked for."));
+        }
+        protection.checks = checks;
         let branch = protection.branch.clone();
         self.set_protection(&dataset, &branch, Some(protection)).await?;
         self.note(actor, AuditKind::Branch, dataset.about(), format!("set the rules of {branch}")).await;

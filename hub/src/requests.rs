@@ -4,6 +4,7 @@
 //! found out whenever it is looked at, so that it is right however the branches have moved. What was decided about its
 //! conflicts is kept by what the conflicts are (see `conflicts.rs`), and so holds as long as their cells stay the same.
 
+mod checks;
 mod conflicts;
 mod deciding;
 mod discussion;

@@ -1,4 +1,4 @@
-//! The rules that take other rows to see: unique values, and links that lead somewhere.
+//! The rules that a change is held to as a whole: unique values, links that lead somewhere, and the checks of tables.
 
 use versioning::Root;
 

@@ -29,6 +29,7 @@ pub(crate) mod request;
 pub(crate) mod requests;
 pub(crate) mod resolutions;
 pub(crate) mod rows;
+pub(crate) mod statuses;
 pub(crate) mod tables;
 
 use serde::{Deserialize, Serialize};

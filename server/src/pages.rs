@@ -5,6 +5,7 @@ mod accounts;
 mod answer;
 mod audit;
 mod branches;
+mod checks;
 mod dataset;
 mod datasets;
 mod draft;
@@ -35,6 +36,7 @@ fn of_a_state() -> Router<AppState> {
         .route("/draft/discard", post(draft::discard))
         .route("/tables/{table}", get(table::show))
         .route("/tables/{table}/as-of", get(table::as_of))
+        .route("/tables/{table}/checks", get(checks::show).post(checks::change))
         .route("/tables/{table}/new-row", get(row::new).post(row::insert))
         .route("/tables/{table}/rows/{key}", get(row::show).post(row::change))
         .route("/tables/{table}/rows/{key}/history", get(row::history))
@@ -59,6 +61,7 @@ fn of_requests() -> Router<AppState> {
         .route("/{number}/revert", post(requests::revert))
         .route("/{number}/commits", get(requests::commits))
         .route("/{number}/changes", get(requests::changes))
+        .route("/{number}/checks", get(requests::checks))
         .route("/{number}/conflicts", get(conflicts::show).post(conflicts::decide))
 }
 

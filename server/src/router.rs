@@ -64,8 +64,8 @@ fn api() -> OpenApiRouter<AppState> {
     use api::{
         aggregates, audit, commits, datasets, diffs, exports, forks, imports, jobs, merges, people, protections,
         reclaim, refs,
-        requests::{self, deciding, discussion},
-        rows, tables,
+        requests::{self, checks, deciding, discussion},
+        rows, statuses, tables,
     };
     // Uploads are streamed and may be of any size: they bound themselves.
     let uploads =
@@ -88,6 +88,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(aggregates::show))
         .routes(routes!(commits::list, commits::create))
         .routes(routes!(commits::show))
+        .routes(routes!(statuses::list, statuses::create))
         .routes(routes!(diffs::show))
         .routes(routes!(diffs::summary))
         .routes(routes!(merges::merge))
@@ -99,6 +100,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(discussion::settle))
         .routes(routes!(discussion::apply))
         .routes(routes!(discussion::review))
+        .routes(routes!(checks::show))
         .routes(routes!(deciding::conflicts))
         .routes(routes!(deciding::decide, deciding::undecide))
         .routes(routes!(requests::merge))

@@ -70,7 +70,13 @@ fn plan(columns: &[(&str, Type)]) -> ImportPlan {
     ImportPlan {
         dialect: Dialect { encoding: "UTF-8".to_owned(), delimiter: b',', header: true },
         sources: (0..columns.len()).map(Some).collect(),
-        schema: Schema { columns, primary_key: vec![ColumnId(1)], generated_key: false, description: String::new() },
+        schema: Schema {
+            columns,
+            primary_key: vec![ColumnId(1)],
+            generated_key: false,
+            description: String::new(),
+            checks: Vec::new(),
+        },
         increasing: false,
     }
 }

@@ -41,6 +41,7 @@ fn plan(increasing: bool) -> ImportPlan {
             primary_key: vec![ColumnId(1)],
             generated_key: false,
             description: String::new(),
+            checks: Vec::new(),
         },
         sources: vec![Some(0), Some(1)],
         increasing,

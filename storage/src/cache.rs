@@ -262,6 +262,7 @@ mod tests {
             primary_key: vec![ColumnId(1)],
             generated_key: false,
             description: String::new(),
+            checks: Vec::new(),
         };
         let mut chunks = Chunks::default();
         let mut builder = TreeBuilder::new(&schema, &mut chunks);

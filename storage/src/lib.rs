@@ -24,6 +24,7 @@
 //! | `dataset_commit` | `[dataset, commit]` | parents and time: which commits belong to a dataset |
 //! | `draft` | `[dataset, branch, person]` | base and revision |
 //! | `draft_row` | `[dataset, branch, person, table, key]` | one row's patch |
+//! | `commit_status` | `[dataset, commit, context]` | what another system found about a commit, the newest |
 //! | `unreachable_commit` | `[dataset, commit]` | since when nothing leads to a commit |
 //! | `job` | UUID | the job's document; its JSON is text |
 //! | `person` | UUID | an account; unique by name |
@@ -78,6 +79,7 @@ mod records;
 mod refs;
 mod requests;
 mod runtime;
+mod statuses;
 mod store;
 mod verify;
 
@@ -98,5 +100,6 @@ pub use people::{Admission, Person, PersonChanges, Session, Standing, Token};
 pub use reclaim::{Mark, Reclaim, ReclaimRecord, Reclaimed, Stage, Sweep};
 pub use refs::{CommitRecord, Ref, RefKind};
 pub use requests::{MergeRequest, RequestDecision, RequestEntry};
+pub use statuses::CommitStatus;
 pub use store::Store;
 pub use verify::{Problem, ProblemKind, Progress, Report};

@@ -15,7 +15,7 @@ struct Migration {
     statements: &'static str,
 }
 
-const MIGRATIONS: &[Migration] = &[FIRST, RECLAIMING, FORKS, PEOPLE, REQUESTS, LINKS, AUDIT, DELETION];
+const MIGRATIONS: &[Migration] = &[FIRST, RECLAIMING, FORKS, PEOPLE, REQUESTS, LINKS, AUDIT, DELETION, STATUSES];
 
 const FIRST: Migration = Migration {
     name: "chunks, datasets, refs, commits, drafts, jobs",
@@ -196,6 +196,18 @@ const AUDIT: Migration = Migration {
 const DELETION: Migration = Migration {
     name: "deleted datasets that can be brought back",
     statements: "DEFINE FIELD IF NOT EXISTS deleted_at ON dataset TYPE option<int>;",
+};
+
+const STATUSES: Migration = Migration {
+    name: "what other systems found about commits",
+    statements: "
+        DEFINE TABLE IF NOT EXISTS commit_status SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS state ON commit_status TYPE string;
+        DEFINE FIELD IF NOT EXISTS description ON commit_status TYPE string;
+        DEFINE FIELD IF NOT EXISTS url ON commit_status TYPE option<string>;
+        DEFINE FIELD IF NOT EXISTS author ON commit_status TYPE string;
+        DEFINE FIELD IF NOT EXISTS at ON commit_status TYPE int;
+    ",
 };
 
 /// The number of the last step that this program knows.

@@ -161,9 +161,18 @@ pub(crate) fn drafts_on(dataset: DatasetId, branch: &str) -> RecordId {
     beginning_with("draft", vec![dataset.0.into_value(), text(branch)])
 }
 
-/// All that belongs to a dataset alone: refs, drafts and their rows, roles, merge requests.
-pub(crate) fn parts_of(dataset: DatasetId) -> [RecordId; 7] {
-    ["dataset_ref", "draft", "draft_row", "role", "merge_request", "request_entry", "request_decision"]
+pub(crate) fn commit_status(dataset: DatasetId, commit: Hash, context: &str) -> RecordId {
+    composite("commit_status", [dataset.0.into_value(), text(&commit.to_string()), text(context)])
+}
+
+/// What was found about a commit.
+pub(crate) fn commit_statuses(dataset: DatasetId, commit: Hash) -> RecordId {
+    beginning_with("commit_status", vec![dataset.0.into_value(), text(&commit.to_string())])
+}
+
+/// All that belongs to a dataset alone: refs, drafts and their rows, roles, merge requests, statuses of commits.
+pub(crate) fn parts_of(dataset: DatasetId) -> [RecordId; 8] {
+    ["dataset_ref", "draft", "draft_row", "role", "merge_request", "request_entry", "request_decision", "commit_status"]
         .map(|table| beginning_with(table, vec![dataset.0.into_value()]))
 }
 

@@ -344,6 +344,7 @@ fn commit(step: u64, parent: Option<Hash>) -> (Hash, Vec<Chunk>) {
         primary_key: vec![id],
         generated_key: false,
         description: String::new(),
+        checks: Vec::new(),
     }));
     let entry = TableEntry { name: "cities".to_owned(), schema, tree };
     let root = store(Object::Root(Root { tables: BTreeMap::from([(TABLE, entry)]) }));

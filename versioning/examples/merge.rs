@@ -33,6 +33,7 @@ fn schema() -> Schema {
         primary_key: vec![ColumnId(1)],
         generated_key: false,
         description: String::new(),
+        checks: Vec::new(),
     }
 }
 

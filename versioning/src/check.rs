@@ -1,9 +1,12 @@
 //! The rules that one row can be checked against by itself (rule M16): required, type, size, options, range, pattern.
 //!
-//! Whether values are unique and links lead somewhere takes other rows to see: see [`crate::rules`].
+//! What a table's own [checks](crate::schema::Check) look for is told by [`Checks`]. Whether values are unique and links lead somewhere takes other rows to see: see [`crate::rules`].
+
+mod filters;
 
 use std::collections::BTreeSet;
 
+pub use self::filters::{Checks, met};
 use crate::{
     Column, ColumnId, Schema, Type, Value,
     schema::RowError,

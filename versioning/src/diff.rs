@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Column, ColumnId, Hash, Key, ObjectSource, ReadError, Row, Schema, TableId, Tree, Type, Value,
+    schema::CheckShown,
     tree::{
         Leaf, Node, ahead,
         rows::RowSet,
@@ -492,6 +493,17 @@ pub enum SchemaChange {
         /// Whether they are made now.
         generated: bool,
     },
+    /// A check is new.
+    CheckAdded(CheckShown),
+    /// A check is gone.
+    CheckRemoved(CheckShown),
+    /// A check has another name, filter, severity or message.
+    CheckChanged {
+        /// The check before.
+        before: CheckShown,
+        /// The check after.
+        after: CheckShown,
+    },
 }
 
 /// The differences between two schemas of a table, in a stable order.
@@ -562,6 +574,19 @@ pub fn schema_changes(before: &Schema, after: &Schema) -> Vec<SchemaChange> {
     }
     if before.generated_key != after.generated_key {
         changes.push(SchemaChange::GeneratedKeyChanged { generated: after.generated_key });
+    }
+    for old in before.checks.iter().filter(|old| after.check_of(old.id).is_none()) {
+        changes.push(SchemaChange::CheckRemoved(old.shown_whole(before)));
+    }
+    for new in &after.checks {
+        let shown = new.shown_whole(after);
+        match before.check_of(new.id) {
+            None => changes.push(SchemaChange::CheckAdded(shown)),
+            Some(old) if old != new => {
+                changes.push(SchemaChange::CheckChanged { before: old.shown_whole(before), after: shown });
+            }
+            Some(_) => {}
+        }
     }
     changes
 }

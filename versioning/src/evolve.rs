@@ -7,7 +7,8 @@
 //! | operation | reads | writes |
 //! | --- | --- | --- |
 //! | create, rename, describe, drop a table; add, rename, move a column; loosen a rule | nothing | no row |
-//! | tighten a rule | all rows | no row |
+//! | drop a check; add or change one that warns | nothing | no row |
+//! | tighten a rule; add a check that refuses, or change what it looks for | all rows | no row |
 //! | drop or retype a column | all rows | the leaves that have the column |
 //! | change the primary key, retype a column of it | all rows, twice | all rows |
 //!
@@ -26,7 +27,7 @@ pub use self::{
 use crate::{
     ChunkSink, Column, ColumnId, Hash, Object, ObjectSource, Root, Schema, TableEntry, TableId, Type, Value,
     check::ColumnChecker,
-    schema::{ValueProperty, is_name},
+    schema::{Check, Severity, ValueProperty, is_name},
     tree::map::map_leaves,
 };
 
@@ -126,6 +127,18 @@ impl Evolution<'_> {
                 let table = self.table(*table)?;
                 self.set_primary_key(table, columns, *generated)
             }
+            Operation::SetCheck { table, check } => {
+                let table = self.table(*table)?;
+                self.set_check(table, check)
+            }
+            Operation::DropCheck { table, check } => {
+                let mut table = self.table(*table)?;
+                if table.schema.check_of(*check).is_none() {
+                    return Err(EvolveError::NoCheck { table: table.entry.name, check: *check });
+                }
+                table.schema.checks.retain(|found| found.id != *check);
+                self.with_schema(table)
+            }
         }
     }
 
@@ -210,6 +223,11 @@ impl Evolution<'_> {
         let position = table.position(column)?;
         if table.schema.is_key(column) {
             return Err(EvolveError::KeyColumn { column: table.schema.columns[position].name.clone() });
+        }
+        let asking = table.schema.checks.iter().filter(|check| check.columns().contains(&column));
+        let checks: Vec<String> = asking.map(|check| check.name.clone()).collect();
+        if !checks.is_empty() {
+            return Err(EvolveError::Checked { column: table.schema.columns[position].name.clone(), checks });
         }
         table.schema.columns.remove(position);
         let (tree, source) = (table.entry.tree, self.source);
@@ -299,6 +317,20 @@ impl Evolution<'_> {
         }
         if new.unique && !old.unique && old_schema.primary_key != [column] {
             rows.check_unique(&table.entry.tree, old, |value| value)?;
+        }
+        self.with_schema(table)
+    }
+
+    fn set_check(&mut self, mut table: Table, check: &Check) -> Result<Root, EvolveError> {
+        let checks = &mut table.schema.checks;
+        let old = checks.iter().position(|old| old.id == check.id).map(|position| checks.remove(position));
+        let place = checks.partition_point(|other| other.id < check.id);
+        checks.insert(place, check.clone());
+        table.schema.validate()?;
+        let was_kept = old.is_some_and(|old| old.severity == Severity::Error && old.filter == check.filter);
+        if check.severity == Severity::Error && !was_kept {
+            let rows = Rows { source: self.source, name: &table.entry.name, schema: &table.schema };
+            rows.check_none_meets(&table.entry.tree, check)?;
         }
         self.with_schema(table)
     }

@@ -1,4 +1,4 @@
-//! Stable ids of tables and columns: they survive renames, and two branches never mint the same one by accident.
+//! Stable ids of tables, columns and checks: they survive renames, and two branches never mint the same one by accident.
 
 use std::{fmt, num::ParseIntError, str::FromStr};
 
@@ -53,4 +53,9 @@ stable_id! {
 stable_id! {
     /// A column's id: 64 random bits given by the caller that creates it; written as 16 hexadecimal digits.
     ColumnId
+}
+
+stable_id! {
+    /// A check's id: 64 random bits given by the caller that creates it; written as 16 hexadecimal digits.
+    CheckId
 }

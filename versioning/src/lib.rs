@@ -31,7 +31,7 @@ pub mod value;
 
 pub use commit::{Commit, Root, TableEntry};
 pub use hash::Hash;
-pub use id::{ColumnId, TableId};
+pub use id::{CheckId, ColumnId, TableId};
 pub use key::Key;
 pub use object::{ChunkSink, Object, ObjectSource, ReadError, WriteError};
 pub use schema::{Column, Schema};

@@ -14,6 +14,7 @@
 mod bases;
 mod cell;
 mod changes;
+mod checks;
 mod conflict;
 mod context;
 mod order;
@@ -33,7 +34,9 @@ use serde::{Deserialize, Serialize};
 use self::context::{Context, Overrides};
 pub use self::{
     bases::{Base, combine_bases},
-    conflict::{Conflict, ConflictKind, Property, RowCells, Rule, Side, Subject, TableProperty, Violation},
+    conflict::{
+        CheckProperty, Conflict, ConflictKind, Property, RowCells, Rule, Side, Subject, TableProperty, Violation,
+    },
     resolve::{Choice, Fix, Resolutions, RowFix, Scope, ScopeRule},
     restore::{RestoreError, cherry_pick, restore_row, restore_table, restored_row, revert},
     scratch::Scratch,

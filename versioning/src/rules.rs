@@ -1,4 +1,5 @@
-//! The rules that take other rows to see (rule M16): values of unique columns, and links that lead to rows.
+//! The rules that a change is held to as a whole (rule M16): those that take other rows to see (values of unique columns,
+//! and links that lead to rows), and the checks of tables, which no row may come to meet.
 //!
 //! [`breaches`] tells which of them a change from one state of a dataset to the next breaks. What the state before broke
 //! already is not told again, so that old data does not stand in the way of new work. The rules that one row can be
@@ -9,25 +10,29 @@
 //! | what changed | what is read |
 //! | --- | --- |
 //! | nothing but names of tables | nothing |
-//! | tables without unique columns and links that none link to | the schemas |
+//! | tables without checks, unique columns and links that none link to | the schemas |
+//! | rows of a table with checks | the changes |
 //! | cells of link columns | the changes, and for each link the leaf it leads to |
 //! | cells of unique columns | the changes, then that column of all rows, once |
 //! | rows of a table that others link to are gone | the changes, then these link columns of all rows, once |
 //! | a column became a link, or a link to another table; a table that others link to got another primary key | that column of all rows, and the rows it leads to |
 //!
-//! That a column became unique or got another type is checked by [`crate::evolve`] and not again here. A row is changed
+//! That a column became unique or got another type, and that a check came or looks for something else, is checked by [`crate::evolve`] and not again here. A row is changed
 //! where its key is new or the cell is another; a primary key of other columns alone changes no row.
 //!
-//! Start with [`breaches`]; then `table` for what changed in a table, `unique` and `links` for the two rules.
+//! Start with [`breaches`]; then `table` for what changed in a table, `checks`, `unique` and `links` for the rules.
+//! [`warnings`] tells what is told and not refused.
 
+mod checks;
 mod links;
 mod table;
 mod unique;
 
-use self::{links::Links, table::Table};
+use self::{checks::Checks, links::Links, table::Table};
 use crate::{
     Column, Key, ObjectSource, ReadError, Root, TableId, Value,
     merge::{RowCells, Rule, Violation},
+    schema::Severity,
 };
 
 /// The most rows that one violation lists: rows of one value in a unique column.
@@ -36,17 +41,19 @@ pub const MAX_ROWS: usize = 100;
 /// The rules that a change breaks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Breaches {
-    /// In the order of tables, unique columns before links, then by column. Duplicates come in the order of their second
+    /// In the order of tables, checks before unique columns before links, then by row or column. Duplicates come in the order of their second
     /// rows, links in the order of their rows. Where there are more than the limit, duplicates of all tables come first.
     pub listed: Vec<Violation>,
-    /// How many there are: one for each value that several rows have in a unique column, one for each link that leads
+    /// How many there are: one for each row that meets a check and for each check, one for each value that several rows have in a unique column, one for each link that leads
     /// nowhere, and one for each column whose target table went.
     pub count: u64,
 }
 
-/// What a change from one state of a dataset to the next breaks in rules that take other rows to see; `limit` of it are
-/// listed, and all are counted.
+/// What a change from one state of a dataset to the next breaks in rules that take other rows to see and in checks;
+/// `limit` of it are listed, and all are counted.
 ///
+/// A row that meets a check is told when it is new or did not meet it before: who corrects another cell of a bad row is
+/// not made to correct all of it.
 /// Values that several rows have in a unique column are told when one of these rows is new or got the value in this
 /// change; links that lead to no row when they were written in this change or led to a row before it. Null is never a
 /// duplicate and leads nowhere. A violation has the cell in question of each row: for duplicates of the first
@@ -63,9 +70,11 @@ pub fn breaches(source: &dyn ObjectSource, before: &Root, after: &Root, limit: u
     let mut links = Links::new(source, before, &tables);
     for table in &tables {
         let mut unique = unique::Unique::new(table);
-        if table.is_changed() && (unique.is_needed() || links.concern(table)) {
+        let checks = Checks::new(table, Severity::Error);
+        if table.is_changed() && (unique.is_needed() || checks.is_needed() || links.concern(table)) {
             table.each_change(source, |before, after| {
                 unique.note(before, after);
+                checks.note(before, after, &mut report);
                 links.note(table.id, before, after)
             })?;
         }
@@ -74,6 +83,26 @@ pub fn breaches(source: &dyn ObjectSource, before: &Root, after: &Root, limit: u
     links.report(&mut report)?;
     // Links come last, because they need to know what is gone from all tables.
     report.breaches.listed.sort_by_key(|violation| violation.table);
+    Ok(report.breaches)
+}
+
+/// The rows that a change brings to meet checks that [warn](Severity::Warning): those that are new or did not meet them
+/// before. `limit` are listed, all are counted. The cost follows the change; nothing is read of tables without such checks
+/// but their schemas.
+///
+/// # Errors
+/// A chunk can't be read.
+pub fn warnings(source: &dyn ObjectSource, before: &Root, after: &Root, limit: usize) -> Result<Breaches, ReadError> {
+    let mut report = Report { breaches: Breaches::default(), limit };
+    for table in &Table::of_roots(source, before, after)? {
+        let checks = Checks::new(table, Severity::Warning);
+        if table.is_changed() && checks.is_needed() {
+            table.each_change(source, |before, after| {
+                checks.note(before, after, &mut report);
+                Ok(())
+            })?;
+        }
+    }
     Ok(report.breaches)
 }
 

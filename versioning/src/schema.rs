@@ -1,15 +1,19 @@
 //! What a table's rows look like: its columns, by stable id, and its primary key.
 
+mod checks;
 mod error;
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::error::{ColumnError, RowError, SchemaError, ValueProperty};
+pub use self::{
+    checks::{Check, CheckError, CheckShown, MAX_CHECK_FILTER, MAX_CHECK_MESSAGE, MAX_CHECKS, Severity},
+    error::{ColumnError, RowError, SchemaError, ValueProperty},
+};
 use crate::{
     check::{self, Checker, ColumnChecker, Pattern},
-    id::{ColumnId, TableId},
+    id::{CheckId, ColumnId, TableId},
     value::{Row, Type, Value},
 };
 
@@ -190,6 +194,9 @@ pub struct Schema {
     /// What the table's rows are, for people.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
+    /// What no row may meet, in the order of ids.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<Check>,
 }
 
 impl Schema {
@@ -234,7 +241,40 @@ impl Schema {
         if self.description.len() > MAX_DESCRIPTION {
             return Err(SchemaError::Description);
         }
+        self.validate_checks()
+    }
+
+    fn validate_checks(&self) -> Result<(), SchemaError> {
+        if self.checks.len() > MAX_CHECKS {
+            return Err(SchemaError::CheckCount { count: self.checks.len() });
+        }
+        let mut names = BTreeSet::new();
+        let mut ids = BTreeSet::new();
+        for check in &self.checks {
+            if !is_name(&check.name) {
+                return Err(SchemaError::CheckName);
+            }
+            if !names.insert(&check.name) || !ids.insert(check.id) {
+                return Err(SchemaError::DuplicateCheck { name: check.name.clone() });
+            }
+            if check.message.chars().count() > MAX_CHECK_MESSAGE {
+                return Err(SchemaError::CheckMessage { name: check.name.clone() });
+            }
+            check.predicate(self).map_err(|error| SchemaError::Check { name: check.name.clone(), error })?;
+        }
         Ok(())
+    }
+
+    /// The check of this id.
+    #[must_use]
+    pub fn check_of(&self, id: CheckId) -> Option<&Check> {
+        self.checks.iter().find(|check| check.id == id)
+    }
+
+    /// The check of this name, compared exactly.
+    #[must_use]
+    pub fn check_named(&self, name: &str) -> Option<&Check> {
+        self.checks.iter().find(|check| check.name == name)
     }
 
     /// The column of this id.

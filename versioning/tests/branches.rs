@@ -153,6 +153,7 @@ impl World {
             primary_key: vec![ID],
             generated_key: false,
             description: String::new(),
+            checks: Vec::new(),
         };
         let mut memory = Memory::default();
         let tree = memory.build(&schema, &rows(&schema, &state));

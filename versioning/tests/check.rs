@@ -108,8 +108,13 @@ fn a_schema_with_properties_that_do_not_fit_is_refused() {
 #[test]
 fn m16_a_cell_keeps_the_rules_of_its_column() {
     let check = |column: Column, good: &[&str], bad: &[(&str, &str)]| {
-        let schema =
-            Schema { columns: vec![column], primary_key: Vec::new(), generated_key: false, description: String::new() };
+        let schema = Schema {
+            columns: vec![column],
+            primary_key: Vec::new(),
+            generated_key: false,
+            description: String::new(),
+            checks: Vec::new(),
+        };
         let column = &schema.columns[0];
         for text in good {
             assert_eq!(schema.check_cell(column, &value(column.ty, text)), Ok(()), "{column:?}: {text}");

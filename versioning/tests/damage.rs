@@ -18,7 +18,13 @@ use versioning::{
 /// A column of each type, some without values.
 fn schema() -> Schema {
     let columns = Type::ALL.into_iter().zip(1..).map(|(ty, id)| column(id, ty.name(), ty)).collect();
-    Schema { columns, primary_key: vec![ColumnId(2)], generated_key: false, description: "all types".into() }
+    Schema {
+        columns,
+        primary_key: vec![ColumnId(2)],
+        generated_key: false,
+        description: "all types".into(),
+        checks: Vec::new(),
+    }
 }
 
 fn row(id: i64) -> Row {

@@ -69,6 +69,7 @@ fn schema(specs: &[String], description: &str) -> Schema {
         columns: columns.into_iter().map(|(column, _)| column).collect(),
         generated_key: false,
         description: description.to_owned(),
+        checks: Vec::new(),
     };
     assert_eq!(schema.validate(), Ok(()));
     schema
@@ -177,6 +178,7 @@ fn describe(conflict: &Conflict, key_text: &dyn Fn(TableId, &Key) -> String) -> 
             json!({"property": [column.0, name(property), base.as_ref().map_or(json!("(none)"), text), text(ours), text(theirs)]})
         }
         Conflict::ColumnNames { name, .. } => json!({"column_names": [name]}),
+        Conflict::Check { name, property, ours, theirs, .. } => json!({"check": [name, property, ours, theirs]}),
         Conflict::PrimaryKey { .. } => json!({"primary_key": []}),
         Conflict::Table { table, dropped_by, .. } => json!({"table": [table.0, side(*dropped_by)]}),
         Conflict::TableProperty { table, property, base, ours, theirs } => {
@@ -192,6 +194,7 @@ fn describe_violation(violation: &Violation, key_text: &dyn Fn(TableId, &Key) ->
         Rule::Cell { column } => json!({"cell": [column.0, keys[0]]}),
         Rule::Unique { column } => json!({"unique": [column.0, keys]}),
         Rule::Link { column, .. } => json!({"link": [column.0, keys.first()]}),
+        Rule::Check { .. } => json!({"check": keys}),
         Rule::Key => json!({"key": keys}),
         Rule::Schema => json!({"schema": []}),
     }

@@ -19,7 +19,13 @@ const GROUP: ColumnId = ColumnId(3);
 const PARENT: ColumnId = ColumnId(4);
 
 fn keyed(columns: Vec<Column>) -> Schema {
-    let schema = Schema { columns, primary_key: vec![ColumnId(1)], generated_key: false, description: String::new() };
+    let schema = Schema {
+        columns,
+        primary_key: vec![ColumnId(1)],
+        generated_key: false,
+        description: String::new(),
+        checks: Vec::new(),
+    };
     assert_eq!(schema.validate(), Ok(()));
     schema
 }

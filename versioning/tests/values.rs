@@ -213,6 +213,7 @@ fn pair_schema(ty: Type) -> Schema {
         primary_key: vec![ColumnId(1), ColumnId(2)],
         generated_key: false,
         description: String::new(),
+        checks: Vec::new(),
     }
 }
 
@@ -229,6 +230,7 @@ fn table() -> impl Strategy<Value = (Schema, Vec<(Key, Vec<Value>)>)> {
             primary_key: vec![ColumnId(8)],
             generated_key: false,
             description: String::new(),
+            checks: Vec::new(),
         };
         for (index, (ty, fill, _, _)) in columns.iter().enumerate() {
             let id = [2, 9, 1][index];

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use hub::{ChangeSet, RowChange, TableChange};
 use leptos::prelude::*;
-use versioning::{Column, ColumnId, Row, Schema, TableId, Type, Value, diff::SchemaChange};
+use versioning::{Column, ColumnId, Row, Schema, TableId, Type, Value, diff::SchemaChange, schema::CheckShown};
 
 use crate::{
     components::{cell, scroll},
@@ -204,8 +204,34 @@ fn schema_change(change: &SchemaChange, names: &BTreeMap<TableId, String>) -> (&
         }
         SchemaChange::GeneratedKeyChanged { generated: true } => String::from("Keys are now made for new rows"),
         SchemaChange::GeneratedKeyChanged { generated: false } => String::from("Keys are no longer made for new rows"),
+        SchemaChange::CheckAdded(check) => return ("is-added", format!("Check {} added", check_in_words(check))),
+        SchemaChange::CheckRemoved(check) => {
+            return ("is-removed", format!("Check “{}” (no row with {}) removed", check.name, check.filter));
+        }
+        SchemaChange::CheckChanged { before, after } => {
+            let mut parts = Vec::new();
+            if before.name != after.name {
+                parts.push(format!("renamed to “{}”", after.name));
+            }
+            if before.filter != after.filter {
+                parts.push(format!("filter “{}” became “{}”", before.filter, after.filter));
+            }
+            if before.severity != after.severity {
+                parts.push(format!("{} became {}", before.severity.name(), after.severity.name()));
+            }
+            if before.message != after.message {
+                parts.push(format!("message {} became {}", text(&before.message), text(&after.message)));
+            }
+            format!("Check “{}”: {}", before.name, parts.join("; "))
+        }
     };
     ("is-changed", line)
+}
+
+/// A check with all that is said of it.
+fn check_in_words(check: &CheckShown) -> String {
+    let message = if check.message.is_empty() { String::new() } else { format!(", message “{}”", check.message) };
+    format!("“{}” ({}, no row with {}{message})", check.name, check.severity.name(), check.filter)
 }
 
 /// A column with all that is said of it.

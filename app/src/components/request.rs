@@ -33,6 +33,8 @@ pub enum Tab {
     Changes,
     /// What both sides changed differently.
     Conflicts,
+    /// Rows that break rules or meet checks, and what other systems found.
+    Checks,
 }
 
 /// How much there is behind each tab, where that is known.
@@ -46,6 +48,8 @@ pub struct Counts {
     pub changes: Option<u64>,
     /// Things to decide.
     pub conflicts: Option<u64>,
+    /// Rows that break rules or meet checks.
+    pub checks: Option<u64>,
 }
 
 /// What a page of a request says about itself. `here` is what the page is besides the conversation.
@@ -164,6 +168,7 @@ fn tabs(dataset: &Dataset, request: &RequestSummary, current: Tab, counts: &Coun
     ]
     .into_iter()
     .chain(conflicts)
+    .chain([(Tab::Checks, "Checks", "/checks", number(counts.checks))])
     .map(|(tab, label, rest, count)| {
         let href = format!("{here}{rest}");
         let label = count.map_or_else(|| label.to_owned(), |count| format!("{label} ({count})"));

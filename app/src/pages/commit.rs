@@ -4,7 +4,7 @@ use hub::CommitView;
 use leptos::prelude::*;
 
 use crate::{
-    components::{dataset, diff, time},
+    components::{dataset, diff, findings, time},
     shell::{Crumb, PageInfo, shell},
     text, url,
 };
@@ -53,8 +53,39 @@ pub fn page(view: &CommitView, paged: bool) -> AnyView {
                 <div><dt>"Follows"</dt><dd>{parents}</dd></div>
                 <div><dt>"Name"</dt><dd><code class="hash" title=hash.clone()>{text::short(&commit.hash)}</code></dd></div>
             </dl>
+            {warnings(view)}
+            {statuses(view)}
             {back}
             {tables}
         },
     )
+}
+
+/// The rows that it brought to meet checks that warn, as they are in it.
+fn warnings(view: &CommitView) -> Option<AnyView> {
+    if view.warnings.is_empty() {
+        return None;
+    }
+    let path = &view.dataset.path;
+    let place = url::place(&path.owner, &path.name, Some(&view.commit.hash.to_string()));
+    let view = view! {
+        <section class="section" aria-labelledby="warnings">
+            <h2 id="warnings">{text::count(view.warnings.warnings, "warning")}</h2>
+            {findings::list(&place, &view.warnings)}
+        </section>
+    };
+    Some(view.into_any())
+}
+
+fn statuses(view: &CommitView) -> Option<AnyView> {
+    if view.statuses.is_empty() {
+        return None;
+    }
+    let view = view! {
+        <section class="section" aria-labelledby="statuses">
+            <h2 id="statuses">"Statuses"</h2>
+            {findings::statuses(&view.statuses, &[])}
+        </section>
+    };
+    Some(view.into_any())
 }

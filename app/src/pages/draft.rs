@@ -8,7 +8,7 @@ use crate::{
         dataset::{self, Tab},
         diff,
         field::{self, Field},
-        logo,
+        findings, logo,
     },
     form::Submitted,
     shell::{PageInfo, shell},
@@ -120,6 +120,26 @@ fn stale(form: &Submitted) -> Option<AnyView> {
     Some(view.into_any())
 }
 
+/// The rules that its rows break and the checks that they meet.
+fn found(view: &DraftView, address: &str) -> Option<AnyView> {
+    if view.findings.is_empty() {
+        return None;
+    }
+    let words = if view.findings.errors > 0 {
+        "Errors must be mended before the draft can be committed. Warnings are told and stop nobody."
+    } else {
+        "Warnings are told and stop nobody."
+    };
+    let view = view! {
+        <section class="section" aria-labelledby="found">
+            <h2 id="found">{findings::count(&view.findings)}</h2>
+            <p class="quiet small">{words}</p>
+            {findings::list(address, &view.findings)}
+        </section>
+    };
+    Some(view.into_any())
+}
+
 fn changes(view: &DraftView, draft: &DraftSummary, address: &str, form: &Submitted, paged: bool) -> AnyView {
     let here = format!("{address}/draft");
     let commit = format!("{address}/draft/commit");
@@ -140,6 +160,7 @@ fn changes(view: &DraftView, draft: &DraftSummary, address: &str, form: &Submitt
     view! {
         {behind}
         {stale(form)}
+        {found(view, address)}
         <form class="form" id=COMMIT_FORM method="post" action=commit>
             <input type="hidden" name="revision" value=revision.clone() />
             {Field::new("message", "Message")

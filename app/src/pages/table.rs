@@ -58,6 +58,11 @@ pub fn page(view: &TableView, asked: &Asked, content: &Content<'_>) -> AnyView {
     let blame_link = asked.with_blame(!asked.blame, offset);
     let title = format!("{} · {path}", view.table.name);
     let schema = &view.table.schema;
+    let checks = super::checks::address(&address, &view.table.name);
+    let checks_label = match schema.checks.len() {
+        0 => String::from("Checks"),
+        count => format!("Checks ({count})"),
+    };
     let rows = match content {
         Content::Rows(found) => server::grid(&address, view, asked, found),
         Content::Blame(found, blamed) => blame::table(asked, view, found, blamed),
@@ -84,6 +89,7 @@ pub fn page(view: &TableView, asked: &Asked, content: &Content<'_>) -> AnyView {
                 <div class="head__actions">
                     {new_row}
                     <a class="button" href=blame_link>{blame_label}</a>
+                    <a class="button" href=checks>{checks_label}</a>
                     {as_of(&asked.here)}
                     {export(view, asked)}
                 </div>

@@ -136,6 +136,8 @@ pub fn request(state: RequestState, standing: Standing) -> RequestView {
             approvals: 2,
             approvals_lapse: true,
             merge_role: Role::Maintainer,
+            checks: Vec::new(),
+            warnings_block: false,
         }),
         may: ALL,
         head: Some(Hash::of(b"head")),
@@ -328,5 +330,18 @@ pub fn resolver(may_decide: bool) -> ConflictsView {
             ViolationItem { found: FoundViolation { id: Hash::of(b"mended"), ..violation.clone() }, is_fixed: true },
             ViolationItem { found: violation, is_fixed: false },
         ],
+    }
+}
+
+pub fn request_checks() -> hub::RequestChecks {
+    hub::RequestChecks {
+        dataset: dataset(),
+        request: summary(1, RequestState::Open),
+        may: ALL,
+        head: Some(Hash::of(b"head")),
+        findings: super::samples::findings(),
+        open_conflicts: 1,
+        statuses: super::samples::statuses(),
+        protection: dataset().protections.into_iter().next(),
     }
 }

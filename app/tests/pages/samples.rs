@@ -16,6 +16,7 @@ use versioning::{
     Column, ColumnId, Hash, Key, Row, Schema, TableId, Type, Value,
     diff::schema_changes,
     query::{Direction, Sort},
+    schema::Severity,
 };
 
 pub const NOW: i64 = 1_795_363_200_000_000;
@@ -39,6 +40,8 @@ pub fn dataset() -> Dataset {
             approvals: 1,
             approvals_lapse: true,
             merge_role: hub::Role::Maintainer,
+            checks: vec![String::from("<b>ci</b>"), String::from("totals")],
+            warnings_block: true,
         }],
         role: Some(hub::Role::Owner),
     }
@@ -87,6 +90,7 @@ pub fn schema() -> Schema {
         primary_key: vec![ColumnId(1)],
         generated_key: false,
         description: String::new(),
+        checks: Vec::new(),
     }
 }
 
@@ -173,6 +177,22 @@ pub fn table_view() -> TableView {
         commit: commits().remove(0),
         draft: Some(draft_summary()),
     }
+}
+
+/// The table with a check of each severity.
+pub fn checked_table() -> TableView {
+    let mut view = table_view();
+    let schema = &mut view.table.schema;
+    let check = |id, name: &str, severity| versioning::schema::Check {
+        id: versioning::CheckId(id),
+        name: name.to_owned(),
+        filter: versioning::schema::Check::stored("station contains \"<script>\"", schema).expect("a filter"),
+        severity,
+        message: String::from("<script>alert(1)</script>"),
+    };
+    let checks = vec![check(1, "<script>alert(1)</script>", Severity::Error), check(2, "& odd", Severity::Warning)];
+    schema.checks = checks;
+    view
 }
 
 pub fn found(offset: u64) -> Found {
@@ -404,15 +424,55 @@ pub fn changes() -> ChangeSet {
 }
 
 pub fn commit_view() -> CommitView {
-    CommitView { dataset: dataset(), commit: commits().remove(0), changes: changes() }
+    CommitView {
+        dataset: dataset(),
+        commit: commits().remove(0),
+        changes: changes(),
+        warnings: findings(),
+        statuses: statuses(),
+    }
+}
+
+/// A row that meets a check, and what another system says, with text that wants to be markup.
+pub fn findings() -> hub::Findings {
+    let finding = |severity| hub::Finding {
+        severity,
+        table: String::from("gauges"),
+        key: Some(String::from("<i>1</i>")),
+        message: String::from("Row <i>1</i> meets the check “<script>”"),
+    };
+    hub::Findings { listed: vec![finding(Severity::Error), finding(Severity::Warning)], errors: 1, warnings: 2 }
+}
+
+pub fn statuses() -> Vec<hub::StatusView> {
+    vec![hub::StatusView {
+        context: String::from("<b>ci</b>"),
+        state: hub::StatusState::Failure,
+        description: String::from("3 totals <script>alert(1)</script>"),
+        url: Some(String::from("https://ci.example/1?a=\"b\"")),
+        author: String::from("ada"),
+        at: 1_790_000_000_000_000,
+    }]
 }
 
 pub fn draft() -> DraftView {
-    DraftView { dataset: dataset(), viewed: viewed(), summary: Some(draft_summary()), changes: changes() }
+    DraftView {
+        dataset: dataset(),
+        viewed: viewed(),
+        summary: Some(draft_summary()),
+        changes: changes(),
+        findings: findings(),
+    }
 }
 
 pub fn empty_draft() -> DraftView {
-    DraftView { dataset: dataset(), viewed: viewed(), summary: None, changes: ChangeSet::default() }
+    DraftView {
+        dataset: dataset(),
+        viewed: viewed(),
+        summary: None,
+        changes: ChangeSet::default(),
+        findings: hub::Findings::default(),
+    }
 }
 
 pub fn import(state: JobState) -> ImportView {

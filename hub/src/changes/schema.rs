@@ -1,11 +1,12 @@
-//! Changes of tables and columns.
+//! Changes of tables, columns and checks.
 
 use std::rc::Rc;
 
 use serde_json::Value as Json;
 use versioning::{
-    Column, ColumnId, Schema, TableId, Type,
+    CheckId, Column, ColumnId, Schema, TableId, Type,
     evolve::{self, EvolveError, Operation, Property},
+    schema::{Check, CheckError, MAX_CHECK_MESSAGE, Severity, is_name},
 };
 
 use super::{
@@ -64,8 +65,13 @@ impl Bench<'_> {
                     key.push(column.id);
                     made.insert(0, column);
                 }
-                let schema =
-                    Schema { columns: made, primary_key: key, generated_key, description: description.clone() };
+                let schema = Schema {
+                    columns: made,
+                    primary_key: key,
+                    generated_key,
+                    description: description.clone(),
+                    checks: Vec::new(),
+                };
                 one(Operation::CreateTable { table, name: name.clone(), schema })
             }
             Change::RenameTable { table, name } => {
@@ -123,6 +129,44 @@ impl Bench<'_> {
                 }
                 one(Operation::SetPrimaryKey { table: table.id, columns: key, generated: false })
             }
+            Change::SetCheck { table, check, name, filter, severity, message } => {
+                let table = self.open(table)?;
+                let old = table.schema.check_named(check);
+                let (place, new_name) = name.as_ref().map_or(("check", check), |name| ("name", name));
+                if !is_name(new_name) {
+                    return refuse(place, "A name has 1 to 200 characters and no control characters.");
+                }
+                if new_name != check && table.schema.check_named(new_name).is_some() {
+                    return refuse(place, format!("There is another check “{new_name}”."));
+                }
+                if message.as_ref().is_some_and(|message| message.chars().count() > MAX_CHECK_MESSAGE) {
+                    return refuse("message", "A message has at most 1,000 characters.");
+                }
+                let filter = match (filter, old) {
+                    (Some(text), _) => match Check::stored(text, &table.schema) {
+                        Ok(filter) => filter,
+                        Err(CheckError::Filter(error)) => return refuse("filter", error),
+                        Err(error) => return refuse("filter", sentence(&error)),
+                    },
+                    (None, Some(old)) => old.filter.clone(),
+                    (None, None) => return refuse("filter", "Say which rows there must not be."),
+                };
+                let check = Check {
+                    id: old.map_or_else(|| CheckId(random_id()), |old| old.id),
+                    name: new_name.clone(),
+                    filter,
+                    severity: severity.or(old.map(|old| old.severity)).unwrap_or(Severity::Error),
+                    message: message.clone().or_else(|| old.map(|old| old.message.clone())).unwrap_or_default(),
+                };
+                one(Operation::SetCheck { table: table.id, check })
+            }
+            Change::DropCheck { table, check } => {
+                let table = self.open(table)?;
+                match table.schema.check_named(check) {
+                    Some(found) => one(Operation::DropCheck { table: table.id, check: found.id }),
+                    None => refuse("check", format!("There is no check “{check}”.")),
+                }
+            }
             Change::Insert { .. }
             | Change::Update { .. }
             | Change::Upsert { .. }
@@ -178,6 +222,14 @@ impl Bench<'_> {
         }
         Ok(column)
     }
+}
+
+/// What is wrong, with a capital and a full stop.
+fn sentence(error: &impl std::fmt::Display) -> String {
+    let text = error.to_string();
+    let mut characters = text.chars();
+    let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", characters.as_str())
 }
 
 fn new_column_id() -> ColumnId {

@@ -159,7 +159,9 @@ pub(super) fn plan(
         key.iter().filter_map(id_of).collect()
     };
     let description = existing.map(|schema| schema.description.clone()).unwrap_or_default();
-    let schema = Schema { columns, primary_key, generated_key, description };
+    // Where rows are added, the table keeps its own.
+    let checks = existing.filter(|_| !mode.adds()).map(|schema| schema.checks.clone()).unwrap_or_default();
+    let schema = Schema { columns, primary_key, generated_key, description, checks };
     schema.validate().map_err(|error| Error::invalid("columns", format!("{error}.")))?;
     let increasing = match key.as_slice() {
         // A generated key that the file has is in any order.

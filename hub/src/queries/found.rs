@@ -317,7 +317,13 @@ mod tests {
 
     fn schema() -> Schema {
         let columns = vec![Column::new(ColumnId(1), "id", Type::Integer)];
-        Schema { columns, primary_key: vec![ColumnId(1)], generated_key: false, description: String::new() }
+        Schema {
+            columns,
+            primary_key: vec![ColumnId(1)],
+            generated_key: false,
+            description: String::new(),
+            checks: Vec::new(),
+        }
     }
 
     fn row(id: i64) -> Row {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use versioning::{
     Column, ColumnId, Hash, ObjectSource, Schema, TableId, Type, Value,
-    merge::{Choice, Conflict, Found, Property, Resolutions, ScopeRule, Stats, Violation},
+    merge::{CheckProperty, Choice, Conflict, Found, Property, Resolutions, ScopeRule, Stats, Violation},
 };
 
 use super::{
@@ -90,6 +90,8 @@ pub(super) fn value_type(three: &Three, objects: &dyn ObjectSource, conflict: &C
             Some(typed.unwrap_or(Type::Text))
         }
         Conflict::ColumnNames { .. } | Conflict::TableProperty { .. } | Conflict::TableNames { .. } => Some(Type::Text),
+        Conflict::Check { property: CheckProperty::Whole, .. } => None,
+        Conflict::Check { .. } => Some(Type::Text),
         Conflict::Row { .. } | Conflict::Column { .. } | Conflict::PrimaryKey { .. } | Conflict::Table { .. } => None,
     }
 }

@@ -5,8 +5,8 @@ use versioning::{Hash, history, history::Clocks};
 
 use super::{EntryKind, Loaded, MergeHow, Merged, NewRequest, RequestState, Review, Verdict};
 use crate::{
-    Actor, DatasetPath, Error, Hub, MergeOptions, MergeState, Place, Reference, Role, access::Action, merges::Work,
-    write::internal,
+    Actor, DatasetPath, Error, Hub, MergeOptions, MergeState, Place, Protection, Reference, Role, StatusState,
+    access::Action, merges::Work, write::internal,
 };
 
 impl Hub {
@@ -16,10 +16,11 @@ impl Hub {
         if loaded.kept.is_draft {
             blocks.push("It is a draft: its author has not said yet that it is ready.".to_owned());
         }
-        let Some(rule) = loaded.dataset.protection(&loaded.stored.target_branch).filter(|rule| rule.approvals > 0)
-        else {
+        let Some(rule) = loaded.dataset.protection(&loaded.stored.target_branch) else { return Ok(blocks) };
+        blocks.extend(self.checks_missing(loaded, rule).await?);
+        if rule.approvals == 0 {
             return Ok(blocks);
-        };
+        }
         let mut approvals = 0;
         for review in reviews {
             if !self.counts(loaded, &review.author).await? {
@@ -37,6 +38,33 @@ impl Hub {
             blocks.push(format!("“{}” asks that {people} more approve of it.", rule.branch));
         }
         Ok(blocks)
+    }
+
+    /// What is missing of the statuses that the rules of the branch ask for, and the warnings that they don't let pass.
+    async fn checks_missing(&self, loaded: &Loaded, rule: &Protection) -> Result<Vec<String>, Error> {
+        let mut missing = Vec::new();
+        if let Some(head) = loaded.theirs.filter(|_| !rule.checks.is_empty()) {
+            let statuses = self.statuses_of(&loaded.dataset, head).await?;
+            for context in &rule.checks {
+                let status = statuses.iter().find(|status| status.context == *context);
+                let words = match status.map(|status| status.state) {
+                    Some(StatusState::Success) => continue,
+                    None => "nothing was said about it yet",
+                    Some(StatusState::Pending) => "it is pending",
+                    Some(StatusState::Failure) => "it failed",
+                    Some(StatusState::Error) => "it ended with an error",
+                };
+                missing.push(format!("“{}” asks that “{context}” succeeds: {words}.", rule.branch));
+            }
+        }
+        if let Some(heads) = loaded.heads().filter(|_| rule.warnings_block) {
+            let warnings = self.merged_findings(heads, self.decisions(loaded).await?.0).await?.warnings;
+            if warnings > 0 {
+                let what = if warnings == 1 { "a warning".to_owned() } else { format!("{warnings} warnings") };
+                missing.push(format!("“{}” lets no warnings pass: merging would bring {what}.", rule.branch));
+            }
+        }
+        Ok(missing)
     }
 
     /// Whether a verdict counts: of those who could merge themselves.

@@ -9,7 +9,10 @@ use versioning::{
     merge::{Choice, Stats},
 };
 
-use crate::{ChangeSet, CommitSummary, Dataset, DatasetPath, Error, FoundConflict, FoundViolation, Protection};
+use crate::{
+    ChangeSet, CommitSummary, Dataset, DatasetPath, Error, Findings, FoundConflict, FoundViolation, Protection,
+    StatusView,
+};
 
 /// How a merge request stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -296,6 +299,28 @@ pub struct RequestChanges {
     pub has_more_commits: bool,
     /// What it changes.
     pub changes: ChangeSet,
+}
+
+/// What is found about a merge request.
+#[derive(Clone, Debug)]
+pub struct RequestChecks {
+    /// The dataset.
+    pub dataset: Dataset,
+    /// The request.
+    pub request: RequestSummary,
+    /// What the acting person may do.
+    pub may: May,
+    /// What is offered: the newest commit.
+    pub head: Option<Hash>,
+    /// The rows of the merged state that break rules or meet checks. Warnings are known only when nothing is left to
+    /// decide.
+    pub findings: Findings,
+    /// How many conflicts nobody has decided.
+    pub open_conflicts: u64,
+    /// What other systems found about the offered commit, by context.
+    pub statuses: Vec<StatusView>,
+    /// The rules of the branch that gets the changes.
+    pub protection: Option<Protection>,
 }
 
 /// What somebody decided.

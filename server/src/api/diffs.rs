@@ -11,7 +11,7 @@ use super::{
     Address, Parameters, cell, cursor, limit, object,
     reading::COMMIT,
     request::reference,
-    tables::{ColumnBody, TableNames},
+    tables::{CheckBody, ColumnBody, TableNames},
 };
 use crate::{problem::Problem, visit::Visit};
 
@@ -64,7 +64,8 @@ impl From<&Viewed> for SideBody {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub(crate) struct SchemaChangeBody {
     /// column_added, column_removed, column_renamed, type, required, unique, fill, default, minimum, maximum, pattern,
-    /// options, target, description, columns_reordered, primary_key, table_description or generated_key.
+    /// options, target, description, columns_reordered, primary_key, table_description, generated_key, check_added,
+    /// check_removed or check.
     pub(crate) change: String,
     /// The column's name after, where it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -202,6 +203,9 @@ fn schema_change(change: &SchemaChange) -> SchemaChangeBody {
         before,
         after,
     };
+    let check = |check: &versioning::schema::CheckShown| {
+        serde_json::to_value(CheckBody::from(check.clone())).unwrap_or_default()
+    };
     let id = |id: &Option<TableId>| id.map(|id| id.to_string()).into();
     match change {
         SchemaChange::ColumnAdded(new) => made("column_added", Some(&new.name), Any::Null, column(new)),
@@ -248,6 +252,9 @@ fn schema_change(change: &SchemaChange) -> SchemaChangeBody {
         SchemaChange::GeneratedKeyChanged { generated } => {
             made("generated_key", None, (!generated).into(), (*generated).into())
         }
+        SchemaChange::CheckAdded(new) => made("check_added", None, Any::Null, check(new)),
+        SchemaChange::CheckRemoved(old) => made("check_removed", None, check(old), Any::Null),
+        SchemaChange::CheckChanged { before, after } => made("check", None, check(before), check(after)),
     }
 }
 

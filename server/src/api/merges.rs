@@ -12,7 +12,7 @@ use hub::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Any, json};
 use utoipa::ToSchema;
-use versioning::merge::{Conflict, Rule, Side, Stats};
+use versioning::merge::{CheckProperty, Conflict, Rule, Side, Stats};
 
 use super::{
     Address, Body, cell,
@@ -28,15 +28,18 @@ use crate::{problem::Problem, visit::Visit};
 pub(crate) struct ConflictBody {
     /// Stays the same as long as what is in conflict does, whatever else changes on either side.
     pub(crate) id: String,
-    /// cell, row, column, property, column_names, primary_key, table, table_property or table_names.
+    /// cell, row, column, property, check, column_names, primary_key, table, table_property or table_names.
     pub(crate) kind: String,
     /// The table.
     pub(crate) table: String,
     /// The column, where it is about one.
     pub(crate) column: Option<String>,
+    /// The check, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) check: Option<String>,
     /// The row's key as it stands in addresses, where it is about one.
     pub(crate) key: Option<String>,
-    /// The property of the column or table, where it is about one.
+    /// The property of the column, check or table, where it is about one.
     pub(crate) property: Option<String>,
     /// What was there before both; null where there was nothing or where it is not known.
     pub(crate) base: Any,
@@ -58,7 +61,7 @@ pub(crate) struct ConflictBody {
 pub(crate) struct ViolationBody {
     /// Stays the same as long as the rule and the cells in question do.
     pub(crate) id: String,
-    /// cell, unique, link, key or schema.
+    /// cell, unique, link, check, key or schema.
     pub(crate) rule: String,
     /// The table.
     pub(crate) table: String,
@@ -343,6 +346,7 @@ pub(crate) fn conflict(found: &FoundConflict, names: &Names) -> ConflictBody {
     };
     let (mut property, mut deleted_by, mut edits) = (None, None, None);
     let mut column = found.column.clone();
+    let mut check = None;
     let ((base, ours, theirs), choices): (_, &[&str]) = match &found.conflict {
         Conflict::Cell { base, ours, theirs, .. } => {
             ((optional(base), optional(ours), optional(theirs)), &["ours", "theirs", "base", "value", "combine"])
@@ -363,6 +367,15 @@ pub(crate) fn conflict(found: &FoundConflict, names: &Names) -> ConflictBody {
         Conflict::ColumnNames { name, ours, theirs, .. } => {
             column = Some(name.clone());
             ((Any::Null, names.column(ours), names.column(theirs)), &["ours", "theirs", "value"])
+        }
+        Conflict::Check { name, property: which, base, ours, theirs, .. } => {
+            (check, property) = (Some(name.clone()), Some(word(which)));
+            let text = |text: &Option<String>| text.clone().map(Any::from).unwrap_or_default();
+            let choices: &[&str] = match which {
+                CheckProperty::Whole => &["ours", "theirs", "keep", "delete"],
+                _ => &["ours", "theirs", "base", "value"],
+            };
+            ((text(base), text(ours), text(theirs)), choices)
         }
         Conflict::PrimaryKey { base, ours, theirs, .. } => {
             let named = |ids: &Vec<versioning::ColumnId>| -> Any {
@@ -387,6 +400,7 @@ pub(crate) fn conflict(found: &FoundConflict, names: &Names) -> ConflictBody {
         kind: word(found.conflict.kind()),
         table: found.table.clone(),
         column,
+        check,
         key: found.key.clone(),
         property,
         base,
@@ -404,6 +418,7 @@ pub(crate) fn violation(found: &FoundViolation, names: &Names) -> ViolationBody 
         Rule::Cell { column } => ("cell", Some(column)),
         Rule::Unique { column } => ("unique", Some(column)),
         Rule::Link { column, .. } => ("link", Some(column)),
+        Rule::Check { .. } => ("check", None),
         Rule::Key => ("key", None),
         Rule::Schema => ("schema", None),
     };

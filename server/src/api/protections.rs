@@ -28,6 +28,12 @@ pub(crate) struct ProtectionBody {
     /// Who may merge: writer, maintainer or owner, and those above.
     #[serde(default = "writer")]
     merge_role: String,
+    /// The contexts of statuses that must have succeeded for what a request offers; at most 20.
+    #[serde(default)]
+    checks: Vec<String>,
+    /// Whether a request can't be merged that would bring rows which meet checks of severity warning.
+    #[serde(default)]
+    warnings_block: bool,
 }
 
 fn writer() -> String {
@@ -36,8 +42,15 @@ fn writer() -> String {
 
 impl From<Protection> for ProtectionBody {
     fn from(protection: Protection) -> Self {
-        let Protection { branch, request_required, approvals, approvals_lapse, merge_role } = protection;
-        Self { branch, request_required, approvals, approvals_lapse, merge_role: merge_role.as_str().to_owned() }
+        Self {
+            branch: protection.branch,
+            request_required: protection.request_required,
+            approvals: protection.approvals,
+            approvals_lapse: protection.approvals_lapse,
+            merge_role: protection.merge_role.as_str().to_owned(),
+            checks: protection.checks,
+            warnings_block: protection.warnings_block,
+        }
     }
 }
 
@@ -72,9 +85,15 @@ pub(crate) async fn set(
     Address((owner, name, branch)): Address<(String, String, String)>,
     Body(body): Body<ProtectionBody>,
 ) -> Result<StatusCode, Problem> {
-    let ProtectionBody { request_required, approvals, approvals_lapse, merge_role, .. } = body;
-    let protection =
-        Protection { branch, request_required, approvals, approvals_lapse, merge_role: merge_role.parse()? };
+    let protection = Protection {
+        branch,
+        request_required: body.request_required,
+        approvals: body.approvals,
+        approvals_lapse: body.approvals_lapse,
+        merge_role: body.merge_role.parse()?,
+        checks: body.checks,
+        warnings_block: body.warnings_block,
+    };
     visit.hub.protect(&visit.actor(), &DatasetPath { owner, name }, protection).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,5 +1,6 @@
 //! `…/{dataset}/merge-requests`: offers to merge a branch of this dataset or of a fork.
 
+pub(crate) mod checks;
 pub(crate) mod deciding;
 pub(crate) mod discussion;
 

@@ -11,7 +11,7 @@ use hub::{Change, NewColumn, Place, TableSummary};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Any;
 use utoipa::{IntoParams, ToSchema};
-use versioning::{Column, Schema, TableId};
+use versioning::{Column, Schema, TableId, schema::CheckShown};
 
 use super::{
     Address, Body, List, Parameters, Reading, cell,
@@ -84,6 +84,30 @@ pub(crate) struct TableBody {
     pub(crate) generated_key: bool,
     /// What its rows are.
     pub(crate) description: String,
+    /// What no row may meet.
+    #[serde(default)]
+    pub(crate) checks: Vec<CheckBody>,
+}
+
+/// A filter that no row of a table may meet.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = Check)]
+pub(crate) struct CheckBody {
+    /// Unique within the table.
+    pub(crate) name: String,
+    /// The filter.
+    pub(crate) filter: String,
+    /// error: no change may bring a row that meets it; warning: such a row is told.
+    pub(crate) severity: String,
+    /// What is wrong with such a row.
+    pub(crate) message: String,
+}
+
+impl From<CheckShown> for CheckBody {
+    fn from(check: CheckShown) -> Self {
+        let CheckShown { name, filter, severity, message } = check;
+        Self { name, filter, severity: severity.name().to_owned(), message }
+    }
 }
 
 /// The names of tables, for links that lead to them.
@@ -120,6 +144,7 @@ impl TableBody {
             primary_key: key_names(schema),
             generated_key: schema.generated_key,
             description: schema.description.clone(),
+            checks: schema.checks.iter().map(|check| check.shown_whole(schema).into()).collect(),
         }
     }
 }

@@ -141,12 +141,19 @@ fn schema_change(change: &SchemaChangeBody) -> String {
         "column_added" => format!("column {column} added"),
         "column_removed" => format!("column {column} removed"),
         "column_renamed" => format!("column {} renamed to {column}", cell(&change.before)),
+        "check_added" => format!("check {} added", check_name(&change.after)),
+        "check_removed" => format!("check {} removed", check_name(&change.before)),
         "columns_reordered" => "columns stand in another order".to_owned(),
         word => {
             let of = if column.is_empty() { String::new() } else { format!(" of {column}") };
             format!("{}{of}: {} → {}", word.replace('_', " "), cell(&change.before), cell(&change.after))
         }
     }
+}
+
+/// The name of a check as the API tells it.
+fn check_name(check: &serde_json::Value) -> String {
+    clean(check.get("name").and_then(serde_json::Value::as_str).unwrap_or_default())
 }
 
 pub(crate) fn blame(options: &BlameOptions) -> Result<(), Failure> {

@@ -95,6 +95,7 @@ fn open(conflicts: &[ConflictBody], violations: &[ViolationBody], stats: &StatsB
         let mut place = vec![conflict.table.clone()];
         place.extend(conflict.key.as_ref().map(|key| format!("row {key}")));
         place.extend(conflict.column.clone());
+        place.extend(conflict.check.clone());
         place.extend(conflict.property.clone());
         text.push_str(&format!("conflict {}  {}\n", short(&conflict.id), clean(&place.join(" / "))));
         if let Some(by) = &conflict.deleted_by {

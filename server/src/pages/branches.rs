@@ -73,6 +73,8 @@ pub(super) async fn protect(state: Visit, at: At, Form(values): Form<Vec<(String
                     approvals,
                     approvals_lapse: form.ticked("approvals_lapse", false),
                     merge_role,
+                    checks: lines(&form.or("checks", "")),
+                    warnings_block: form.ticked("warnings_block", false),
                 };
                 state.hub.protect(&actor, path, protection).await
             }
@@ -82,6 +84,11 @@ pub(super) async fn protect(state: Visit, at: At, Form(values): Form<Vec<(String
         Ok(()) => see(&format!("{}/branches#rules", at.address)),
         Err(error) => again(&state, &at, form, error).await,
     }
+}
+
+/// What stands on each line that is not empty.
+fn lines(text: &str) -> Vec<String> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
 async fn again(state: &Visit, at: &At, form: Submitted, error: Error) -> Answer {

@@ -170,6 +170,11 @@ pub(super) async fn changes(
     page(&visit, || pages::request_changes::changes_page(&view, &Submitted::default(), is_later_page, said.as_deref()))
 }
 
+pub(super) async fn checks(visit: Visit, one: One) -> Answer {
+    let view = visit.hub.request_checks(&visit.actor(), &one.path, one.number).await?;
+    page(&visit, || pages::request_checks::page(&view))
+}
+
 /// Title, text, labels and reviewers; or a button that closes, opens, or says that it is ready.
 pub(super) async fn change(visit: Visit, one: One, Form(values): Values) -> Answer {
     let form = Submitted::new(values);

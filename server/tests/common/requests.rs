@@ -35,6 +35,13 @@ pub fn call_all(api: &Api<'_>) {
     good(api.call("PATCH", &comment, &[], Some(json!({ "settled": true }))));
     good(api.call("POST", &format!("{comment}/apply"), &[], None));
     good(api.post(&format!("{request}/reviews"), json!({ "verdict": "comment", "text": "Fine" })));
+    let head = good(api.get(&request))["head"].as_str().expect("a head").to_owned();
+    let status = json!({ "commit": head, "context": "ci", "state": "success", "url": "https://ci.example/1" });
+    assert_eq!(good(api.post(&format!("{D}/statuses"), status))["commit"], head.as_str());
+    assert_eq!(good(api.get(&format!("{D}/statuses?commit={head}")))["items"][0]["context"], "ci");
+    change("work", json!({ "op": "set_check", "table": "t", "check": "odd", "filter": "name = \"z\"" }));
+    let checks = good(api.get(&format!("{request}/checks")));
+    assert_eq!((&checks["errors"], &checks["statuses"]), (&json!(0), &json!([])));
     assert!(good(api.get(&format!("{request}/comments")))["items"].as_array().is_some_and(|items| items.len() >= 3));
     change("main", set("d"));
     let conflicts = good(api.get(&format!("{request}/conflicts")));

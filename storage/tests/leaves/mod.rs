@@ -22,7 +22,13 @@ impl ChunkSink for Written {
 /// A tree of one leaf, and the leaf's canonical bytes: two versions differ in two cells.
 pub fn leaf(version: u64) -> (Tree, Vec<u8>) {
     let columns = vec![Column::new(ColumnId(1), "id", Type::Integer), Column::new(ColumnId(2), "name", Type::Text)];
-    let schema = Schema { columns, primary_key: vec![ColumnId(1)], generated_key: false, description: String::new() };
+    let schema = Schema {
+        columns,
+        primary_key: vec![ColumnId(1)],
+        generated_key: false,
+        description: String::new(),
+        checks: Vec::new(),
+    };
     let changed = i64::try_from(version).expect("few versions") % ROWS;
     let mut written = Written(Vec::new());
     let mut builder = TreeBuilder::new(&schema, &mut written);

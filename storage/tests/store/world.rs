@@ -134,6 +134,7 @@ pub(crate) fn commit_of(message: &str, parents: Vec<Hash>, tree: Tree) -> (Hash,
         primary_key: vec![id],
         generated_key: false,
         description: String::new(),
+        checks: Vec::new(),
     }));
     let entry = TableEntry { name: "cities".to_owned(), schema: schema.0, tree };
     let root = chunk(&Object::Root(Root { tables: BTreeMap::from([(TableId(1), entry)]) }));

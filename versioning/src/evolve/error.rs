@@ -2,8 +2,9 @@
 
 use super::MAX_MEMORY;
 use crate::{
-    ColumnId, ReadError, TableId, WriteError,
+    CheckId, ColumnId, ReadError, TableId, WriteError,
     key::KeyError,
+    query::ScanError,
     schema::{MAX_NAME, RowError, SchemaError, ValueProperty},
     tree::BuildError,
     value::CastError,
@@ -67,6 +68,25 @@ pub enum EvolveError {
         /// The column's name.
         column: String,
     },
+    /// Checks ask for the column.
+    #[error("checks ask for “{column}”: {}; drop or change them first", checks.join(", "))]
+    Checked {
+        /// The column's name.
+        column: String,
+        /// The names of the checks.
+        checks: Vec<String>,
+    },
+    /// There is no such check.
+    #[error("“{table}” has no check with the id {check}")]
+    NoCheck {
+        /// The table's name.
+        table: String,
+        /// The id.
+        check: CheckId,
+    },
+    /// A table's rows can't be looked through.
+    #[error(transparent)]
+    Scan(ScanError),
     /// A link leads to no table.
     #[error("“{column}” links to a table that is not there")]
     NoTarget {
@@ -115,6 +135,15 @@ pub enum EvolveError {
     },
 }
 
+impl From<ScanError> for EvolveError {
+    fn from(error: ScanError) -> Self {
+        match error {
+            ScanError::Read(error) => Self::Read(error),
+            error => Self::Scan(error),
+        }
+    }
+}
+
 fn first(rows: &[RowProblem]) -> String {
     rows.first().map_or_else(String::new, |row| format!("; row {}: {}", row.key, row.reason))
 }
@@ -144,6 +173,12 @@ pub enum Reason {
     /// The row has no key, or the text of a link names no row.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The row meets a check.
+    #[error("it meets the check “{check}”")]
+    Check {
+        /// The check's name.
+        check: String,
+    },
     /// Another row has the same value or key.
     #[error("row {other} has the same")]
     Duplicate {

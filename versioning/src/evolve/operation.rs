@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Column, ColumnId, Schema, TableId, Type, Value};
+use crate::{CheckId, Column, ColumnId, Schema, TableId, Type, Value, schema::Check};
 
 /// A change of a dataset's tables. New ids come from the caller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +107,21 @@ pub enum Operation {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         generated: bool,
     },
+    /// Adds a check, or puts it in the place of the one with its id. Where it is an error to meet it and was not before,
+    /// no row does.
+    SetCheck {
+        /// The table.
+        table: TableId,
+        /// The check.
+        check: Check,
+    },
+    /// Drops a check.
+    DropCheck {
+        /// The table.
+        table: TableId,
+        /// The check.
+        check: CheckId,
+    },
 }
 
 /// A property of a column, with a value for it. See the fields of [`Column`].
@@ -146,7 +161,9 @@ impl Operation {
             | Self::DropColumn { table, .. }
             | Self::RetypeColumn { table, .. }
             | Self::SetProperty { table, .. }
-            | Self::SetPrimaryKey { table, .. } => *table,
+            | Self::SetPrimaryKey { table, .. }
+            | Self::SetCheck { table, .. }
+            | Self::DropCheck { table, .. } => *table,
         }
     }
 }

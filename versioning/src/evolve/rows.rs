@@ -4,6 +4,8 @@ use super::{EvolveError, MAX_LISTED, MAX_MEMORY, Reason, RowProblem};
 use crate::{
     ChunkSink, Column, ColumnId, Key, ObjectSource, Row, Schema, Tree, Value,
     check::ColumnChecker,
+    query::{KeyRange, Table},
+    schema::{Check, SchemaError},
     tree::{
         Leaf, TreeBuilder,
         map::{each_leaf, map_leaves},
@@ -82,6 +84,26 @@ impl Rows<'_> {
             }
             Ok(())
         })?;
+        self.result(problems)
+    }
+
+    /// Checks that no row meets a check.
+    pub(super) fn check_none_meets(&self, tree: &Tree, check: &Check) -> Result<(), EvolveError> {
+        let unfit = |error| SchemaError::Check { name: check.name.clone(), error };
+        let predicate = check.predicate(self.schema).map_err(unfit)?;
+        let table = Table::new(self.source, self.schema, *tree);
+        let count = table.count(&predicate, &KeyRange::all())?;
+        let mut problems = Problems { rows: Vec::new(), count };
+        if count > 0 {
+            for (_, row) in table.rows(&predicate, None, &KeyRange::all(), MAX_LISTED)?.rows {
+                problems.rows.push(RowProblem {
+                    key: Key::to_text(self.schema, &row),
+                    column: None,
+                    value: String::new(),
+                    reason: Reason::Check { check: check.name.clone() },
+                });
+            }
+        }
         self.result(problems)
     }
 

@@ -1,10 +1,10 @@
 //! What a merge wrote into the cells whose rules concern it, and what of that breaks a rule (M16).
 //!
-//! Each side keeps its own rules, so a breach takes a change of both: two rows with one value in a unique column, a link
+//! Each side keeps its own rules and checks, so a breach takes a change of both: two rows with one value in a unique column, a link
 //! and the deletion of what it leads to, a value and a rule that came from the other side. So it is enough to look at
 //! what was written, except where a person or a rule of merge wrote a value that neither side had.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{
     conflict::{RowCells, Rule, Violation},
@@ -12,9 +12,10 @@ use super::{
     schema::Plan,
 };
 use crate::{
-    Column, Key, Schema, TableId, Value,
-    check::ColumnChecker,
+    Column, Key, Row, Schema, TableId, Value,
+    check::{Checks, ColumnChecker},
     rules,
+    schema::Severity,
     tree::walk3::{BASE, OURS, THEIRS},
 };
 
@@ -66,6 +67,12 @@ pub(crate) struct Changes<'p> {
     pub(crate) table: TableId,
     schema: &'p Schema,
     watches: Vec<Watch<'p>>,
+    /// What no row may meet.
+    checks: Checks<'p>,
+    /// Whether a side does not have all of these checks, so that its rows need not keep them.
+    has_new_checks: bool,
+    /// Rows that checks can't be asked of yet.
+    undecided: HashSet<Key>,
     /// Whether deleted rows are of interest, because links may lead here.
     is_target: bool,
     /// Whether all rows come by, not only changed ones.
@@ -104,10 +111,24 @@ impl<'p> Changes<'p> {
                 written: HashMap::new(),
             }
         });
+        let checks = Checks::new(schema, Severity::Error);
+        let keeps = |state: usize| {
+            schemas[state].is_some_and(|side| {
+                let mut errors = schema.checks.iter().filter(|check| check.severity == Severity::Error);
+                errors.all(|check| {
+                    let own = side.check_of(check.id);
+                    own.is_some_and(|own| own.severity == Severity::Error && own.filter == check.filter)
+                })
+            })
+        };
+        let has_new_checks = !(checks.is_empty() || keeps(OURS) && keeps(THEIRS));
         Self {
             table,
             schema,
             watches: watches.collect(),
+            checks,
+            has_new_checks,
+            undecided: HashSet::new(),
             is_target,
             has_all,
             deleted: BTreeSet::new(),
@@ -118,7 +139,22 @@ impl<'p> Changes<'p> {
 
     /// Whether the rows that one side changed must all come by.
     pub(crate) fn looks_at_all(&self) -> bool {
-        self.is_target || self.watches.iter().any(|watch| watch.is_watched)
+        self.is_target || self.has_new_checks || self.watches.iter().any(|watch| watch.is_watched)
+    }
+
+    /// Whether merged rows are asked for as a whole, because they may meet checks.
+    pub(crate) fn has_checks(&self) -> bool {
+        !self.checks.is_empty()
+    }
+
+    /// Takes a merged row with all that fixes made of it.
+    pub(crate) fn row(&mut self, key: &Key, row: &Row) {
+        if self.checks.is_empty() || self.undecided.contains(key) {
+            return;
+        }
+        for violation in self.checks.violations(self.table, key, row) {
+            self.breaches.push((key.clone(), usize::MAX, violation));
+        }
     }
 
     pub(crate) fn watches(&self, index: usize) -> bool {
@@ -147,6 +183,9 @@ impl<'p> Changes<'p> {
 
     /// It is not decided what the cell, or without a column the whole row, will be.
     pub(crate) fn undecided(&mut self, key: &Key, index: Option<usize>) {
+        if self.has_checks() {
+            self.undecided.insert(key.clone());
+        }
         for (place, watch) in self.watches.iter_mut().enumerate() {
             if index.is_none_or(|index| index == place) && (watch.is_unique || watch.link.is_some()) {
                 watch.written.insert(key.clone(), (Value::Null, Origin::Base));
@@ -171,6 +210,9 @@ impl<'p> Changes<'p> {
                 watch.written.insert(to.clone(), written);
             }
         }
+        if self.undecided.remove(from) {
+            self.undecided.insert(to.clone());
+        }
         for (key, _, violation) in self.breaches.iter_mut().filter(|(key, ..)| key == from) {
             *key = to.clone();
             violation.rows.iter_mut().for_each(|(key, _)| *key = to.clone());
@@ -180,6 +222,7 @@ impl<'p> Changes<'p> {
     /// Only conflicts are of interest.
     pub(crate) fn watch_nothing(&mut self) {
         self.watches.iter_mut().for_each(|watch| watch.is_watched = false);
+        self.has_new_checks = false;
         self.is_target = false;
     }
 
@@ -190,6 +233,7 @@ impl<'p> Changes<'p> {
 
     /// Reports the breaches of the rows that are done.
     pub(crate) fn report(&mut self, context: &mut Context<'_>) {
+        self.undecided.clear();
         for (.., violation) in self.breaches.drain(..) {
             context.violation(violation);
         }

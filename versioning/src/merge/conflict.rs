@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Column, ColumnId, Hash, Key, TableId, Type, Value};
+use crate::{CheckId, Column, ColumnId, Hash, Key, TableId, Type, Value};
 
 /// One of the two states that are merged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -67,6 +67,22 @@ pub enum TableProperty {
     Name,
     /// Its description.
     Description,
+}
+
+/// A property of a check, each merged by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckProperty {
+    /// Whether there is the check at all: one side dropped what the other changed. Its value is the filter.
+    Whole,
+    /// Its name.
+    Name,
+    /// Its filter.
+    Filter,
+    /// Its severity, by name.
+    Severity,
+    /// Its message.
+    Message,
 }
 
 /// Two changes that can't both be had. All values are those of the three states, in the types that they have there.
@@ -149,6 +165,23 @@ pub enum Conflict {
         /// Theirs.
         theirs: Box<Column>,
     },
+    /// A property of a check that both changed differently, or a check that one dropped and the other changed.
+    Check {
+        /// The merged table's id.
+        table: TableId,
+        /// The merged check's id.
+        check: CheckId,
+        /// Its name on our side, else on theirs.
+        name: String,
+        /// Which.
+        property: CheckProperty,
+        /// Its value before; none where the check is new.
+        base: Option<String>,
+        /// Ours; none where our side dropped the check.
+        ours: Option<String>,
+        /// Theirs; none where their side dropped the check.
+        theirs: Option<String>,
+    },
     /// Both changed the primary key, differently (M15).
     PrimaryKey {
         /// The merged table's id.
@@ -209,6 +242,8 @@ pub enum ConflictKind {
     Property,
     /// [`Conflict::ColumnNames`]
     ColumnNames,
+    /// [`Conflict::Check`]
+    Check,
     /// [`Conflict::PrimaryKey`]
     PrimaryKey,
     /// [`Conflict::Table`]
@@ -236,6 +271,7 @@ impl Conflict {
             Self::Column { .. } => ConflictKind::Column,
             Self::Property { .. } => ConflictKind::Property,
             Self::ColumnNames { .. } => ConflictKind::ColumnNames,
+            Self::Check { .. } => ConflictKind::Check,
             Self::PrimaryKey { .. } => ConflictKind::PrimaryKey,
             Self::Table { .. } => ConflictKind::Table,
             Self::TableProperty { .. } => ConflictKind::TableProperty,
@@ -252,6 +288,7 @@ impl Conflict {
             | Self::Column { table, .. }
             | Self::Property { table, .. }
             | Self::ColumnNames { table, .. }
+            | Self::Check { table, .. }
             | Self::PrimaryKey { table, .. }
             | Self::Table { table, .. }
             | Self::TableProperty { table, .. }
@@ -287,6 +324,7 @@ impl Conflict {
             Self::Property { column, property, .. } => {
                 Subject::Property { table, column: *column, property: *property }
             }
+            Self::Check { check, .. } => Subject::Check { table, check: *check },
             Self::PrimaryKey { .. } => Subject::PrimaryKey { table },
             Self::TableProperty { property, .. } => Subject::TableProperty { table, property: *property },
             Self::Column { .. } | Self::ColumnNames { .. } | Self::Table { .. } | Self::TableNames { .. } => {
@@ -316,6 +354,13 @@ pub enum Subject {
     PrimaryKey {
         /// The table.
         table: TableId,
+    },
+    /// A check.
+    Check {
+        /// The table.
+        table: TableId,
+        /// The check.
+        check: CheckId,
     },
     /// A property of a column.
     Property {
@@ -352,6 +397,7 @@ impl Subject {
             Self::Table { table }
             | Self::TableProperty { table, .. }
             | Self::PrimaryKey { table }
+            | Self::Check { table, .. }
             | Self::Property { table, .. }
             | Self::Row { table, .. }
             | Self::Cell { table, .. } => *table,
@@ -379,6 +425,11 @@ pub enum Rule {
         column: ColumnId,
         /// The table that it leads to.
         target: TableId,
+    },
+    /// A row meets a check that no row may meet.
+    Check {
+        /// The check.
+        check: CheckId,
     },
     /// A row moved by a change of the primary key meets another (M15).
     Key,

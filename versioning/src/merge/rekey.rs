@@ -106,6 +106,9 @@ impl<'d> Rekey<'_, 'd> {
         drop(rows);
         self.settle(context, side, &mut changes, &mut edits, arrivals)?;
         self.fix(context, side, &mut changes, &mut edits)?;
+        for (key, row) in edits.iter().filter_map(|(key, row)| Some((key, row.as_ref()?))) {
+            changes.row(key, row);
+        }
         changes.report(context);
         let keys = self.look_at_all(context, side, looks_at_all, &mut changes, &edits)?;
         changes.report_duplicates(context, |_, _| Ok::<(), ReadError>(()))?;
@@ -234,9 +237,11 @@ impl<'d> Rekey<'_, 'd> {
             if edits.contains_key(&key) {
                 continue;
             }
-            for (index, value) in self.row(side, &place).iter().enumerate() {
+            let row = self.row(side, &place);
+            for (index, value) in row.iter().enumerate() {
                 changes.note(&key, index, value, Origin::of(side));
             }
+            changes.row(&key, &row);
             changes.report(context);
             keys.insert(key);
         }

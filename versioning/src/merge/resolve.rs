@@ -15,6 +15,7 @@ use crate::{ColumnId, Hash, Key, TableId, Value};
 /// | row | ours, theirs, base; keep the edited row, delete |
 /// | column | ours, theirs; keep, delete |
 /// | property | ours, theirs, base, value |
+/// | check | ours, theirs, base, value (a text; of a filter, with the names of columns); a dropped one: ours, theirs, keep, delete |
 /// | column names | ours: the name is our column's; theirs; value (a text): the new name of their column |
 /// | primary key | ours, theirs, base |
 /// | table | ours, theirs; keep, delete |

@@ -81,7 +81,13 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
             shared: is_incremental,
             alike: is_incremental && job.plan.is_alike && !looks_at_all,
             only,
-            leaves: is_incremental && job.has_output && job.plan.is_columnar && fixed_rows.is_empty() && !has_unknown,
+            // Checks are asked of whole rows.
+            leaves: is_incremental
+                && job.has_output
+                && job.plan.is_columnar
+                && fixed_rows.is_empty()
+                && !has_unknown
+                && !changes.has_checks(),
         };
         let mut by_id: Vec<usize> = (0..job.plan.schema.columns.len()).collect();
         by_id.sort_unstable_by_key(|index| job.plan.schema.columns[*index].id);
@@ -166,6 +172,7 @@ impl<'r, 'c, 'p> Rows<'r, 'c, 'p> {
                 }
             }
             Outcome::Row(row) => {
+                self.changes.row(&key, &row);
                 let is_as_target = target.is_some_and(|(side, place)| self.plain_row(side, place) == row);
                 if !is_as_target {
                     self.queue.push_back(Edit::Row(key, Some(row)));

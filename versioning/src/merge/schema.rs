@@ -73,8 +73,13 @@ pub(crate) fn merge(
     schemas: [Option<&Schema>; 3],
     count_edits: &mut CountEdits<'_>,
 ) -> Result<Option<Plan>, MergeError> {
-    let empty =
-        Schema { columns: Vec::new(), primary_key: Vec::new(), generated_key: false, description: String::new() };
+    let empty = Schema {
+        columns: Vec::new(),
+        primary_key: Vec::new(),
+        generated_key: false,
+        description: String::new(),
+        checks: Vec::new(),
+    };
     let [base, ours, theirs] = schemas.map(|schema| schema.unwrap_or(&empty));
     let mut merger = Merger {
         context,
@@ -86,6 +91,7 @@ pub(crate) fn merge(
     };
     let mut columns = merger.columns([base, ours, theirs], count_edits)?;
     merger.names(&mut columns, [base, ours, theirs]);
+    let checks = merger.checks(&columns, [base, ours, theirs]);
     let (primary_key, generated_key) = merger.primary_key([base, ours, theirs]);
     let old = schemas[BASE].map(|schema| schema.description.as_str());
     let (description, _) =
@@ -105,7 +111,7 @@ pub(crate) fn merge(
         plan_columns.push(PlanColumn { at });
         merged.push(column);
     }
-    let schema = Schema { columns: merged, primary_key, generated_key, description };
+    let schema = Schema { columns: merged, primary_key, generated_key, description, checks };
     if let Err(error) = schema.validate() {
         if is_provisional {
             return Ok(None);
@@ -192,19 +198,19 @@ fn unify(base: &Schema, ours: &Schema, theirs: &Schema) -> [BTreeMap<ColumnId, C
     renamed
 }
 
-struct Merger<'m, 'c> {
-    context: &'m mut Context<'c>,
-    table: TableId,
+pub(super) struct Merger<'m, 'c> {
+    pub(super) context: &'m mut Context<'c>,
+    pub(super) table: TableId,
     is_new: bool,
     renamed: [BTreeMap<ColumnId, ColumnId>; 3],
     /// Whether something is undecided without which rows can't be merged.
     is_open: bool,
     /// Whether a property is undecided.
-    is_provisional: bool,
+    pub(super) is_provisional: bool,
 }
 
 impl Merger<'_, '_> {
-    fn merged_id(&self, state: usize, id: ColumnId) -> ColumnId {
+    pub(super) fn merged_id(&self, state: usize, id: ColumnId) -> ColumnId {
         self.renamed[state].get(&id).copied().unwrap_or(id)
     }
 
@@ -230,8 +236,14 @@ impl Merger<'_, '_> {
                 (_, None, None) => None,
                 (None, Some(column), None) | (None, None, Some(column)) => Some(column.clone()),
                 (base, Some(ours), Some(theirs)) => Some(self.properties(id, base, ours, theirs)),
-                (Some(base), Some(edited), None) => self.dropped(Side::Theirs, base, edited, count_edits)?,
-                (Some(base), None, Some(edited)) => self.dropped(Side::Ours, base, edited, count_edits)?,
+                (Some(base), Some(edited), None) => {
+                    let is_asked = asks_anew(states[BASE].0, states[OURS].0, base.id);
+                    self.dropped(Side::Theirs, (base, edited), is_asked, count_edits)?
+                }
+                (Some(base), None, Some(edited)) => {
+                    let is_asked = asks_anew(states[BASE].0, states[THEIRS].0, base.id);
+                    self.dropped(Side::Ours, (base, edited), is_asked, count_edits)?
+                }
             };
             columns.extend(merged.map(|column| (id, Column { id, ..column })));
         }
@@ -239,15 +251,16 @@ impl Merger<'_, '_> {
     }
 
     /// M9: a column that one side dropped. While it is undecided the column stays, so that the rows can be merged.
+    /// `is_asked` says that the other side has new checks about it.
     fn dropped(
         &mut self,
         dropped_by: Side,
-        base: &Column,
-        edited: &Column,
+        (base, edited): (&Column, &Column),
+        is_asked: bool,
         count_edits: &mut CountEdits<'_>,
     ) -> Result<Option<Column>, MergeError> {
         let (edits, digest) = count_edits(dropped_by.other(), edited)?;
-        if edits == 0 && base == edited {
+        if edits == 0 && base == edited && !is_asked {
             return Ok(None);
         }
         let conflict = Conflict::Column {
@@ -434,6 +447,12 @@ impl Merger<'_, '_> {
         self.is_open |= made.is_none();
         made.unwrap_or(mine)
     }
+}
+
+/// Whether a side has checks about a column that the base does not have so.
+fn asks_anew(base: &Schema, side: &Schema, column: ColumnId) -> bool {
+    let mut checks = side.checks.iter().filter(|check| base.check_of(check.id) != Some(*check));
+    checks.any(|check| check.columns().contains(&column))
 }
 
 /// The merged text of a table's property, and whether it is undecided.

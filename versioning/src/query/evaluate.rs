@@ -1,6 +1,6 @@
 //! Which rows of a leaf satisfy a predicate, column by column.
 
-use std::{borrow::Cow, cell::OnceCell, ops::Bound};
+use std::{borrow::Cow, cell::OnceCell, collections::BTreeSet, ops::Bound};
 
 use rust_decimal::Decimal as Number;
 
@@ -65,6 +65,18 @@ impl Predicate {
         self.root.matches(row)
     }
 
+    /// Whether a row satisfies the predicate whose cells are given by their places in the schema.
+    pub(crate) fn matches_cells(&self, cell: &dyn Fn(usize) -> Value) -> bool {
+        self.root.matches_cells(cell)
+    }
+
+    /// The places in the schema of the columns that it asks for.
+    pub(crate) fn positions(&self) -> BTreeSet<usize> {
+        let mut positions = BTreeSet::new();
+        self.root.collect_positions(&mut positions);
+        positions
+    }
+
     pub(super) fn evaluate(&self, columns: &Columns<'_>) -> Bits {
         self.root.evaluate(columns)
     }
@@ -78,6 +90,25 @@ impl Part {
             Self::Any(parts) => parts.iter().any(|part| part.matches(row)),
             Self::Not(part) => !part.matches(row),
             Self::Test { position, test, .. } => row.get(*position).is_some_and(|value| test.matches(value)),
+        }
+    }
+
+    fn matches_cells(&self, cell: &dyn Fn(usize) -> Value) -> bool {
+        match self {
+            Self::Constant(value) => *value,
+            Self::All(parts) => parts.iter().all(|part| part.matches_cells(cell)),
+            Self::Any(parts) => parts.iter().any(|part| part.matches_cells(cell)),
+            Self::Not(part) => !part.matches_cells(cell),
+            Self::Test { position, test, .. } => test.matches(&cell(*position)),
+        }
+    }
+
+    fn collect_positions(&self, positions: &mut BTreeSet<usize>) {
+        match self {
+            Self::Constant(_) => {}
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.collect_positions(positions)),
+            Self::Not(part) => part.collect_positions(positions),
+            Self::Test { position, .. } => drop(positions.insert(*position)),
         }
     }
 

@@ -191,7 +191,27 @@ impl fmt::Display for Filter {
     }
 }
 
+impl Filter {
+    /// Gives columns other names: what `new` makes of the name that each has; it stays where that is none. The places of
+    /// parts are those in the text that was parsed.
+    pub fn rename(&mut self, new: &mut dyn FnMut(&str) -> Option<String>) {
+        self.root.rename(new);
+    }
+}
+
 impl Expression {
+    fn rename(&mut self, new: &mut dyn FnMut(&str) -> Option<String>) {
+        match &mut self.node {
+            Node::Or(parts) | Node::And(parts) => parts.iter_mut().for_each(|part| part.rename(new)),
+            Node::Not(part) => part.rename(new),
+            Node::Condition { column, .. } => {
+                if let Some(name) = new(&column.text) {
+                    column.text = name;
+                }
+            }
+        }
+    }
+
     /// How tightly the parts hold together: or 0, and 1, not 2, condition 3.
     fn binding(&self) -> u8 {
         match self.node {

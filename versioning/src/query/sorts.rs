@@ -106,7 +106,13 @@ mod tests {
     fn schema() -> Schema {
         let names = ["price", "-price", "unit price", "a,b", "[x]", "x", "]", "-"];
         let columns = (1..).zip(names).map(|(id, name)| Column::new(ColumnId(id), name, Type::Text)).collect();
-        Schema { columns, primary_key: vec![ColumnId(1)], generated_key: false, description: String::new() }
+        Schema {
+            columns,
+            primary_key: vec![ColumnId(1)],
+            generated_key: false,
+            description: String::new(),
+            checks: Vec::new(),
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What can be wrong with schemas, columns and rows.
 
-use super::{MAX_COLUMNS, MAX_DESCRIPTION, MAX_NAME, MAX_OPTIONS, MAX_PROPERTY};
+use super::{
+    CheckError, MAX_CHECK_MESSAGE, MAX_CHECKS, MAX_COLUMNS, MAX_DESCRIPTION, MAX_NAME, MAX_OPTIONS, MAX_PROPERTY,
+};
 use crate::{check::PatternError, id::ColumnId, value::Type};
 
 /// What is wrong with a schema.
@@ -54,6 +56,35 @@ pub enum SchemaError {
         column: String,
         /// What is wrong with it.
         error: ColumnError,
+    },
+    /// There are too many checks.
+    #[error("there are {count} checks; a table has at most {MAX_CHECKS}")]
+    CheckCount {
+        /// How many there are.
+        count: usize,
+    },
+    /// The name of a check is empty or too long, or has a control character.
+    #[error("a check’s name has 1 to {MAX_NAME} characters and no control characters")]
+    CheckName,
+    /// Two checks share a name or an id.
+    #[error("there is another check “{name}”")]
+    DuplicateCheck {
+        /// The name.
+        name: String,
+    },
+    /// The message of a check is too long.
+    #[error("the message of the check “{name}” has more than {MAX_CHECK_MESSAGE} characters")]
+    CheckMessage {
+        /// The check's name.
+        name: String,
+    },
+    /// The filter of a check does not fit the columns.
+    #[error("the check “{name}” does not fit the columns: {error}")]
+    Check {
+        /// The check's name.
+        name: String,
+        /// What is wrong with it.
+        error: CheckError,
     },
 }
 

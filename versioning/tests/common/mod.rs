@@ -112,6 +112,7 @@ pub fn products() -> Schema {
         primary_key: vec![ColumnId(7)],
         generated_key: false,
         description: String::new(),
+        checks: Vec::new(),
     }
 }
 

@@ -317,6 +317,7 @@ fn links_lead_somewhere() {
         primary_key: vec![ColumnId(10)],
         generated_key: false,
         description: String::new(),
+        checks: Vec::new(),
     };
     let create = Operation::CreateTable { table: other, name: "orders".into(), schema: orders.clone() };
     world.apply(&create);

@@ -170,6 +170,7 @@ fn target_schema() -> Schema {
         primary_key: vec![ColumnId(1)],
         generated_key: false,
         description: String::new(),
+        checks: Vec::new(),
     }
 }
 

@@ -146,6 +146,7 @@ proptest! {
             primary_key: vec![ColumnId(10)],
             generated_key: false,
             description: String::new(),
+            checks: Vec::new(),
         };
         let rows: Vec<Row> = (0..24_i64).map(|id| vec![Value::Integer(id), Value::Integer(id % 5), Value::Text(id.to_string())]).collect();
         let (our_schema, our_rows) = evolve(&start, &rows, &our_steps, 0);

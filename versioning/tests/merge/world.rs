@@ -23,6 +23,7 @@ pub fn schema() -> Schema {
         primary_key: vec![ColumnId(4)],
         generated_key: false,
         description: String::new(),
+        checks: Vec::new(),
     };
     schema.columns[3].unique = true;
     schema

@@ -98,6 +98,7 @@ fn sums_are_exact_or_an_error() {
         primary_key: vec![ColumnId(1)],
         generated_key: false,
         description: String::new(),
+        checks: Vec::new(),
     };
     let sum = |rows: &[[&str; 3]], aggregate: Aggregate| {
         let parse = |ty: Type, text: &str| ty.parse(text).expect("a value");

@@ -64,6 +64,7 @@ pub fn schema(part_first: bool) -> Schema {
         columns,
         generated_key: false,
         description: String::new(),
+        checks: Vec::new(),
     }
 }
 

@@ -44,6 +44,12 @@ fn words(protection: &Protection) -> String {
         let lapse = if protection.approvals_lapse { ", of what is offered in the end" } else { "" };
         parts.push(format!("{approvals} needed{lapse}"));
     }
+    if !protection.checks.is_empty() {
+        parts.push(format!("must have succeeded: {}", protection.checks.join(", ")));
+    }
+    if protection.warnings_block {
+        parts.push(String::from("no warnings"));
+    }
     parts.push(format!("merged by a {} or more", protection.merge_role.as_str()));
     parts.join("; ")
 }
@@ -92,6 +98,7 @@ fn add(address: &str, view: &RefsView, form: &Submitted) -> AnyView {
     let is_open = is_sent && form.is_refused();
     let ticked = |name: &str, first: bool| if is_sent { form.ticked(name, first) } else { first };
     let (required, lapse) = (ticked("request_required", true), ticked("approvals_lapse", true));
+    let warnings_block = ticked("warnings_block", false);
     let branches = view.branches.iter().map(|branch| (branch.name.clone(), branch.name.clone())).collect();
     let branch = if is_sent { form.or("branch", "") } else { view.dataset.default_branch.clone() };
     let roles = [Role::Writer, Role::Maintainer, Role::Owner]
@@ -114,6 +121,14 @@ fn add(address: &str, view: &RefsView, form: &Submitted) -> AnyView {
                 <label class="choice">
                     <input type="checkbox" name="approvals_lapse" value="1" checked=lapse />
                     "An approval lapses when what is offered changes"
+                </label>
+                {Field::new("checks", "Statuses that must have succeeded")
+                    .note("optional")
+                    .hint("One on each line: the contexts that other systems give them, such as ci/totals. At most 20.")
+                    .lines(form, "", 2, false)}
+                <label class="choice">
+                    <input type="checkbox" name="warnings_block" value="1" checked=warnings_block />
+                    "Warnings of checks stop a request as well"
                 </label>
                 {Field::new("merge_role", "Who may merge").view(form, |wiring| field::select(wiring, "input", roles, &role))}
                 <div class="actions"><button class="button button--primary" type="submit">"Set the rules"</button></div>

@@ -67,6 +67,10 @@ fn body(page: &Page<'_>, item: &ConflictItem) -> AnyView {
             let named = |value: &Value| property_value(page, *property, value);
             sides(page, base.as_ref().map(named).as_ref(), Some(&named(ours)), Some(&named(theirs)))
         }
+        Conflict::Check { base, ours, theirs, .. } => {
+            let [base, ours, theirs] = [base, ours, theirs].map(|text| text.clone().map(Value::Text));
+            sides(page, base.as_ref(), ours.as_ref(), theirs.as_ref())
+        }
         Conflict::TableProperty { base, ours, theirs, .. } => {
             let text = |text: &String| Value::Text(text.clone());
             sides(page, base.as_ref().map(text).as_ref(), Some(&text(ours)), Some(&text(theirs)))

@@ -81,6 +81,7 @@ fn is_meant(page: &Page<'_>, item: &ViolationItem, id: ColumnId) -> bool {
     let violation = &item.found.violation;
     match &violation.rule {
         Rule::Cell { column } | Rule::Unique { column } | Rule::Link { column, .. } => *column == id,
+        Rule::Check { .. } => violation.rows.iter().any(|(_, cells)| cells.contains_key(&id)),
         Rule::Key => page.names.is_key(violation.table, id),
         Rule::Schema => false,
     }

@@ -3,7 +3,7 @@
 use hub::FoundConflict;
 use versioning::{
     Column, Type, Value,
-    merge::{Choice, Conflict, Property, Side, TableProperty},
+    merge::{CheckProperty, Choice, Conflict, Property, Side, TableProperty},
 };
 
 use super::Names;
@@ -72,6 +72,10 @@ pub(super) fn offers(conflict: &Conflict, value_type: Option<Type>, target: &str
         Conflict::Property { base: before, .. } => {
             [ours(), theirs()].into_iter().chain(base(before.is_some())).collect()
         }
+        Conflict::Check { property: CheckProperty::Whole, .. } => {
+            vec![("keep", String::from("Keep the check")), ("delete", String::from("Drop the check"))]
+        }
+        Conflict::Check { base: before, .. } => [ours(), theirs()].into_iter().chain(base(before.is_some())).collect(),
         Conflict::PrimaryKey { base: before, .. } => {
             [ours(), theirs()].into_iter().chain(base(before.is_some())).collect()
         }
@@ -92,7 +96,9 @@ pub(super) fn value_label(conflict: &Conflict) -> &'static str {
         Conflict::ColumnNames { .. } => "Another name for the offered column",
         Conflict::TableNames { .. } => "Another name for the offered table",
         Conflict::TableProperty { property: TableProperty::Name, .. }
+        | Conflict::Check { property: CheckProperty::Name, .. }
         | Conflict::Property { property: Property::Name, .. } => "Another name",
+        Conflict::Check { property: CheckProperty::Filter, .. } => "Another filter",
         _ => "Another value",
     }
 }
@@ -108,6 +114,10 @@ pub(super) fn subject(found: &FoundConflict) -> String {
         Conflict::Column { edited, .. } => format!("Column {} of {table}", edited.name),
         Conflict::Property { property, .. } => {
             format!("{} of column {column} in {table}", capital(property_name(*property)))
+        }
+        Conflict::Check { name, property: CheckProperty::Whole, .. } => format!("Check {name} of {table}"),
+        Conflict::Check { name, property, .. } => {
+            format!("{} of check {name} in {table}", capital(check_property_name(*property)))
         }
         Conflict::ColumnNames { name, .. } => format!("Two columns {name} in {table}"),
         Conflict::PrimaryKey { .. } => format!("Primary key of {table}"),
@@ -138,6 +148,19 @@ pub(super) fn story(found: &FoundConflict, names: &Names, target: &str) -> Optio
         Conflict::Property { property, .. } => {
             Some(format!("Its {} was changed on {target} and, differently, in the offer.", property_name(*property)))
         }
+        Conflict::Check { name, property: CheckProperty::Whole, ours, .. } => {
+            let (dropped, changed) =
+                if ours.is_none() { (Side::Ours, Side::Theirs) } else { (Side::Theirs, Side::Ours) };
+            Some(format!(
+                "“{name}” was dropped {} and changed {}. Keeping it keeps it as changed.",
+                who(dropped),
+                who(changed)
+            ))
+        }
+        Conflict::Check { property, .. } => Some(format!(
+            "Its {} was changed on {target} and, differently, in the offer.",
+            check_property_name(*property)
+        )),
         Conflict::ColumnNames { name, ours, theirs, .. } => Some(format!(
             "On {target} “{name}” is a column of {}, in the offer it is another column, of {}. One table can’t have both \
              under one name: one of them gets another one, and no cell is lost.",
@@ -166,7 +189,7 @@ fn column_story(column: &Column, edits: u64, dropped: &str, changed: &str) -> St
     let name = &column.name;
     if edits == 0 {
         return format!(
-            "“{name}” was dropped {dropped}; {changed} it was described or set up anew. Keeping it brings the column back."
+            "“{name}” was dropped {dropped}; {changed} it was described, set up or asked for anew. Keeping it brings the column back."
         );
     }
     let cells = text::count(edits, "cell");
@@ -190,6 +213,17 @@ pub(super) fn property_name(property: Property) -> &'static str {
         Property::Pattern => "pattern",
         Property::Target => "table that it links to",
         Property::Description => "description",
+    }
+}
+
+/// What a property of a check is called within a sentence.
+fn check_property_name(property: CheckProperty) -> &'static str {
+    match property {
+        CheckProperty::Whole => "check",
+        CheckProperty::Name => "name",
+        CheckProperty::Filter => "filter",
+        CheckProperty::Severity => "severity",
+        CheckProperty::Message => "message",
     }
 }
 

@@ -11,7 +11,13 @@ const COLUMNS: [(u64, &str, Type); 3] =
 
 fn schema() -> Schema {
     let columns = COLUMNS.map(|(id, name, ty)| Column::new(ColumnId(id), name, ty));
-    Schema { columns: columns.into(), primary_key: vec![ColumnId(2)], generated_key: false, description: String::new() }
+    Schema {
+        columns: columns.into(),
+        primary_key: vec![ColumnId(2)],
+        generated_key: false,
+        description: String::new(),
+        checks: Vec::new(),
+    }
 }
 
 fn key(id: i64) -> Key {
