@@ -162,7 +162,8 @@ impl Hub {
         }
         tables.sort_by(|a, b| a.table.name().cmp(b.table.name()));
         let changes = ChangeSet { tables, names: BTreeMap::new() };
-        Ok(DraftView { dataset, viewed: working.viewed, summary, changes })
+        let origin = self.origin(actor, &dataset).await?.map(|origin| origin.path);
+        Ok(DraftView { dataset, viewed: working.viewed, summary, origin, changes })
     }
 
     /// Throws the draft away.

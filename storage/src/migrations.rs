@@ -15,7 +15,7 @@ struct Migration {
     statements: &'static str,
 }
 
-const MIGRATIONS: &[Migration] = &[FIRST, RECLAIMING, FORKS, PEOPLE, REQUESTS, LINKS, AUDIT, DELETION];
+const MIGRATIONS: &[Migration] = &[FIRST, RECLAIMING, FORKS, PEOPLE, REQUESTS, LINKS, AUDIT, DELETION, NOTICES];
 
 const FIRST: Migration = Migration {
     name: "chunks, datasets, refs, commits, drafts, jobs",
@@ -196,6 +196,27 @@ const AUDIT: Migration = Migration {
 const DELETION: Migration = Migration {
     name: "deleted datasets that can be brought back",
     statements: "DEFINE FIELD IF NOT EXISTS deleted_at ON dataset TYPE option<int>;",
+};
+
+const NOTICES: Migration = Migration {
+    name: "what people are told, and what they want to be told of",
+    statements: "
+        DEFINE TABLE IF NOT EXISTS watch SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS person ON watch TYPE uuid;
+        DEFINE FIELD IF NOT EXISTS level ON watch TYPE string;
+
+        DEFINE TABLE IF NOT EXISTS notice SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS person ON notice TYPE uuid;
+        DEFINE FIELD IF NOT EXISTS reason ON notice TYPE int;
+        DEFINE FIELD IF NOT EXISTS author ON notice TYPE string;
+        DEFINE FIELD IF NOT EXISTS what ON notice TYPE string;
+        DEFINE FIELD IF NOT EXISTS title ON notice TYPE string;
+        DEFINE FIELD IF NOT EXISTS text ON notice TYPE string;
+        DEFINE FIELD IF NOT EXISTS at ON notice TYPE int;
+        DEFINE FIELD IF NOT EXISTS times ON notice TYPE int;
+        DEFINE FIELD IF NOT EXISTS unread ON notice TYPE bool;
+        DEFINE INDEX IF NOT EXISTS notice_person ON notice FIELDS person;
+    ",
 };
 
 /// The number of the last step that this program knows.

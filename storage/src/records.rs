@@ -71,6 +71,21 @@ pub(crate) fn roles_in(dataset: DatasetId) -> RecordId {
     beginning_with("role", vec![dataset.0.into_value()])
 }
 
+/// What a person wants to be told of in a dataset.
+pub(crate) fn watch(dataset: DatasetId, person: PersonId) -> RecordId {
+    composite("watch", [dataset.0.into_value(), text(&person.0.to_string())])
+}
+
+/// What people want to be told of in a dataset.
+pub(crate) fn watches_of(dataset: DatasetId) -> RecordId {
+    beginning_with("watch", vec![dataset.0.into_value()])
+}
+
+/// What a person was told of a thing in a dataset.
+pub(crate) fn notice(dataset: DatasetId, person: PersonId, about: &str) -> RecordId {
+    composite("notice", [dataset.0.into_value(), text(&person.0.to_string()), text(about)])
+}
+
 /// Numbers order as texts of equal length do.
 fn number(number: u64) -> Value {
     text(&format!("{number:020}"))
@@ -161,10 +176,22 @@ pub(crate) fn drafts_on(dataset: DatasetId, branch: &str) -> RecordId {
     beginning_with("draft", vec![dataset.0.into_value(), text(branch)])
 }
 
-/// All that belongs to a dataset alone: refs, drafts and their rows, roles, merge requests.
-pub(crate) fn parts_of(dataset: DatasetId) -> [RecordId; 7] {
-    ["dataset_ref", "draft", "draft_row", "role", "merge_request", "request_entry", "request_decision"]
-        .map(|table| beginning_with(table, vec![dataset.0.into_value()]))
+/// What belongs to a dataset alone: refs, drafts and their rows, roles, merge requests, what people were told of it.
+const PARTS: [&str; 9] = [
+    "dataset_ref",
+    "draft",
+    "draft_row",
+    "role",
+    "merge_request",
+    "request_entry",
+    "request_decision",
+    "watch",
+    "notice",
+];
+
+/// All of [`PARTS`] of a dataset.
+pub(crate) fn parts_of(dataset: DatasetId) -> [RecordId; PARTS.len()] {
+    PARTS.map(|table| beginning_with(table, vec![dataset.0.into_value()]))
 }
 
 /// Every record of `table` after `last` in the order of ids; all when there is no `last`.

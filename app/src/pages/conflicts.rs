@@ -177,6 +177,7 @@ pub fn page(view: &ConflictsView, names: &Names, form: &Submitted) -> AnyView {
             {many::rules(&page)}
             {conflicts(&page, total)}
             {violation::section(&page)}
+            {many::undo(&page)}
         }
         .into_any()
     };

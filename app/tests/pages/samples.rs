@@ -296,6 +296,7 @@ pub fn dataset_view() -> DatasetView {
         dataset: dataset(),
         viewed: viewed(),
         has_accounts: true,
+        watch: Some(hub::Watch::Mine),
         origin: Some(hub::Upstream {
             path: DatasetPath { owner: String::from("ada"), name: String::from("origin") },
             branch: String::from("main"),
@@ -408,11 +409,12 @@ pub fn commit_view() -> CommitView {
 }
 
 pub fn draft() -> DraftView {
-    DraftView { dataset: dataset(), viewed: viewed(), summary: Some(draft_summary()), changes: changes() }
+    let origin = Some(DatasetPath { owner: String::from("ada"), name: String::from("origin") });
+    DraftView { dataset: dataset(), viewed: viewed(), summary: Some(draft_summary()), origin, changes: changes() }
 }
 
 pub fn empty_draft() -> DraftView {
-    DraftView { dataset: dataset(), viewed: viewed(), summary: None, changes: ChangeSet::default() }
+    DraftView { dataset: dataset(), viewed: viewed(), summary: None, origin: None, changes: ChangeSet::default() }
 }
 
 pub fn import(state: JobState) -> ImportView {
