@@ -116,12 +116,13 @@ test("a reader proposes a change, and both hear of what the other says", async (
   // She watches everything, then nothing.
   await grace.goto("/ada/bakery");
   await grace.getByText("Watch…", { exact: true }).click();
-  await expect(grace.getByLabel("What concerns me")).toBeChecked();
-  await grace.getByLabel("Everything").check();
+  const level = (name: RegExp) => grace.getByRole("radio", { name });
+  await expect(level(/^What concerns me/)).toBeChecked();
+  await level(/^Everything/).check();
   await check(grace);
   await grace.getByRole("button", { name: "Save" }).click();
   await grace.getByText("Watching", { exact: true }).click();
-  await grace.getByLabel("Nothing", { exact: false }).check();
+  await level(/^Nothing/).check();
   await grace.getByRole("button", { name: "Save" }).click();
   await expect(grace.getByText("Muted", { exact: true })).toBeVisible();
 

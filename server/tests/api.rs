@@ -249,6 +249,10 @@ fn people(api: &Api<'_>, server: &Server) {
 
     // Roles.
     assert_eq!(call("POST", "/datasets", Some(json!({ "name": "shared" }))).status, 201);
+    let watch = "/datasets/ada/shared/watch";
+    assert_eq!(good(call("GET", watch, None))["level"], "all");
+    assert_eq!(call("PUT", watch, Some(json!({ "level": "mine" }))).status, 204);
+    assert_eq!(good(call("GET", watch, None))["level"], "mine");
     let members = "/datasets/ada/shared/members";
     assert_eq!(good(call("GET", members, None))["items"], json!([]));
     let role = |name: &str, role: &str| call("PUT", &format!("{members}/{name}"), Some(json!({ "role": role })));

@@ -157,8 +157,10 @@ fn what_is_offered_is_found_and_looked_through() {
     assert_eq!(ada.get("/ada/places/requests/1/changes?kind=moved").status, 404);
     let compared = ada.get("/ada/places/compare?from=main&to=north&kind=added").body;
     assert!(compared.contains("id=\"change-1\"") && !compared.contains("id=\"change-2\""), "{compared}");
-    let link = all.split("<a class=\"diff__say\" href=\"").find(|part| part.contains("Comment on name of row 1"));
-    let link = link.expect("a link to the form").split('"').next().expect("an address").replace("&amp;", "&");
+    let label = all.find("aria-label=\"Comment on name of row 1\"").expect("a link to the form");
+    let tag = &all[all[..label].rfind('<').expect("its tag")..];
+    let link = tag.split("href=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("an address");
+    let link = link.replace("&amp;", "&");
     let (link, anchor) = link.split_once('#').expect("an anchor");
     let form = ada.get(link).body;
     assert!(form.contains(&format!("id=\"{anchor}\"")), "{form}");
