@@ -25,6 +25,8 @@ pub struct Viewer {
     pub can_sign_in: bool,
     /// Whether they run the server.
     pub is_admin: bool,
+    /// How many notices wait for them.
+    pub unread: usize,
 }
 
 /// A step of the way from the start to a page.
@@ -69,6 +71,8 @@ pub struct PageInfo {
     pub crumbs: Vec<Crumb>,
     /// How much room it takes.
     pub width: Width,
+    /// What it was searched for, if it shows what was found.
+    pub searched: String,
     /// Whether it has islands and so needs the scripts.
     pub live: bool,
     /// Whether it loads itself again every two seconds where there are no scripts.
@@ -94,7 +98,7 @@ pub fn render(site: &SiteFiles, viewer: Viewer, nonce: Nonce, page: impl FnOnce(
 pub fn shell(info: PageInfo, main: impl IntoView + 'static) -> AnyView {
     // Each part is its own type, or the type of a whole page would grow past what the compiler takes.
     let main = main.into_any();
-    let PageInfo { title, crumbs, width, live, reload } = info;
+    let PageInfo { title, crumbs, width, searched, live, reload } = info;
     let site = use_context::<SiteFiles>();
     let css = site.as_ref().map(|site| format!("/pkg/{}", site.css));
     let scripts = site.filter(|_| live).map(|site| {
@@ -126,6 +130,7 @@ pub fn shell(info: PageInfo, main: impl IntoView + 'static) -> AnyView {
                 <header class="top">
                     <a class="brand" href="/">{logo::mark()}"Anabranch"</a>
                     {(!crumbs.is_empty()).then(|| breadcrumb(crumbs))}
+                    {search(searched)}
                     <nav class="top__nav" aria-label="Main">
                         <a href="/" aria-current=at_start.then_some("page")>"Datasets"</a>
                         <a href="/system" aria-current=at_system.then_some("page")>"System"</a>
@@ -146,9 +151,39 @@ pub fn shell(info: PageInfo, main: impl IntoView + 'static) -> AnyView {
 /// The way to one's account, or to it.
 fn person(viewer: Viewer) -> Option<AnyView> {
     match viewer.name {
-        Some(name) => Some(view! { <a href="/account">{name}</a> }.into_any()),
+        Some(name) => Some(view! { {inbox(viewer.unread)}<a href="/account">{name}</a> }.into_any()),
         None => viewer.can_sign_in.then(|| view! { <a href="/sign-in">"Sign in"</a> }.into_any()),
     }
+}
+
+/// The way to what has some words.
+fn search(searched: String) -> AnyView {
+    view! {
+        <form class="top__search" role="search" method="get" action=crate::pages::search::ADDRESS>
+            <label class="hidden-label" for="site-search">"Search everything"</label>
+            <input
+                class="input input--small"
+                id="site-search"
+                type="search"
+                name=crate::pages::search::FIELD
+                value=searched
+                maxlength="200"
+                placeholder="Search"
+                autocomplete="off"
+            />
+            <button class="button button--small" type="submit">"Search"</button>
+        </form>
+    }
+    .into_any()
+}
+
+/// The way to what the reader was told, with how much of it waits.
+fn inbox(unread: usize) -> AnyView {
+    let label = (unread > 0).then(|| format!("Inbox, {unread} unread"));
+    let count = (unread > 0).then(
+        || view! { " "<span class="count">{if unread > 99 { String::from("99+") } else { unread.to_string() }}</span> },
+    );
+    view! { <a href=crate::pages::inbox::ADDRESS aria-label=label>"Inbox"{count}</a> }.into_any()
 }
 
 fn breadcrumb(crumbs: Vec<Crumb>) -> AnyView {

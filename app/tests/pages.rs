@@ -264,14 +264,74 @@ fn draft() {
 fn branches_and_comparison() {
     let html = check("branches", || pages::branches::page(&samples::refs(), &Submitted::default()));
     assert!(html.contains("/at/fix%2Fnames"), "{html}");
-    check("compare", || pages::compare::page(&samples::comparison(), false));
+    check("compare", || pages::compare::page(&samples::comparison(), &hub::ChangesAsked::default()));
     check("fork", || pages::fork::page(&samples::dataset(), "ada", &Submitted::default()));
+}
+
+#[test]
+fn inbox_and_search() {
+    let hostile = "<script>alert(1)</script>";
+    let notice = |about, unread, times| hub::NoticeView {
+        id: format!("\"{hostile}"),
+        dataset: samples::dataset().path,
+        about,
+        reason: hub::NoticeReason::Mentioned,
+        author: String::from("ada"),
+        what: String::from("commented"),
+        title: hostile.to_owned(),
+        text: hostile.to_owned(),
+        at: samples::NOW,
+        times,
+        unread,
+    };
+    let notices = vec![notice(hub::About::Request(7), true, 3), notice(hub::About::Role, false, 1)];
+    let view = hub::InboxView { notices, next: None };
+    let html = check("inbox", || pages::inbox::page(&view, true, Some(String::from("/account/inbox?before=1"))));
+    assert!(html.contains("/requests/7") && html.contains("after 2 other changes"), "{html}");
+    let html = check("inbox-empty", || pages::inbox::page(&hub::InboxView::default(), false, None));
+    assert!(!html.contains("Mark all as read"), "{html}");
+
+    let hit = |place| hub::Hit {
+        dataset: samples::dataset().path,
+        dataset_title: hostile.to_owned(),
+        place,
+        text: format!("A Ganz großes {hostile}"),
+    };
+    let request = hub::HitPlace::Request {
+        number: 3,
+        title: hostile.to_owned(),
+        state: RequestState::Open,
+        author: String::from("ada"),
+    };
+    let group = |kind, place| hub::Hits { kind, hits: vec![hit(place)], has_more: true };
+    let table = || String::from("gauges/<b>");
+    let view = pages::search::View {
+        query: String::from("GROSSES script großes"),
+        found: vec![
+            group(hub::HitKind::Datasets, hub::HitPlace::Dataset),
+            group(hub::HitKind::Tables, hub::HitPlace::Table { table: table() }),
+            group(hub::HitKind::Columns, hub::HitPlace::Column { table: table(), column: hostile.to_owned() }),
+            group(hub::HitKind::Requests, request),
+        ],
+        page: 50,
+        ..pages::search::View::default()
+    };
+    let none = Submitted::default();
+    let html = check("search", || pages::search::page(&view, &none));
+    assert!(html.contains("<mark>großes</mark>") && html.contains("<mark>script</mark>"), "{html}");
+    assert!(html.contains("/tables/gauges%2F%3Cb%3E"), "{html}");
+    let one = pages::search::View { kind: Some(hub::HitKind::Tables), offset: 50, is_complete: true, ..view.clone() };
+    let html = check("search-tables", || pages::search::page(&one, &none));
+    assert!(html.contains("offset=100") && html.contains("rel=\"prev\""), "{html}");
+    let form = Submitted::default().refused(&Error::invalid("q", "Too long."));
+    check("search-refused", || pages::search::page(&view, &form));
+    check("search-empty", || pages::search::page(&pages::search::View::default(), &none));
 }
 
 #[test]
 fn merge_requests() {
     let html = check("requests", || pages::requests::page(&requests::list()));
-    for part in [">Merged<", ">Draft<", ">Closed<", "ada/gauges:fix/names", "?state=all&amp;before=1"] {
+    for part in [">Merged<", ">Draft<", ">Closed<", "ada/gauges:fix/names", "?state=all&amp;label=", "&amp;before=1"] {
         assert!(html.contains(part), "{part}: {html}");
     }
     check("new-request", || pages::new_request::page(&requests::proposal(), &Submitted::default()));
@@ -307,7 +367,9 @@ fn merge_request() {
     check("request-refused", || pages::request::page(&requests::clean(), &form));
     let view = requests::request_changes();
     check("request-commits", || pages::request_changes::commits_page(&view));
-    let html = check("request-changes", || pages::request_changes::changes_page(&view, &none, false, Some("x\"y")));
+    let html = check("request-changes", || {
+        pages::request_changes::changes_page(&view, &none, &hub::ChangesAsked::default(), Some("x\"y"))
+    });
     assert!(html.contains("gauges: 1 row added, 2 rows changed, 1 row removed"), "{html}");
 }
 
@@ -351,7 +413,7 @@ fn conflicts() {
     }
     let html =
         check("conflicts-to-look-at", || pages::conflicts::page(&requests::resolver(false), &requests::names(), &none));
-    assert!(!html.contains("Take back") && !html.contains("<form"), "{html}");
+    assert!(!html.contains("Take back") && !html.contains("method=\"post\""), "{html}");
     let name = pages::conflicts::value_field(&view.conflicts[0].found.id.to_string());
     let form = Submitted::new([(name.clone(), String::from("</textarea><script>alert(1)</script>"))])
         .refused(&Error::invalid(name, "That is no number."));

@@ -69,7 +69,7 @@ const KEEP_DELETED: i64 = 7 * 24 * 3600 * 1_000_000;
 const FOREVER: &str = "deleted the dataset for good";
 
 /// First segments of addresses that mean something else.
-pub(crate) const RESERVED: [&str; 19] = [
+pub(crate) const RESERVED: [&str; 20] = [
     "account",
     "admin",
     "api",
@@ -83,6 +83,7 @@ pub(crate) const RESERVED: [&str; 19] = [
     "pkg",
     "readyz",
     "reset-password",
+    "search",
     "set-up",
     "sign-in",
     "sign-out",
@@ -222,7 +223,9 @@ impl Hub {
     ) -> Result<Dataset, Error> {
         let decides = changes.name.is_some() || changes.visibility.is_some();
         let dataset = self.find_dataset(actor, if decides { Action::Own } else { Action::Manage }, path).await?;
-        let name = changes.name.map(|name| valid_name(&name)).transpose()?;
+        // A name that stays may be one that is not given any more.
+        let name = changes.name.filter(|name| name.trim() != dataset.path.name);
+        let name = name.map(|name| valid_name(&name)).transpose()?;
         let called = name.as_ref().unwrap_or(&dataset.path.name);
         let title = changes.title.map(|title| valid_title(&title, called)).transpose()?;
         let description = changes.description.map(|text| valid_description(&text)).transpose()?;
@@ -379,7 +382,8 @@ impl Hub {
         };
         let origin = self.upstream(actor, &dataset, &working.viewed).await?;
         let (draft, has_accounts) = (working.summary(), self.has_accounts());
-        Ok(DatasetView { draft, viewed: working.viewed, has_accounts, origin, tables, commits, dataset })
+        let watch = self.watch_of(actor, &dataset).await?;
+        Ok(DatasetView { draft, viewed: working.viewed, has_accounts, watch, origin, tables, commits, dataset })
     }
 
     pub(crate) async fn find_dataset(

@@ -15,6 +15,87 @@ const MAX_ROWS: usize = 1_000;
 /// Changed rows of each table on a page for people.
 pub(crate) const PAGE: usize = 200;
 
+/// What became of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// It is new.
+    Added,
+    /// It is gone.
+    Removed,
+    /// Cells of it differ.
+    Changed,
+}
+
+impl ChangeKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Added, Self::Removed, Self::Changed];
+
+    /// As in addresses.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Removed => "removed",
+            Self::Changed => "changed",
+        }
+    }
+
+    fn of(delta: &RowDelta) -> Self {
+        match (&delta.before, &delta.after) {
+            (None, _) => Self::Added,
+            (_, None) => Self::Removed,
+            _ => Self::Changed,
+        }
+    }
+}
+
+impl std::str::FromStr for ChangeKind {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let known = Self::ALL.into_iter().find(|kind| kind.as_str() == text);
+        known.ok_or_else(|| Error::invalid("kind", format!("“{text}” is none of: added, removed, changed.")))
+    }
+}
+
+/// Which changed rows are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChangesAsked {
+    /// Those of one kind.
+    pub kind: Option<ChangeKind>,
+    /// Those that differ in the column of this name; all where it is empty.
+    pub column: String,
+    /// Of one table, those behind the row with this key; of all others, from the first on.
+    pub after: Option<(TableId, Key)>,
+}
+
+impl ChangesAsked {
+    /// All of them, from a place on.
+    pub(crate) fn after(after: Option<(TableId, Key)>) -> Self {
+        Self { after, ..Self::default() }
+    }
+
+    /// Whether some are left out.
+    #[must_use]
+    pub fn is_filtered(&self) -> bool {
+        self.kind.is_some() || !self.column.is_empty()
+    }
+}
+
+/// Where a column stands in the rows of either side; none where it does not.
+type Positions = (Option<usize>, Option<usize>);
+
+/// Whether a row is asked for. `column`: the positions of the one in which it must differ.
+fn is_asked(kind: Option<ChangeKind>, column: Option<Positions>, delta: &RowDelta) -> bool {
+    let cell = |row: &Option<Row>, position: Option<usize>| {
+        let cell = row.as_ref().and_then(|row| row.get(position?)).cloned();
+        // A row that is not there has nothing in the column.
+        cell.unwrap_or(versioning::Value::Null)
+    };
+    kind.is_none_or(|kind| kind == ChangeKind::of(delta))
+        && column.is_none_or(|(before, after)| cell(&delta.before, before) != cell(&delta.after, after))
+}
+
 /// A table that is not the same in two states.
 #[derive(Clone, Debug)]
 pub struct TableDifference {
@@ -84,9 +165,30 @@ impl Compared {
         Ok(Some(Diff::new(objects, sides.0, sides.1, after)?.without_gone_columns()))
     }
 
-    /// The table with a page of the rows that differ.
-    fn page(self, objects: &dyn ObjectSource, after: Option<&Key>) -> Result<TableChange, Error> {
-        let mut diff = self.diff(objects, after)?.into_iter().flatten();
+    /// The positions of the column of this name, by what it is called after, or before where it is gone.
+    fn positions(&self, column: &str) -> Option<Positions> {
+        let TableDifference { before, after, .. } = &self.difference;
+        let named = |schema: &Option<Schema>| Some(schema.as_ref()?.column_named(column)?.id);
+        let id = named(after).or_else(|| named(before))?;
+        let position = |schema: &Option<Schema>| schema.as_ref()?.position(id);
+        Some((position(before), position(after)))
+    }
+
+    /// The table with a page of the rows that differ and are asked for.
+    fn page(self, objects: &dyn ObjectSource, asked: &ChangesAsked) -> Result<TableChange, Error> {
+        let after = asked.after.as_ref().filter(|(table, _)| *table == self.difference.id).map(|(_, key)| key);
+        let column = match asked.column.as_str() {
+            "" => None,
+            name => match self.positions(name) {
+                Some(positions) => Some(positions),
+                None => return Ok(TableChange { table: self.difference, changes: Vec::new(), next: None }),
+            },
+        };
+        let is_wanted = |delta: &Result<RowDelta, _>| match delta {
+            Ok(delta) => is_asked(asked.kind, column, delta),
+            Err(_) => true,
+        };
+        let mut diff = self.diff(objects, after)?.into_iter().flatten().filter(is_wanted);
         let changes = diff.by_ref().take(PAGE).map(|delta| Ok(row_change(&self.difference, delta?)));
         let changes: Vec<RowChange> = changes.collect::<Result<_, Error>>()?;
         let more = diff.next().transpose()?.is_some();
@@ -190,21 +292,18 @@ impl Hub {
     }
 }
 
-/// What differs between the states of two commits, with a page of the rows of each table: the first, but for the table of
-/// which a later one is asked for. Without a commit there are no tables.
+/// What differs between the states of two commits, with a page of the rows of each table that are asked for. Without a
+/// commit there are no tables.
 pub(crate) fn change_set(
     objects: &dyn ObjectSource,
     old: Option<Hash>,
     new: Option<Hash>,
-    after: Option<&(TableId, Key)>,
+    asked: &ChangesAsked,
 ) -> Result<ChangeSet, Error> {
     let (old, new) = (root(objects, old)?, root(objects, new)?);
     let names = [&old, &new].into_iter().flat_map(|root| &root.tables);
     let names = names.map(|(id, entry)| (*id, entry.name.clone())).collect();
-    let page = |compared: Compared| {
-        let after = after.filter(|(table, _)| *table == compared.difference.id).map(|(_, key)| key);
-        compared.page(objects, after)
-    };
+    let page = |compared: Compared| compared.page(objects, asked);
     let tables = compare(objects, &old, &new, None)?.into_iter().map(page).collect::<Result<_, Error>>()?;
     Ok(ChangeSet { tables, names })
 }

@@ -168,7 +168,8 @@ impl Hub {
         tables.sort_by(|a, b| a.table.name().cmp(b.table.name()));
         findings.listed.sort_by(|a, b| a.severity.cmp(&b.severity).then_with(|| a.table.cmp(&b.table)));
         let changes = ChangeSet { tables, names: BTreeMap::new() };
-        Ok(DraftView { dataset, viewed: working.viewed, summary, changes, findings })
+        let origin = self.origin(actor, &dataset).await?.map(|origin| origin.path);
+        Ok(DraftView { dataset, viewed: working.viewed, summary, origin, changes, findings })
     }
 
     /// Throws the draft away.

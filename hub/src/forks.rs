@@ -96,7 +96,7 @@ impl Hub {
     }
 
     /// Where a fork's origin is; none where it is gone, or not for the person to know.
-    async fn origin(&self, actor: &Actor, dataset: &Dataset) -> Result<Option<Dataset>, Error> {
+    pub(crate) async fn origin(&self, actor: &Actor, dataset: &Dataset) -> Result<Option<Dataset>, Error> {
         let Some(origin) = dataset.origin else { return Ok(None) };
         let Some(origin) = self.store().dataset_by_id(DatasetId(origin)).await? else { return Ok(None) };
         let role = self.role(actor, &origin).await?;

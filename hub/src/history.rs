@@ -7,8 +7,8 @@ use versioning::{
 };
 
 use crate::{
-    Actor, CommitSummary, CommitView, CompareView, Dataset, DatasetPath, Error, Hub, LogView, Place, Reference,
-    access::Action, differences::change_set, findings, refs::MAX_APART, state::summary,
+    Actor, ChangesAsked, CommitSummary, CommitView, CompareView, Dataset, DatasetPath, Error, Hub, LogView, Place,
+    Reference, access::Action, differences::change_set, findings, refs::MAX_APART, state::summary,
 };
 
 /// The most commits on a page of the log.
@@ -77,7 +77,8 @@ impl Hub {
         let (commit, changes, warnings) = self
             .read(move |objects| {
                 let commit = objects.commit(hash)?;
-                let changes = change_set(objects, commit.parents.first().copied(), Some(hash), after.as_ref())?;
+                let changes =
+                    change_set(objects, commit.parents.first().copied(), Some(hash), &ChangesAsked::after(after))?;
                 Ok((summary(hash, commit), changes, findings::warnings_of(objects, hash)?))
             })
             .await?;
@@ -86,7 +87,7 @@ impl Hub {
     }
 
     /// What is different in one state of a dataset against another. The changes of each table come in pages of 200
-    /// rows; `after` asks for a later page of one table.
+    /// rows.
     ///
     /// # Errors
     /// There is no such dataset or state for the person, or the data can't be read.
@@ -95,7 +96,7 @@ impl Hub {
         actor: &Actor,
         path: &DatasetPath,
         (from, to): (&Reference, &Reference),
-        after: Option<(TableId, Key)>,
+        asked: ChangesAsked,
     ) -> Result<CompareView, Error> {
         let dataset = self.find_dataset(actor, Action::Read, path).await?;
         let (from, to) = (self.resolve(&dataset, from).await?, self.resolve(&dataset, to).await?);
@@ -109,7 +110,7 @@ impl Hub {
                     }
                     _ => None,
                 };
-                Ok((apart, change_set(objects, old, new, after.as_ref())?))
+                Ok((apart, change_set(objects, old, new, &asked)?))
             })
             .await?;
         Ok(CompareView { dataset, from, to, apart, changes })

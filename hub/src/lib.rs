@@ -21,8 +21,11 @@ mod history;
 mod imports;
 mod joining;
 mod members;
+mod mentions;
 mod merges;
 mod model;
+mod notices;
+mod proposals;
 mod protection;
 mod queries;
 mod reclaim;
@@ -30,6 +33,7 @@ mod refs;
 mod requests;
 mod rows;
 mod rules;
+mod search;
 mod state;
 mod statuses;
 mod system;
@@ -45,21 +49,24 @@ pub use accounts::{Account, Client, NewAccount, NewToken, SessionView, SignedIn,
 pub use audit::{AuditKind, AuditPage, AuditPlace, AuditQuery, AuditView};
 pub use changes::{Change, Changes, NewColumn, Properties, value_of};
 pub use datasets::{DatasetChanges, NewDataset};
-pub use differences::{DiffPage, DiffSummary, DifferenceCounts, TableDifference};
+pub use differences::{ChangeKind, ChangesAsked, DiffPage, DiffSummary, DifferenceCounts, TableDifference};
 pub use error::{Error, FieldError, StaleCell};
 pub use events::Event;
 pub use findings::{Finding, Findings};
 pub use forks::Upstream;
 pub use joining::{InvitationView, SignUp};
 pub use members::Member;
+pub use mentions::mentions;
 pub use merges::{FoundConflict, FoundViolation, MergeOptions, MergeOutcome, MergeState};
 pub use model::*;
+pub use notices::{About, InboxPlace, InboxView, NoticeReason, NoticeView, Watch};
 pub use protection::Protection;
 pub use queries::{ExportSource, Found, GroupTable, Query, QueryCursor, QueryPage, Search};
 pub use reclaim::{ReclaimPhase, ReclaimProgress, ReclaimView};
 pub use refs::{ParseReferenceError, Place, RefSummary, Reference, RefsView, Viewed, ViewedKind};
 pub use requests::*;
 pub use rows::{BlameView, PastRow, RowHistory};
+pub use search::{Hit, HitKind, HitPlace, Hits};
 pub use services::import::{Dialect, FoundColumn, Inspection, Problem};
 pub use statuses::{NewStatus, StatusState, StatusView};
 pub use storage::{ReclaimRecord, Reclaimed, Visibility};
@@ -80,8 +87,10 @@ struct Shared {
     events: events::Events,
     drafts: drafts::Drafts,
     imports: imports::Running,
+    inboxes: notices::Inboxes,
     reclaiming: reclaim::Reclaiming,
     lists: queries::Lists,
+    searching: search::Searching,
     started: SystemTime,
 }
 
@@ -102,8 +111,10 @@ impl Hub {
             events: events::Events::default(),
             drafts: drafts::Drafts::default(),
             imports: imports::Running::default(),
+            inboxes: notices::Inboxes::default(),
             reclaiming: reclaim::Reclaiming::default(),
             lists: queries::Lists::default(),
+            searching: search::Searching::default(),
             started: SystemTime::now(),
         };
         let hub = Self { shared: Arc::new(shared) };

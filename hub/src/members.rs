@@ -51,7 +51,13 @@ impl Hub {
             Some(role) => format!("made {} {}", person.name, role.as_str()),
             None => format!("took the role from {}", person.name),
         };
-        self.note(actor, AuditKind::Role, Dataset::from(dataset).about(), what).await;
+        // What they see may be more or less.
+        self.shared.inboxes.forget(person.id);
+        let dataset = Dataset::from(dataset);
+        self.note(actor, AuditKind::Role, dataset.about(), what).await;
+        if let Some(role) = role {
+            self.tell_of_role(actor, &dataset, person.id, role).await;
+        }
         Ok(())
     }
 }

@@ -123,6 +123,8 @@ pub struct DatasetView {
     pub viewed: Viewed,
     /// Whether there are accounts, and so people who may do more than others.
     pub has_accounts: bool,
+    /// What the acting person is told of there; none for who has no account.
+    pub watch: Option<crate::Watch>,
     /// What it was forked from, if the acting person may know.
     pub origin: Option<crate::Upstream>,
     /// Its tables, by name.
@@ -318,6 +320,8 @@ pub struct DraftView {
     pub viewed: Viewed,
     /// How much it holds; none when there is nothing.
     pub summary: Option<DraftSummary>,
+    /// What the dataset was forked from, if the acting person may know: changes can be proposed there.
+    pub origin: Option<DatasetPath>,
     /// What it changes.
     pub changes: ChangeSet,
     /// The rules that its rows break and the checks that they meet.

@@ -107,10 +107,18 @@ impl Hub {
             if let Err(error) = self.clear_deleted().await {
                 tracing::error!(error = &error as &dyn std::error::Error, "deleted datasets could not be cleared away");
             }
+            if let Err(error) = self.clear_notices().await {
+                tracing::error!(error = &error as &dyn std::error::Error, "old notices could not be cleared away");
+            }
             if let Some(run) = self.begin_reclaiming() {
                 run.work(Reclaim::is_needed).await;
             }
         }
+    }
+
+    /// Until the hub is closed.
+    pub(crate) async fn stopping(&self) {
+        self.shared.reclaiming.stopping.cancelled().await;
     }
 
     pub(crate) fn stop_reclaiming(&self) {

@@ -15,14 +15,14 @@ use serde::{Deserialize, Serialize};
 use storage::{DatasetId, MergeRequest, PersonName, RefKind, RequestEntry};
 use uuid::Uuid;
 use versioning::{
-    Hash, Key, ObjectSource, TableId,
+    Hash, ObjectSource,
     history::{self, Clocks},
     merge::{Resolutions, Stats},
 };
 
 use crate::{
-    Actor, ChangeSet, Dataset, DatasetPath, Error, Hub, Role, access::Action, ahead, blocking, differences::change_set,
-    merges::survey, now, write::internal,
+    Actor, ChangeSet, ChangesAsked, Dataset, DatasetPath, Error, Hub, Role, access::Action, ahead, blocking,
+    differences::change_set, merges::survey, notices::Happening, now, write::internal,
 };
 
 pub use deciding::RowFixText;
@@ -30,6 +30,8 @@ pub use model::*;
 
 /// Requests on a page of the list.
 const LIST: usize = 50;
+/// Requests that are read at once when some are looked for.
+const AT_ONCE: usize = 200;
 /// Commits on a request's page.
 const COMMITS: usize = 250;
 const MAX_TITLE: usize = 200;
@@ -40,15 +42,15 @@ const MAX_WORDS: usize = 20;
 /// What is kept of a request besides what it is found by.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Kept {
-    title: String,
+    pub(crate) title: String,
     #[serde(default)]
-    text: String,
+    pub(crate) text: String,
     #[serde(default)]
     is_draft: bool,
     #[serde(default)]
-    labels: Vec<String>,
+    pub(crate) labels: Vec<String>,
     #[serde(default)]
-    reviewers: Vec<String>,
+    pub(crate) reviewers: Vec<String>,
     #[serde(default)]
     merged: Option<Merged>,
 }
@@ -146,7 +148,7 @@ fn summary(stored: &MergeRequest, kept: &Kept, state: RequestState, source: Sour
     }
 }
 
-fn read_kept(stored: &MergeRequest) -> Result<(Kept, RequestState), Error> {
+pub(crate) fn read_kept(stored: &MergeRequest) -> Result<(Kept, RequestState), Error> {
     let kept = serde_json::from_str(&stored.data).map_err(internal)?;
     Ok((kept, stored.state.parse()?))
 }
@@ -240,10 +242,13 @@ impl Hub {
             revision: 1,
             data: serde_json::to_string(&kept).map_err(internal)?,
         };
-        Ok(self.store().create_request(&request).await?)
+        let number = self.store().create_request(&request).await?;
+        self.tell_of_request(actor, (request.dataset, number), Happening::said("opened it", &kept.text)).await;
+        Ok(number)
     }
 
-    /// The requests of a dataset, the newest first: of one state or all, from before a number on, 50 at a time.
+    /// The requests of a dataset that are asked for, the newest first, from before a number on, 50 at a time. Labels and
+    /// people are looked for in all that come before.
     ///
     /// # Errors
     /// There is no such dataset for the person.
@@ -251,25 +256,53 @@ impl Hub {
         &self,
         actor: &Actor,
         path: &DatasetPath,
-        state: Option<RequestState>,
+        asked: RequestsAsked,
         before: Option<u64>,
     ) -> Result<RequestsView, Error> {
         let dataset = self.find_dataset(actor, Action::Read, path).await?;
-        let state_name = state.map(RequestState::as_str);
-        let mut found = self.store().requests(DatasetId(dataset.id), state_name, before, LIST + 1).await?;
+        let mut found = self.requests_asked(DatasetId(dataset.id), &asked, before).await?;
         let has_more = found.len() > LIST;
         found.truncate(LIST);
-        let next = found.last().filter(|_| has_more).map(|last| last.number);
+        let next = found.last().filter(|_| has_more).map(|(last, ..)| last.number);
         let mut requests = Vec::new();
-        for stored in found {
-            let (kept, state) = read_kept(&stored)?;
+        for (stored, kept, state) in found {
             let is_same = stored.source == stored.dataset;
             let path = self.readable_path(actor, &stored, &dataset).await?;
             let source = Source { path, branch: stored.source_branch.clone(), is_same };
             requests.push(summary(&stored, &kept, state, source));
         }
         let may_propose = actor.writes_in(DatasetId(dataset.id));
-        Ok(RequestsView { dataset, state, requests, next, may_propose })
+        Ok(RequestsView { dataset, asked, requests, next, may_propose })
+    }
+
+    /// Requests that are asked for, one more than a list has where there are so many.
+    async fn requests_asked(
+        &self,
+        dataset: DatasetId,
+        asked: &RequestsAsked,
+        mut before: Option<u64>,
+    ) -> Result<Vec<(MergeRequest, Kept, RequestState)>, Error> {
+        let state_name = asked.state.map(RequestState::as_str);
+        let is_in = |wanted: &str, words: &[String]| wanted.is_empty() || words.iter().any(|word| word == wanted);
+        let mut found = Vec::new();
+        loop {
+            let part = self.store().requests(dataset, state_name, before, AT_ONCE).await?;
+            let is_last = part.len() < AT_ONCE;
+            for stored in part {
+                before = Some(stored.number);
+                let (kept, state) = read_kept(&stored)?;
+                let is_by = asked.author.is_empty() || asked.author == stored.author.as_str();
+                if is_by && is_in(&asked.label, &kept.labels) && is_in(&asked.reviewer, &kept.reviewers) {
+                    found.push((stored, kept, state));
+                    if found.len() > LIST {
+                        return Ok(found);
+                    }
+                }
+            }
+            if is_last {
+                return Ok(found);
+            }
+        }
     }
 
     async fn readable_path(
@@ -378,7 +411,7 @@ impl Hub {
         actor: &Actor,
         path: &DatasetPath,
         number: u64,
-        after: Option<(TableId, Key)>,
+        asked: ChangesAsked,
     ) -> Result<RequestChanges, Error> {
         let loaded = self.load_request(actor, path, number).await?;
         let sides = match loaded.kept.merged {
@@ -399,7 +432,7 @@ impl Hub {
                             Some(ours) if !is_merged => history::merge_bases(objects, ours, head)?.first().copied(),
                             ours => ours,
                         };
-                        Ok((commits, more, change_set(objects, before, Some(after_head), after.as_ref())?))
+                        Ok((commits, more, change_set(objects, before, Some(after_head), &asked)?))
                     })
                 })
                 .await?
@@ -461,7 +494,16 @@ impl Hub {
                 kind = Some(EntryKind::State { state, commit: None });
             }
             let kind = kind.or_else(|| (!done.is_empty()).then(|| EntryKind::Changed { what: done.join(", ") }));
+            let asked = kept.reviewers.iter().filter(|name| !loaded.kept.reviewers.contains(name)).cloned().collect();
+            let rewritten = Happening::rewritten(&loaded.kept.text, &kept.text);
             if self.keep_request(actor, &loaded, (kept, state), kind).await? {
+                let request = (loaded.id(), number);
+                if state != loaded.state {
+                    let what = if state == RequestState::Open { "opened it again" } else { "closed it" };
+                    self.tell_of_request(actor, request, Happening::said(what, "")).await;
+                }
+                self.tell_of_request(actor, request, Happening::asked(asked)).await;
+                self.tell_of_request(actor, request, rewritten).await;
                 return Ok(());
             }
         }

@@ -218,7 +218,12 @@ pub(crate) enum Way {
 const MAX_BROUGHT: usize = 10_000;
 
 /// What a commit brings of another dataset: the commits behind it that the head does not have.
-fn brought(objects: &dyn ObjectSource, head: Option<Hash>, new: &[Hash], at: i64) -> Result<Vec<CommitRecord>, Error> {
+pub(crate) fn brought(
+    objects: &dyn ObjectSource,
+    head: Option<Hash>,
+    new: &[Hash],
+    at: i64,
+) -> Result<Vec<CommitRecord>, Error> {
     let mut records = Vec::new();
     for new in new {
         let head = head.unwrap_or(*new);

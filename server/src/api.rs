@@ -20,6 +20,7 @@ pub(crate) mod idempotency;
 pub(crate) mod imports;
 pub(crate) mod jobs;
 pub(crate) mod merges;
+pub(crate) mod notices;
 pub(crate) mod people;
 pub(crate) mod protections;
 pub(crate) mod reading;
@@ -29,6 +30,7 @@ pub(crate) mod request;
 pub(crate) mod requests;
 pub(crate) mod resolutions;
 pub(crate) mod rows;
+pub(crate) mod search;
 pub(crate) mod statuses;
 pub(crate) mod tables;
 

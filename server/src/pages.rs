@@ -12,9 +12,11 @@ mod draft;
 mod errors;
 mod history;
 mod import;
+mod inbox;
 mod people;
 mod requests;
 mod row;
+mod search;
 mod system;
 mod table;
 
@@ -31,12 +33,14 @@ fn of_a_state() -> Router<AppState> {
         .route("/", get(dataset::show))
         .route("/history", get(history::log))
         .route("/update-fork", post(dataset::update_fork))
+        .route("/watch", post(inbox::watch))
         .route("/draft", get(draft::show))
         .route("/draft/commit", post(draft::commit))
         .route("/draft/discard", post(draft::discard))
         .route("/tables/{table}", get(table::show))
         .route("/tables/{table}/as-of", get(table::as_of))
         .route("/tables/{table}/checks", get(checks::show).post(checks::change))
+        .route("/tables/{table}/propose", post(table::propose))
         .route("/tables/{table}/new-row", get(row::new).post(row::insert))
         .route("/tables/{table}/rows/{key}", get(row::show).post(row::change))
         .route("/tables/{table}/rows/{key}/history", get(row::history))
@@ -83,6 +87,8 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/account/people/{name}/admin", post(people::set_admin))
         .route("/account/people/{name}/blocked", post(people::set_blocked))
         .route("/account/people/{name}/reset", post(people::make_reset))
+        .route("/account/inbox", get(inbox::show))
+        .route("/account/inbox/read", post(inbox::read))
         .route("/account/audit", get(audit::show))
         .route("/account/audit.csv", get(audit::show_file))
         .route("/account/sign-up", post(people::set_rule))
@@ -90,6 +96,7 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/account/invitations/end", post(people::withdraw))
         .route("/sign-up", get(people::sign_up_form).post(people::sign_up))
         .route("/reset-password", get(people::reset_form).post(people::reset))
+        .route("/search", get(search::show))
         .route("/system", get(system::show))
         .route("/system/reclaim", post(system::reclaim))
         .nest("/{owner}/{dataset}", of_a_state())

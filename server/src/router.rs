@@ -62,10 +62,10 @@ pub(crate) fn router(state: AppState) -> Router {
 /// The REST API. The paths and methods stand with the handlers, for the document; each group is one path.
 fn api() -> OpenApiRouter<AppState> {
     use api::{
-        aggregates, audit, commits, datasets, diffs, exports, forks, imports, jobs, merges, people, protections,
-        reclaim, refs,
+        aggregates, audit, commits, datasets, diffs, exports, forks, imports, jobs, merges, notices, people,
+        protections, reclaim, refs,
         requests::{self, checks, deciding, discussion},
-        rows, statuses, tables,
+        rows, search, statuses, tables,
     };
     // Uploads are streamed and may be of any size: they bound themselves.
     let uploads =
@@ -74,6 +74,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(datasets::list, datasets::create))
         .routes(routes!(datasets::show, datasets::update, datasets::delete))
         .routes(routes!(datasets::restore))
+        .routes(routes!(search::search))
         .routes(routes!(forks::list, forks::create))
         .routes(routes!(refs::branches, refs::create_branch))
         .routes(routes!(refs::delete_branch))
@@ -113,6 +114,9 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(reclaim::show, reclaim::start))
         .routes(routes!(audit::list))
         .routes(routes!(people::me))
+        .routes(routes!(notices::list))
+        .routes(routes!(notices::read))
+        .routes(routes!(notices::watch, notices::set_watch))
         .routes(routes!(people::accounts, people::create_account))
         .routes(routes!(people::tokens, people::create_token))
         .routes(routes!(people::delete_token))

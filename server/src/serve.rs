@@ -57,7 +57,9 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
         }
     }
     let maintenance = hub.clone();
+    let search = maintenance.clone();
     tokio::spawn(async move { maintenance.maintain().await });
+    tokio::spawn(async move { search.keep_searchable().await });
     let stopping = CancellationToken::new();
     let public = options.public_url;
     let app = router(AppState { hub: hub.clone(), site, public: public.clone(), stopping: stopping.clone() });

@@ -31,6 +31,8 @@ pub(crate) struct Visit {
     pub(crate) secret: Option<String>,
     /// Where people on other machines reach the server, always encrypted.
     pub(crate) public: Option<PublicUrl>,
+    /// How many notices wait for them; counted where it is shown, on pages for people.
+    pub(crate) unread: usize,
     /// What stands before the paths of links that people send each other.
     origin: String,
     actor: Actor,
@@ -92,6 +94,8 @@ impl FromRequestParts<AppState> for Visit {
             None => format!("http://{}", text(&parts.headers, header::HOST)),
         };
         let actor = actor.at(&client.address);
+        let is_page = secret.is_some() && !parts.uri.path().starts_with("/api/");
+        let unread = if is_page { state.hub.unread(&actor).await } else { 0 };
         Ok(Self {
             origin,
             hub: state.hub.clone(),
@@ -100,6 +104,7 @@ impl FromRequestParts<AppState> for Visit {
             public: state.public.clone(),
             client,
             secret,
+            unread,
             actor,
         })
     }

@@ -207,6 +207,9 @@ fn people(api: &Api<'_>, server: &Server) {
     assert_eq!(good(call("GET", "/me", None))["name"], "ada");
     assert_eq!(api.get("/me").status, 401);
 
+    assert_eq!(good(call("GET", "/me/notices", None))["items"], json!([]));
+    assert_eq!(call("POST", "/me/notices/read", Some(json!({ "ids": ["none"] }))).status, 204);
+
     for name in ["grace", "eve"] {
         let made = call("POST", "/accounts", Some(json!({ "name": name, "display": "A. B.", "password": password })));
         assert_eq!((made.status, made.json()["is_admin"].as_bool()), (201, Some(false)), "{}", made.body);
@@ -246,6 +249,10 @@ fn people(api: &Api<'_>, server: &Server) {
 
     // Roles.
     assert_eq!(call("POST", "/datasets", Some(json!({ "name": "shared" }))).status, 201);
+    let watch = "/datasets/ada/shared/watch";
+    assert_eq!(good(call("GET", watch, None))["level"], "all");
+    assert_eq!(call("PUT", watch, Some(json!({ "level": "mine" }))).status, 204);
+    assert_eq!(good(call("GET", watch, None))["level"], "mine");
     let members = "/datasets/ada/shared/members";
     assert_eq!(good(call("GET", members, None))["items"], json!([]));
     let role = |name: &str, role: &str| call("PUT", &format!("{members}/{name}"), Some(json!({ "role": role })));

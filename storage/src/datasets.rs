@@ -181,7 +181,8 @@ impl Store {
         // The unique index decides between two at once: one of them is tried again and then finds the other.
         let created: bool = self
             .database
-            .query(
+            .query_keeping(
+                self.known.forgetting(dataset.id),
                 "create the dataset",
                 "{
                     LET $same = (SELECT VALUE id FROM dataset WHERE owner = $content.owner AND name = $content.name);

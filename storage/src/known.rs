@@ -11,7 +11,7 @@
 //! nothing.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -21,6 +21,27 @@ use crate::{Dataset, DatasetId, Draft, DraftId, PersonName, RefKind};
 
 /// The most datasets and drafts that are known, and the most refs of each dataset.
 const MANY: usize = 4096;
+/// The most that is told one by one to have changed.
+const CHANGES: usize = 100_000;
+
+/// What has changed since it was asked for the last time; perhaps more than that, never less.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changed {
+    /// Too much to tell one by one.
+    pub everything: bool,
+    /// Datasets that were made, changed or deleted, or whose refs were.
+    pub datasets: HashSet<DatasetId>,
+    /// Merge requests.
+    pub requests: HashSet<(DatasetId, u64)>,
+}
+
+impl Changed {
+    fn bound(&mut self) {
+        if self.datasets.len() + self.requests.len() > CHANGES {
+            *self = Self { everything: true, ..Self::default() };
+        }
+    }
+}
 
 /// Datasets by address, and heads by ref.
 #[derive(Default)]
@@ -37,6 +58,8 @@ struct Inner {
     drafts: HashMap<DraftId, Option<Draft>>,
     /// What transactions change just now, and how many of them do.
     changing: HashMap<What, usize>,
+    /// What has been changed, for those who keep something made of it.
+    changed: Changed,
 }
 
 impl Inner {
@@ -155,6 +178,16 @@ impl Known {
         self.begin(What::Draft(draft.clone()))
     }
 
+    /// To be held by a transaction that changes a merge request, to its end.
+    pub(crate) fn changing_request(self: &Arc<Self>, dataset: DatasetId, number: u64) -> ChangingRequest {
+        ChangingRequest { known: Arc::clone(self), request: (dataset, number) }
+    }
+
+    /// What has changed since the last call.
+    pub(crate) fn take_changed(&self) -> Changed {
+        std::mem::take(&mut self.inner().changed)
+    }
+
     fn begin(self: &Arc<Self>, what: What) -> Forgetting {
         let mut inner = self.inner();
         inner.forget(&what);
@@ -174,12 +207,34 @@ impl Drop for Forgetting {
     fn drop(&mut self) {
         let mut inner = self.known.inner();
         inner.forget(&self.what);
+        match &self.what {
+            What::Everything => inner.changed.everything = true,
+            What::Dataset(id) => {
+                inner.changed.datasets.insert(*id);
+                inner.changed.bound();
+            }
+            What::Draft(_) => {}
+        }
         if let Some(count) = inner.changing.get_mut(&self.what) {
             *count -= 1;
             if *count == 0 {
                 inner.changing.remove(&self.what);
             }
         }
+    }
+}
+
+/// Tells that a merge request has changed, once it is dropped.
+pub(crate) struct ChangingRequest {
+    known: Arc<Known>,
+    request: (DatasetId, u64),
+}
+
+impl Drop for ChangingRequest {
+    fn drop(&mut self) {
+        let mut inner = self.known.inner();
+        inner.changed.requests.insert(self.request);
+        inner.changed.bound();
     }
 }
 
@@ -217,6 +272,14 @@ mod tests {
         known.note_head(known.now(), dataset, RefKind::Branch, "main", new);
         assert_eq!(head(&known), Some(new));
 
+        drop(known.changing_request(dataset, 7));
+        let changed = known.take_changed();
+        assert_eq!((changed.datasets, changed.requests), ([dataset].into(), [(dataset, 7)].into()));
+        assert_eq!(known.take_changed(), Changed::default());
+        drop(known.forgetting_everything());
+        assert!(known.take_changed().everything);
+
+        known.note_head(known.now(), dataset, RefKind::Branch, "main", new);
         let draft = DraftId { dataset, branch: "main".to_owned(), person: "ada".into() };
         known.note_draft(known.now(), &draft, None);
         assert_eq!(known.draft(&draft), Some(None), "that there is none is known too");

@@ -31,6 +31,8 @@
 //! | `session`, `link` | hash of the secret | who is signed in; what can be used once |
 //! | `token` | UUID | a token for programs; unique by the hash of its text |
 //! | `role` | `[dataset, person]` | what somebody is in a dataset |
+//! | `watch` | `[dataset, person]` | what somebody wants to be told of there |
+//! | `notice` | `[dataset, person, about]` | what somebody was told |
 //! | `audit` | `[time, random]`, the newest first | who changed access or data; never changed or deleted |
 //! | `setting` | name | a setting of the whole server |
 //! | `maintenance` | `reclaim` | what the last run of reclaiming has done, as JSON |
@@ -71,6 +73,7 @@ mod known;
 mod leases;
 mod links;
 mod migrations;
+mod notices;
 mod objects;
 mod opening;
 mod people;
@@ -93,8 +96,10 @@ pub use error::{OpenError, StorageError};
 pub use health::{Counts, Health};
 pub use ids::{DatasetId, JobId, PersonId, PersonName, TokenId, UploadId};
 pub use jobs::{Job, JobFilter, JobState, JobUpdate};
+pub use known::Changed;
 pub use leases::Lease;
 pub use links::{Link, LinkKind};
+pub use notices::{Audience, Notice};
 pub use objects::Objects;
 pub use people::{Admission, Person, PersonChanges, Session, Standing, Token};
 pub use reclaim::{Mark, Reclaim, ReclaimRecord, Reclaimed, Stage, Sweep};

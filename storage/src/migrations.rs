@@ -15,7 +15,8 @@ struct Migration {
     statements: &'static str,
 }
 
-const MIGRATIONS: &[Migration] = &[FIRST, RECLAIMING, FORKS, PEOPLE, REQUESTS, LINKS, AUDIT, DELETION, STATUSES];
+const MIGRATIONS: &[Migration] =
+    &[FIRST, RECLAIMING, FORKS, PEOPLE, REQUESTS, LINKS, AUDIT, DELETION, STATUSES, NOTICES];
 
 const FIRST: Migration = Migration {
     name: "chunks, datasets, refs, commits, drafts, jobs",
@@ -207,6 +208,27 @@ const STATUSES: Migration = Migration {
         DEFINE FIELD IF NOT EXISTS url ON commit_status TYPE option<string>;
         DEFINE FIELD IF NOT EXISTS author ON commit_status TYPE string;
         DEFINE FIELD IF NOT EXISTS at ON commit_status TYPE int;
+    ",
+};
+
+const NOTICES: Migration = Migration {
+    name: "what people are told, and what they want to be told of",
+    statements: "
+        DEFINE TABLE IF NOT EXISTS watch SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS person ON watch TYPE uuid;
+        DEFINE FIELD IF NOT EXISTS level ON watch TYPE string;
+
+        DEFINE TABLE IF NOT EXISTS notice SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS person ON notice TYPE uuid;
+        DEFINE FIELD IF NOT EXISTS reason ON notice TYPE int;
+        DEFINE FIELD IF NOT EXISTS author ON notice TYPE string;
+        DEFINE FIELD IF NOT EXISTS what ON notice TYPE string;
+        DEFINE FIELD IF NOT EXISTS title ON notice TYPE string;
+        DEFINE FIELD IF NOT EXISTS text ON notice TYPE string;
+        DEFINE FIELD IF NOT EXISTS at ON notice TYPE int;
+        DEFINE FIELD IF NOT EXISTS times ON notice TYPE int;
+        DEFINE FIELD IF NOT EXISTS unread ON notice TYPE bool;
+        DEFINE INDEX IF NOT EXISTS notice_person ON notice FIELDS person;
     ",
 };
 

@@ -71,6 +71,21 @@ pub(crate) fn roles_in(dataset: DatasetId) -> RecordId {
     beginning_with("role", vec![dataset.0.into_value()])
 }
 
+/// What a person wants to be told of in a dataset.
+pub(crate) fn watch(dataset: DatasetId, person: PersonId) -> RecordId {
+    composite("watch", [dataset.0.into_value(), text(&person.0.to_string())])
+}
+
+/// What people want to be told of in a dataset.
+pub(crate) fn watches_of(dataset: DatasetId) -> RecordId {
+    beginning_with("watch", vec![dataset.0.into_value()])
+}
+
+/// What a person was told of a thing in a dataset.
+pub(crate) fn notice(dataset: DatasetId, person: PersonId, about: &str) -> RecordId {
+    composite("notice", [dataset.0.into_value(), text(&person.0.to_string()), text(about)])
+}
+
 /// Numbers order as texts of equal length do.
 fn number(number: u64) -> Value {
     text(&format!("{number:020}"))
@@ -170,10 +185,24 @@ pub(crate) fn commit_statuses(dataset: DatasetId, commit: Hash) -> RecordId {
     beginning_with("commit_status", vec![dataset.0.into_value(), text(&commit.to_string())])
 }
 
-/// All that belongs to a dataset alone: refs, drafts and their rows, roles, merge requests, statuses of commits.
-pub(crate) fn parts_of(dataset: DatasetId) -> [RecordId; 8] {
-    ["dataset_ref", "draft", "draft_row", "role", "merge_request", "request_entry", "request_decision", "commit_status"]
-        .map(|table| beginning_with(table, vec![dataset.0.into_value()]))
+/// What belongs to a dataset alone: refs, drafts and their rows, roles, merge requests, statuses of commits,
+/// what people were told of it.
+const PARTS: [&str; 10] = [
+    "dataset_ref",
+    "draft",
+    "draft_row",
+    "role",
+    "merge_request",
+    "request_entry",
+    "request_decision",
+    "commit_status",
+    "watch",
+    "notice",
+];
+
+/// All of [`PARTS`] of a dataset.
+pub(crate) fn parts_of(dataset: DatasetId) -> [RecordId; PARTS.len()] {
+    PARTS.map(|table| beginning_with(table, vec![dataset.0.into_value()]))
 }
 
 /// Every record of `table` after `last` in the order of ids; all when there is no `last`.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
-use surrealdb::types::{RecordId, SurrealValue, vars};
+use surrealdb::types::{RecordId, SurrealValue, Value, object, vars};
 use uuid::Uuid;
 use versioning::Hash;
 
@@ -178,6 +178,48 @@ impl Store {
                 },
             )
             .await
+    }
+
+    /// Makes a branch for a commit of another dataset that shares its history; these commits become the dataset's, the
+    /// branch's among them.
+    ///
+    /// # Errors
+    /// [`StorageError::AlreadyExists`] when there is one of that name.
+    pub async fn bring_branch(&self, lease: &Lease, new: &Ref, brought: &[CommitRecord]) -> Result<(), StorageError> {
+        if self.leases.is_closed(new.dataset, new.head) {
+            return Err(StorageError::NotFound { what: "commit", name: new.head.to_string() });
+        }
+        lease.note(brought.iter().map(|commit| commit.hash).chain([new.head])).await;
+        let listed = brought.iter().map(|commit| {
+            Value::Object(object! {
+                id: records::dataset_commit(new.dataset, commit.hash),
+                parents: commit.parents.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                at: commit.at,
+            })
+        });
+        let created: bool = self
+            .database
+            .query_keeping(
+                (lease.clone(), self.known.forgetting(new.dataset)),
+                "create the branch",
+                "{
+                    IF record::exists($id) { RETURN false };
+                    INSERT IGNORE INTO dataset_commit $brought RETURN NONE;
+                    CREATE $id SET head = $head RETURN NONE;
+                    RETURN true
+                }",
+                vars! {
+                    id: records::dataset_ref(new.dataset, RefKind::Branch, &new.name),
+                    head: new.head.to_string(),
+                    brought: listed.collect::<Vec<_>>(),
+                },
+            )
+            .await?;
+        if created {
+            Ok(())
+        } else {
+            Err(StorageError::AlreadyExists { what: RefKind::Branch.as_str(), name: new.name.clone() })
+        }
     }
 
     /// Deletes a ref.

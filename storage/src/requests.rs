@@ -131,7 +131,8 @@ impl Store {
             };
             let outcome: String = self
                 .database
-                .query(
+                .query_keeping(
+                    self.known.changing_request(request.dataset, number),
                     attempted,
                     "{
                         IF !record::exists($dataset) { RETURN 'gone' };
@@ -219,7 +220,8 @@ impl Store {
         variables.insert("entry", entry_id);
         variables.insert("entry_content", entry_content);
         self.database
-            .query(
+            .query_keeping(
+                self.known.changing_request(request.dataset, request.number),
                 "change the merge request",
                 "{
                     IF $id.revision != $revision { RETURN false };

@@ -37,6 +37,12 @@ pub struct Store {
 }
 
 impl Store {
+    /// What has changed since the last call, or since the store was opened. One place keeps what it makes of it right.
+    #[must_use]
+    pub fn take_changed(&self) -> crate::Changed {
+        self.known.take_changed()
+    }
+
     /// Opens the store in a directory, or makes a new one there.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hub::{ChangeSet, RowChange, TableChange};
+use hub::{ChangeKind, ChangeSet, ChangesAsked, RowChange, TableChange};
 use leptos::prelude::*;
 use versioning::{Column, ColumnId, Row, Schema, TableId, Type, Value, diff::SchemaChange, schema::CheckShown};
 
@@ -52,19 +52,120 @@ impl DiffColumn {
     }
 }
 
+/// Leads to where something can be said about a row, or about its cell in a column.
+type Comment<'a> = &'a dyn Fn(&TableChange, &RowChange, Option<&str>) -> Option<String>;
+
+/// Where changes are shown.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    /// The address of the dataset in a state where the rows can be looked at.
+    pub dataset: &'a str,
+    /// The page that shows them, for later pages of a table's changes.
+    pub here: &'a str,
+    /// How to say something about them.
+    pub comment: Option<Comment<'a>>,
+    /// Whether some are left out: tables without any of the others are not shown then.
+    pub is_filtered: bool,
+}
+
 /// The changes of all tables; none where nothing changed. `here` is the page that shows them, for later pages of a table's
 /// changes; `dataset` is the address of the dataset in a state where the rows can be looked at.
 #[must_use]
 pub fn tables(dataset: &str, here: &str, changes: &ChangeSet) -> Option<AnyView> {
-    if changes.tables.is_empty() {
-        return None;
-    }
-    let table = |change| table(dataset, change, &changes.names, url::more_changes(here, change));
-    Some(changes.tables.iter().map(table).collect::<Vec<_>>().into_any())
+    let place = Place { dataset, here, comment: None, is_filtered: false };
+    (!changes.tables.is_empty()).then(|| each(&place, changes, |_| None))
 }
 
-/// The changes of one table: a section with its heading. `more` is the address of the next page of its changes.
-fn table(dataset: &str, change: &TableChange, names: &BTreeMap<TableId, String>, more: Option<String>) -> AnyView {
+/// The changes of all tables, each followed by what belongs to it. The rows are numbered through all tables, so that one
+/// leads to the next.
+#[must_use]
+pub fn each(place: &Place<'_>, changes: &ChangeSet, then: impl Fn(&TableChange) -> Option<AnyView>) -> AnyView {
+    let total = changes.tables.iter().map(|change| change.changes.len()).sum();
+    let mut first = 1;
+    let tables: Vec<_> = changes
+        .tables
+        .iter()
+        .filter(|change| !(place.is_filtered && change.changes.is_empty()))
+        .map(|change| {
+            let shown = table(place, change, &changes.names, (first, total));
+            first += change.changes.len();
+            view! { {shown}{then(change)} }
+        })
+        .collect();
+    if tables.is_empty() {
+        return view! { <p class="section quiet">"No row is changed like that."</p> }.into_any();
+    }
+    tables.into_any()
+}
+
+/// The form that leaves only some changes: those of a kind, or in a column. `here`: the address of the page, `kept`: what
+/// else is in its query.
+#[must_use]
+pub fn filter(here: &str, kept: &[(&'static str, String)], asked: &ChangesAsked, changes: &ChangeSet) -> AnyView {
+    let mut names: Vec<String> = changes
+        .tables
+        .iter()
+        .flat_map(|change| [&change.table.after, &change.table.before])
+        .flatten()
+        .flat_map(|schema| schema.columns.iter().map(|column| column.name.clone()))
+        .collect();
+    names.sort();
+    names.dedup();
+    let options: Vec<_> = names.into_iter().map(|name| view! { <option value=name></option> }).collect();
+    let kinds: Vec<_> = std::iter::once(("", "All"))
+        .chain(ChangeKind::ALL.map(|kind| (kind.as_str(), kind.as_str())))
+        .map(|(value, label)| {
+            let selected = value == asked.kind.map_or("", ChangeKind::as_str);
+            view! { <option value=value selected=selected>{label}</option> }
+        })
+        .collect();
+    let hidden: Vec<_> =
+        kept.iter().map(|(name, value)| view! { <input type="hidden" name=*name value=value.clone() /> }).collect();
+    let all = asked.is_filtered().then(|| {
+        let parts: Vec<(&str, &str)> = kept.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let href = url::with_query(here, &parts);
+        view! { <a class="button button--small" href=href>"All changes"</a> }
+    });
+    view! {
+        <form class="asked" method="get" action=here.to_owned()>
+            {hidden}
+            <div class="asked__field">
+                <label for="change-kind">"Rows"</label>
+                <select class="input input--small" id="change-kind" name="kind">{kinds}</select>
+            </div>
+            <div class="asked__field">
+                <label for="change-column">"Changed in column"</label>
+                <input
+                    class="input input--small"
+                    id="change-column"
+                    name="column"
+                    value=asked.column.clone()
+                    list="change-columns"
+                    autocomplete="off"
+                />
+                <datalist id="change-columns">{options}</datalist>
+            </div>
+            <button class="button button--small" type="submit">"Filter"</button>
+            {all}
+        </form>
+    }
+    .into_any()
+}
+
+/// The query that asks for the same changes from the first on.
+#[must_use]
+pub fn filtered(here: &str, asked: &ChangesAsked) -> String {
+    url::with_query(here, &[("kind", asked.kind.map_or("", ChangeKind::as_str)), ("column", &asked.column)])
+}
+
+/// The changes of one table: a section with its heading. `first` and `total` number its rows.
+fn table(
+    place: &Place<'_>,
+    change: &TableChange,
+    names: &BTreeMap<TableId, String>,
+    (first, total): (usize, usize),
+) -> AnyView {
+    let (dataset, more) = (place.dataset, url::more_changes(place.here, change));
     let difference = &change.table;
     let columns = DiffColumn::union(difference.before.as_ref(), difference.after.as_ref());
     let (kind, class) = match (&difference.before, &difference.after) {
@@ -95,7 +196,9 @@ fn table(dataset: &str, change: &TableChange, names: &BTreeMap<TableId, String>,
             }
         })
         .collect();
-    let lines: Vec<_> = change.changes.iter().map(|row| line(dataset, change, &columns, row)).collect();
+    let lines =
+        change.changes.iter().zip(first..).map(|(row, number)| line(place, change, &columns, row, (number, total)));
+    let lines: Vec<_> = lines.collect();
     let table = (!lines.is_empty()).then(|| {
         scroll(
             label,
@@ -263,7 +366,35 @@ fn described(column: &Column, names: &BTreeMap<TableId, String>) -> String {
     format!("“{}” ({})", column.name, parts.join(", "))
 }
 
-fn line(dataset: &str, change: &TableChange, columns: &[DiffColumn], row: &RowChange) -> AnyView {
+/// The ways to the change before and after this one.
+fn steps((number, total): (usize, usize)) -> Option<AnyView> {
+    let step = |to: usize, label: &'static str, sign: &'static str| {
+        let href = format!("#change-{to}");
+        view! { <a class="diff__step" href=href aria-label=label>{sign}</a> }
+    };
+    let previous = (number > 1).then(|| step(number - 1, "Previous change", "↑"));
+    let next = (number < total).then(|| step(number + 1, "Next change", "↓"));
+    (total > 1).then(|| view! { <span class="diff__steps">{previous}{next}</span> }.into_any())
+}
+
+/// The way to the form about a row, or about its cell in a column.
+fn say(place: &Place<'_>, change: &TableChange, row: &RowChange, column: Option<&str>) -> Option<AnyView> {
+    let href = place.comment?(change, row, column)?;
+    let label = match column {
+        Some(column) => format!("Comment on {column} of row {}", row.key_text),
+        None => format!("Comment on row {}", row.key_text),
+    };
+    Some(view! { <a class="diff__say" href=href aria-label=label>"Comment"</a> }.into_any())
+}
+
+fn line(
+    place: &Place<'_>,
+    change: &TableChange,
+    columns: &[DiffColumn],
+    row: &RowChange,
+    (number, total): (usize, usize),
+) -> AnyView {
+    let dataset = place.dataset;
     let (class, word) = match (&row.before, &row.after) {
         (None, _) => ("is-added", "added"),
         (_, None) => ("is-removed", "removed"),
@@ -293,7 +424,9 @@ fn line(dataset: &str, change: &TableChange, columns: &[DiffColumn], row: &RowCh
                     let is = after.map(|value| view! { <ins class="is">{cell::in_diff(value)}</ins> });
                     let number = column.ty.is_number();
                     view! {
-                        <td class="is-changed" class:data__number=number data-column=column.id.to_string()>{was}{is}</td>
+                        <td class="is-changed" class:data__number=number data-column=column.id.to_string()>
+                            {was}{is}{say(place, change, row, Some(&column.name))}
+                        </td>
                     }
                     .into_any()
                 }
@@ -309,7 +442,14 @@ fn line(dataset: &str, change: &TableChange, columns: &[DiffColumn], row: &RowCh
             }
         })
         .collect();
-    view! { <tr class=class><td>{word}</td>{cells}</tr> }.into_any()
+    let id = format!("change-{number}");
+    view! {
+        <tr class=class id=id tabindex="-1">
+            <td>{word}{steps((number, total))}{say(place, change, row, None)}</td>
+            {cells}
+        </tr>
+    }
+    .into_any()
 }
 
 fn value(row: Option<&Row>, position: Option<usize>) -> Option<&Value> {

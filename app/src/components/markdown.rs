@@ -2,7 +2,7 @@
 //! a link leads to the web, to an address for mail, or to a page of ours.
 
 use leptos::prelude::*;
-use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag};
+use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TextMergeStream};
 
 use crate::url;
 
@@ -20,7 +20,9 @@ pub fn view(text: &str) -> Option<AnyView> {
 #[must_use]
 pub fn html(text: &str) -> String {
     let mut writer = Writer::default();
-    for event in Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH) {
+    let events = Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH);
+    // A name may have what could be markup in it.
+    for event in TextMergeStream::new(events) {
         writer.write(event);
     }
     writer.html
@@ -52,8 +54,8 @@ impl Writer {
             Event::SoftBreak | Event::HardBreak => self.html.push_str("<br>"),
             Event::Rule => self.html.push_str("<hr>"),
             // Markup is shown, not followed.
-            Event::Text(text)
-            | Event::Html(text)
+            Event::Text(text) => self.words(&text),
+            Event::Html(text)
             | Event::InlineHtml(text)
             | Event::InlineMath(text)
             | Event::DisplayMath(text)
@@ -72,7 +74,7 @@ impl Writer {
             Tag::Heading { level: HeadingLevel::H3, .. } => ("<h5>", "</h5>"),
             Tag::Heading { .. } => ("<h6>", "</h6>"),
             Tag::BlockQuote(_) => ("<blockquote>", "</blockquote>"),
-            Tag::CodeBlock(_) => ("<pre><code>", "</code></pre>"),
+            Tag::CodeBlock(_) => ("<pre><code>", CODE_END),
             Tag::List(None) => ("<ul>", "</ul>"),
             Tag::List(Some(first)) => {
                 let start = format!("<ol start=\"{first}\">");
@@ -120,6 +122,25 @@ impl Writer {
         self.open.push("</a>");
     }
 
+    /// Text in which `@NAME` leads to the page of who is mentioned, unless it is within a link or code.
+    fn words(&mut self, text: &str) {
+        if self.open.iter().any(|end| matches!(*end, "</a>" | CODE_END)) {
+            return self.text(text);
+        }
+        let mut written = 0;
+        for place in hub::mentions(text) {
+            self.text(&text[written..place.start]);
+            let mention = &text[place.clone()];
+            self.html.push_str("<a class=\"mention\" href=\"");
+            self.text(&url::namespace(mention.trim_start_matches('@')));
+            self.html.push_str("\">");
+            self.text(mention);
+            self.html.push_str("</a>");
+            written = place.end;
+        }
+        self.text(&text[written..]);
+    }
+
     fn text(&mut self, text: &str) {
         for character in text.chars() {
             match character {
@@ -134,6 +155,7 @@ impl Writer {
     }
 }
 
+const CODE_END: &str = "</code></pre>";
 const TABLE_HEAD_END: &str = "</tr></thead><tbody>";
 const TABLE_END: &str = "</tbody></table></div>";
 
@@ -192,6 +214,15 @@ mod tests {
             "[x](https://example.org/?\"onclick=\"alert%281%29)",
             &link("https://example.org/?&quot;onclick=&quot;alert%281%29"),
         );
+    }
+
+    #[test]
+    fn who_is_mentioned_is_a_link_but_in_code_and_links() {
+        let ada = "<a class=\"mention\" href=\"/ada_x\">@ada_x</a>";
+        check("See @ada_x, **@ada_x**.", &format!("<p>See {ada}, <strong>{ada}</strong>.</p>"));
+        check("`@ada` ada@example.org @sign-in", "<p><code>@ada</code> ada@example.org @sign-in</p>");
+        check("```\n@ada\n```", "<pre><code>@ada\n</code></pre>");
+        check("[@ada](/b)", "<p><a rel=\"nofollow ugc noopener\" href=\"/b\">@ada</a></p>");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Two states of a dataset side by side: what is different in one against the other.
 
-use hub::{CompareView, Role, Viewed, ViewedKind};
+use hub::{ChangesAsked, CompareView, Role, Viewed, ViewedKind};
 use leptos::prelude::*;
 
 use crate::{
@@ -9,9 +9,9 @@ use crate::{
     text, url,
 };
 
-/// The page. `paged` says that it shows a later page of one table's changes.
+/// The page with the changes that were asked for.
 #[must_use]
-pub fn page(view: &CompareView, paged: bool) -> AnyView {
+pub fn page(view: &CompareView, asked: &ChangesAsked) -> AnyView {
     let path = &view.dataset.path;
     let address = dataset::address(path);
     let reference = |viewed: &Viewed| viewed.reference.clone().unwrap_or_else(|| viewed.name.clone());
@@ -22,8 +22,16 @@ pub fn page(view: &CompareView, paged: bool) -> AnyView {
     crumbs.push(Crumb::link("Branches and tags", format!("{address}/branches")));
     crumbs.push(Crumb::here("Compare"));
     let place = dataset::place(&view.dataset, &view.to);
-    let tables = diff::tables(&place, &here, &view.changes)
-        .unwrap_or_else(|| view! { <p class="section quiet">"Both hold the same."</p> }.into_any());
+    let filtered = diff::filtered(&here, asked);
+    let sides = [("from", from.clone()), ("to", to.clone())];
+    let filter = (!view.changes.tables.is_empty())
+        .then(|| diff::filter(&format!("{address}/compare"), &sides, asked, &view.changes));
+    let tables = if view.changes.tables.is_empty() {
+        view! { <p class="section quiet">"Both hold the same."</p> }.into_any()
+    } else {
+        let here = diff::Place { dataset: &place, here: &filtered, comment: None, is_filtered: asked.is_filtered() };
+        diff::each(&here, &view.changes, |_| None)
+    };
     let apart = view.apart.map(|(ahead, behind)| {
         let words = format!(
             "{} has {} that {} has not, and lacks {}.",
@@ -34,7 +42,10 @@ pub fn page(view: &CompareView, paged: bool) -> AnyView {
         );
         view! { <p class="head__eyebrow">{words}</p> }
     });
-    let back = paged.then(|| view! { <p class="pager"><a class="button" href=here.clone()>"All changes"</a></p> });
+    let back = asked
+        .after
+        .as_ref()
+        .map(|_| view! { <p class="pager"><a class="button" href=filtered.clone()>"First changes"</a></p> });
     let action = format!("{address}/compare");
     let are_branches = [&view.from, &view.to].iter().all(|viewed| viewed.kind == ViewedKind::Branch);
     let is_ahead = view.apart.is_some_and(|(ahead, _)| ahead > 0);
@@ -64,6 +75,7 @@ pub fn page(view: &CompareView, paged: bool) -> AnyView {
                 <input class="input input--small" id="compare-to" name="to" value=to required />
                 <button class="button button--small" type="submit">"Compare"</button>
             </form>
+            {filter}
             {back}
             {tables}
         },

@@ -179,6 +179,7 @@ pub fn page(view: &ConflictsView, names: &Names, form: &Submitted) -> AnyView {
             {keys(&page)}
             {conflicts(&page, total)}
             {violation::section(&page)}
+            {many::undo(&page)}
         }
         .into_any()
     };

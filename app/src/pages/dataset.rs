@@ -1,6 +1,6 @@
 //! A dataset: its tables, its last commits, and what is under way.
 
-use hub::{DatasetView, ImportView, JobState, Role, TableSummary, Upstream};
+use hub::{DatasetView, ImportView, JobState, Role, TableSummary, Upstream, Watch};
 use leptos::prelude::*;
 
 use crate::{
@@ -73,7 +73,9 @@ pub fn page(view: &DatasetView, imports: &[ImportView]) -> AnyView {
                     {description}
                     <p class="head__eyebrow">{facts}</p>
                 </div>
-                <div class="head__actions">{import}{offer}<a class="button" href=fork>"Fork"</a>{people}{settings}</div>
+                <div class="head__actions">
+                    {import}{offer}<a class="button" href=fork>"Fork"</a>{watch(view)}{people}{settings}
+                </div>
             </header>
             {dataset::tabs(&view.dataset, &view.viewed, view.draft.as_ref(), Tab::Tables)}
             {dataset::viewed_banner(&view.dataset, &view.viewed)}
@@ -83,6 +85,43 @@ pub fn page(view: &DatasetView, imports: &[ImportView]) -> AnyView {
             {commits}
         },
     )
+}
+
+/// What the reader is told of it, and how to say otherwise.
+fn watch(view: &DatasetView) -> Option<AnyView> {
+    let current = view.watch?;
+    let action = format!("{}/watch", dataset::place(&view.dataset, &view.viewed));
+    let choices: Vec<_> = [
+        (Watch::All, "Everything", "All that happens to its merge requests."),
+        (Watch::Mine, "What concerns me", "What I take part in, am asked to review or mentioned in."),
+        (Watch::Nothing, "Nothing", "Not even where my name stands."),
+    ]
+    .into_iter()
+    .map(|(level, label, hint)| {
+        view! {
+            <label class="choice">
+                <input type="radio" name="level" value=level.as_str() checked={level == current} />
+                {label}
+                <span class="field__hint">{hint}</span>
+            </label>
+        }
+    })
+    .collect();
+    let word = match current {
+        Watch::All => "Watching",
+        Watch::Mine => "Watch…",
+        Watch::Nothing => "Muted",
+    };
+    let view = view! {
+        <details class="popover">
+            <summary class="button">{word}</summary>
+            <form class="popover__body" method="post" action=action>
+                <fieldset class="choices"><legend>"What to tell you in your inbox"</legend>{choices}</fieldset>
+                <button class="button button--small" type="submit">"Save"</button>
+            </form>
+        </details>
+    };
+    Some(view.into_any())
 }
 
 /// What it was forked from, how far apart the two are, and how to take over what came there since.

@@ -18,6 +18,9 @@ use crate::{
 /// The id of the form that commits: buttons elsewhere on the page belong to it too.
 const COMMIT_FORM: &str = "commit";
 
+/// What the button sends that proposes to what was forked from.
+pub const UPSTREAM: &str = "upstream";
+
 /// The page. `paged` says that it shows a later page of one table's changes.
 #[must_use]
 pub fn page(view: &DraftView, form: &Submitted, paged: bool) -> AnyView {
@@ -149,6 +152,14 @@ fn changes(view: &DraftView, draft: &DraftSummary, address: &str, form: &Submitt
     let back = paged.then(|| {
         view! { <p class="pager"><a class="button" href=here.clone()>"All changes of this draft"</a></p> }
     });
+    let upstream = view.origin.as_ref().map(|origin| {
+        let label = format!("Propose to {origin}");
+        view! { <button class="button button--primary" type="submit" name="propose" value=UPSTREAM>{label}</button> }
+    });
+    let (commit_class, propose) = match &view.origin {
+        Some(_) => ("button", format!("Propose within {}", view.dataset.path)),
+        None => ("button button--primary", String::from("Propose as a merge request")),
+    };
     let behind = draft.behind.then(|| {
         view! {
             <p class="banner">
@@ -167,10 +178,11 @@ fn changes(view: &DraftView, draft: &DraftSummary, address: &str, form: &Submitt
                 .hint("What you changed and why, for those who read the history.")
                 .lines(form, "", 2, true)}
             <div class="actions">
-                <button class="button button--primary" type="submit">
+                {upstream}
+                <button class=commit_class type="submit">
                     {format!("Commit {}", text::count(draft.rows, "changed row"))}
                 </button>
-                <button class="button" type="submit" name="propose" value="yes">"Propose as a merge request"</button>
+                <button class="button" type="submit" name="propose" value="yes">{propose}</button>
             </div>
         </form>
         {back}

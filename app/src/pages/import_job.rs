@@ -37,6 +37,7 @@ pub fn page(view: &ImportView, form: &Submitted) -> AnyView {
             width,
             live: running,
             reload: running,
+            ..PageInfo::default()
         },
         view! {
             {field::error_summary(form)}

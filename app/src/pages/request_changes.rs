@@ -1,6 +1,6 @@
 //! What a merge request brings: its commits, and what merging them changes, with room to say something about a cell.
 
-use hub::{ChangeSet, RequestChanges, RequestState, TableChange};
+use hub::{ChangesAsked, RequestChanges, RequestState, RowChange, TableChange};
 use leptos::prelude::*;
 use versioning::Schema;
 
@@ -59,10 +59,9 @@ pub fn commits_page(view: &RequestChanges) -> AnyView {
     )
 }
 
-/// The page with the changes. `paged` says that it shows a later page of one table's changes, `said` is the entry of a
-/// comment that was just made.
+/// The page with the changes that were asked for. `said` is the entry of a comment that was just made.
 #[must_use]
-pub fn changes_page(view: &RequestChanges, form: &Submitted, paged: bool, said: Option<&str>) -> AnyView {
+pub fn changes_page(view: &RequestChanges, form: &Submitted, asked: &ChangesAsked, said: Option<&str>) -> AnyView {
     let address = request::address(&view.dataset.path, view.request.number);
     let here = format!("{address}/changes");
     let said = said.map(|entry| {
@@ -73,14 +72,38 @@ pub fn changes_page(view: &RequestChanges, form: &Submitted, paged: bool, said: 
             </p>
         }
     });
-    let back = paged.then(|| view! { <p class="pager"><a class="button" href=here.clone()>"All changes"</a></p> });
+    let filtered = diff::filtered(&here, asked);
+    let back = asked
+        .after
+        .as_ref()
+        .map(|_| view! { <p class="pager"><a class="button" href=filtered.clone()>"First changes"</a></p> });
     let rows = rows(view);
-    let tables: Vec<_> = view.changes.tables.iter().map(|change| table(view, change, &rows, &here, form)).collect();
-    let tables = if tables.is_empty() {
+    let may_comment = may_comment(view);
+    // The page that is looked at, to stay on it.
+    let this = match &asked.after {
+        Some((table, key)) => {
+            url::with_query(&filtered, &[("table", &table.to_string()), ("after", &format!("{key:?}"))])
+        }
+        None => filtered.clone(),
+    };
+    let comment = |change: &TableChange, row: &RowChange, column: Option<&str>| {
+        row.after.as_ref().filter(|_| may_comment)?;
+        let table = change.table.id.to_string();
+        let parts = [("about", table.as_str()), ("key", &row.key_text), ("cell", column.unwrap_or_default())];
+        Some(format!("{}#{}", url::with_query(&this, &parts), about_field("about", &table)))
+    };
+    let place =
+        diff::Place { dataset: &rows, here: &filtered, comment: Some(&comment), is_filtered: asked.is_filtered() };
+    let tables = if view.changes.tables.is_empty() {
         view! { <p class="section quiet">"It changes nothing."</p> }.into_any()
     } else {
-        tables.into_any()
+        diff::each(&place, &view.changes, |change| {
+            let schema = change.table.after.as_ref().filter(|_| may_comment)?;
+            Some(comment_form(view, change, schema, form))
+        })
     };
+    let filter = (!view.changes.tables.is_empty()).then(|| diff::filter(&here, &[], asked, &view.changes));
+    let paged = asked.after.is_some();
     let list: Vec<_> = view.changes.tables.iter().map(|change| view! { <li>{summary(change)}</li> }).collect();
     let list = (!list.is_empty() && !paged).then(|| view! { <ul class="plain-list">{list}</ul> });
     shell(
@@ -90,6 +113,7 @@ pub fn changes_page(view: &RequestChanges, form: &Submitted, paged: bool, said: 
             {said}
             {request::head(&view.dataset, &view.request, Tab::Changes, &counts(view))}
             {list}
+            {filter}
             {back}
             {tables}
         },
@@ -129,14 +153,8 @@ fn summary(change: &TableChange) -> String {
     format!("{}: {}{more}", change.table.name(), words.join(", "))
 }
 
-fn table(view: &RequestChanges, change: &TableChange, rows: &str, here: &str, form: &Submitted) -> AnyView {
-    let one = ChangeSet { tables: vec![change.clone()], names: view.changes.names.clone() };
-    let comment = change.table.after.as_ref().filter(|_| view.may.discuss && view.request.state == RequestState::Open);
-    view! {
-        {diff::tables(rows, here, &one)}
-        {comment.map(|schema| comment_form(view, change, schema, form))}
-    }
-    .into_any()
+fn may_comment(view: &RequestChanges) -> bool {
+    view.may.discuss && view.request.state == RequestState::Open
 }
 
 /// The form to say something about a row or a cell of a table.
@@ -153,7 +171,7 @@ fn comment_form(view: &RequestChanges, change: &TableChange, schema: &Schema, fo
     let empties = is_open && form.ticked("empty", false);
     let summary = format!("Comment on a row or cell of {}…", change.table.name());
     view! {
-        <details class="fold" open=is_open>
+        <details class="fold" open=is_open id=name("about")>
             <summary class="button button--small">{summary}</summary>
             <form class="form" method="post" action=action>
                 <input type="hidden" name="about" value=id.clone() />

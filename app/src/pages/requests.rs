@@ -1,6 +1,6 @@
 //! The merge requests of a dataset.
 
-use hub::{RequestState, RequestSummary, RequestsView};
+use hub::{RequestState, RequestSummary, RequestsAsked, RequestsView};
 use leptos::prelude::*;
 
 use crate::{
@@ -28,8 +28,7 @@ pub fn page(view: &RequestsView) -> AnyView {
     });
     let list = if view.requests.is_empty() { empty(view) } else { list(view) };
     let older = view.next.map(|next| {
-        let parts = [("state", state_name(view.state)), ("before", &next.to_string())];
-        let href = url::with_query(&here, &parts);
+        let href = address(&here, &view.asked, Some(next));
         view! { <nav class="pager" aria-label="Pages"><a class="button" href=href rel="next">"Older requests"</a></nav> }
     });
     shell(
@@ -43,7 +42,8 @@ pub fn page(view: &RequestsView) -> AnyView {
                 <div class="head__actions">{new}</div>
             </header>
             {dataset::tabs_of_all(&view.dataset, Tab::Requests)}
-            {states(&here, view.state)}
+            {states(&here, &view.asked)}
+            {filter(&here, &view.asked)}
             {list}
             {older}
         },
@@ -54,8 +54,54 @@ fn state_name(state: Option<RequestState>) -> &'static str {
     state.map_or(ALL, RequestState::as_str)
 }
 
+/// The address of a part of the list.
+fn address(here: &str, asked: &RequestsAsked, before: Option<u64>) -> String {
+    let RequestsAsked { state, label, author, reviewer } = asked;
+    let before = before.map(|before| before.to_string()).unwrap_or_default();
+    let parts = [
+        ("state", state_name(*state)),
+        ("label", label),
+        ("author", author),
+        ("reviewer", reviewer),
+        ("before", &before),
+    ];
+    url::with_query(here, &parts)
+}
+
+fn is_filtered(asked: &RequestsAsked) -> bool {
+    [&asked.label, &asked.author, &asked.reviewer].iter().any(|text| !text.is_empty())
+}
+
+/// The form that asks for a label or a person.
+fn filter(here: &str, asked: &RequestsAsked) -> AnyView {
+    let field = |name: &'static str, label: &'static str, value: &str| {
+        let id = format!("by-{name}");
+        view! {
+            <div class="asked__field">
+                <label for=id.clone()>{label}</label>
+                <input class="input input--small" id=id name=name value=value.to_owned() autocomplete="off" />
+            </div>
+        }
+    };
+    let everything = is_filtered(asked).then(|| {
+        let href = address(here, &RequestsAsked { state: asked.state, ..RequestsAsked::default() }, None);
+        view! { <a class="button button--small" href=href>"Without this filter"</a> }
+    });
+    view! {
+        <form class="asked" method="get" action=here.to_owned()>
+            <input type="hidden" name="state" value=state_name(asked.state) />
+            {field("label", "Label", &asked.label)}
+            {field("author", "Opened by", &asked.author)}
+            {field("reviewer", "To be reviewed by", &asked.reviewer)}
+            <button class="button button--small" type="submit">"Filter"</button>
+            {everything}
+        </form>
+    }
+    .into_any()
+}
+
 /// The ways to the lists of the other states.
-fn states(here: &str, current: Option<RequestState>) -> AnyView {
+fn states(here: &str, current: &RequestsAsked) -> AnyView {
     let states: Vec<_> = [
         ("Open", Some(RequestState::Open)),
         ("Merged", Some(RequestState::Merged)),
@@ -64,15 +110,16 @@ fn states(here: &str, current: Option<RequestState>) -> AnyView {
     ]
     .into_iter()
     .map(|(label, state)| {
-        let href = url::with_query(here, &[("state", state_name(state))]);
-        view! { <li><a href=href aria-current=(state == current).then_some("page")>{label}</a></li> }
+        let href = address(here, &RequestsAsked { state, ..current.clone() }, None);
+        view! { <li><a href=href aria-current=(state == current.state).then_some("page")>{label}</a></li> }
     })
     .collect();
     view! { <nav class="filters" aria-label="State"><ul>{states}</ul></nav> }.into_any()
 }
 
 fn empty(view: &RequestsView) -> AnyView {
-    let words = match view.state {
+    let words = match view.asked.state {
+        _ if is_filtered(&view.asked) => "No merge requests like that",
         Some(RequestState::Open) => "No open merge requests",
         Some(RequestState::Merged) => "Nothing was merged by a request yet",
         Some(RequestState::Closed) => "No closed merge requests",
@@ -96,6 +143,21 @@ fn list(view: &RequestsView) -> AnyView {
     view! { <ol class="requests">{items}</ol> }.into_any()
 }
 
+/// Labels, each of which leads to the requests that have it.
+fn labels(view: &RequestsView, item: &RequestSummary) -> Option<AnyView> {
+    let here = request::list_address(&view.dataset.path);
+    let labels: Vec<_> = item
+        .labels
+        .iter()
+        .map(|label| {
+            let asked = RequestsAsked { label: label.clone(), ..view.asked.clone() };
+            let href = address(&here, &asked, None);
+            view! { <li><a class="label" href=href>{label.clone()}</a></li> }
+        })
+        .collect();
+    (!labels.is_empty()).then(|| view! { <ul class="labels" aria-label="Labels">{labels}</ul> }.into_any())
+}
+
 fn line(view: &RequestsView, item: &RequestSummary) -> AnyView {
     let href = request::address(&view.dataset.path, item.number);
     let reviewers = (!item.reviewers.is_empty()).then(|| format!(" · to be reviewed by {}", item.reviewers.join(", ")));
@@ -104,7 +166,7 @@ fn line(view: &RequestsView, item: &RequestSummary) -> AnyView {
             <div class="requests__line">
                 <a class="requests__title" href=href>{item.title.clone()}</a>
                 {request::badge(item)}
-                {request::labels(item)}
+                {labels(view, item)}
             </div>
             <p class="river__meta">
                 {format!("#{} by {}, ", item.number, item.author)}{time(item.created_at)}

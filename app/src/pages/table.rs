@@ -1,6 +1,6 @@
 //! A table: what its columns are and its rows, page by page, filtered and sorted as asked.
 
-use hub::{BlameView, Found, RowPage, TableView};
+use hub::{BlameView, Found, RowPage, TableView, ViewedKind};
 use leptos::prelude::*;
 use versioning::Schema;
 
@@ -12,7 +12,7 @@ use crate::{
     },
     form::Submitted,
     islands::grid::server,
-    shell::{Crumb, PageInfo, Width, shell},
+    shell::{Crumb, PageInfo, Viewer, Width, shell},
     text, url,
 };
 
@@ -48,6 +48,17 @@ pub fn page(view: &TableView, asked: &Asked, content: &Content<'_>) -> AnyView {
     let new_row = view.viewed.branch().map(|_| {
         let href = url::below(&asked.here, "new-row");
         view! { <a class="button" href=href>"New row"</a> }
+    });
+    // Who may not edit it edits a fork, and offers that.
+    let is_signed_in = use_context::<Viewer>().is_some_and(|viewer| viewer.name.is_some());
+    let is_head = view.viewed.kind == ViewedKind::Branch && view.viewed.reference.is_none();
+    let propose = (is_head && !view.viewed.may_edit && is_signed_in).then(|| {
+        let action = url::below(&asked.here, "propose");
+        view! {
+            <form method="post" action=action>
+                <button class="button button--primary" type="submit">"Propose changes"</button>
+            </form>
+        }
     });
     let (found, refused) = match content {
         Content::Rows(found) | Content::Blame(found, _) => (Some(*found), None),
@@ -88,6 +99,7 @@ pub fn page(view: &TableView, asked: &Asked, content: &Content<'_>) -> AnyView {
                 </div>
                 <div class="head__actions">
                     {new_row}
+                    {propose}
                     <a class="button" href=blame_link>{blame_label}</a>
                     <a class="button" href=checks>{checks_label}</a>
                     {as_of(&asked.here)}

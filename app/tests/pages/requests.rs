@@ -4,7 +4,7 @@ use app::pages::{conflicts::Names, new_request::Proposal};
 use hub::{
     Anchor, ConflictCount, ConflictItem, ConflictsAsked, ConflictsView, DatasetPath, Decided, Entry, EntryKind,
     FoundConflict, FoundViolation, May, Protection, RequestChanges, RequestState, RequestSummary, RequestView,
-    RequestsView, Review, Role, RuleView, Source, Standing, Suggestion, Verdict, ViolationItem,
+    RequestsAsked, RequestsView, Review, Role, RuleView, Source, Standing, Suggestion, Verdict, ViolationItem,
 };
 use uuid::Uuid;
 use versioning::{
@@ -43,7 +43,7 @@ pub fn list() -> RequestsView {
     unseen.source.path = None;
     RequestsView {
         dataset: dataset(),
-        state: None,
+        asked: RequestsAsked { label: String::from(HOSTILE), ..RequestsAsked::default() },
         requests: vec![foreign, summary(2, RequestState::Open), unseen],
         next: Some(1),
         may_propose: true,

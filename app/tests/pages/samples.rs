@@ -316,6 +316,7 @@ pub fn dataset_view() -> DatasetView {
         dataset: dataset(),
         viewed: viewed(),
         has_accounts: true,
+        watch: Some(hub::Watch::Mine),
         origin: Some(hub::Upstream {
             path: DatasetPath { owner: String::from("ada"), name: String::from("origin") },
             branch: String::from("main"),
@@ -456,10 +457,12 @@ pub fn statuses() -> Vec<hub::StatusView> {
 }
 
 pub fn draft() -> DraftView {
+    let origin = Some(DatasetPath { owner: String::from("ada"), name: String::from("origin") });
     DraftView {
         dataset: dataset(),
         viewed: viewed(),
         summary: Some(draft_summary()),
+        origin,
         changes: changes(),
         findings: findings(),
     }
@@ -470,6 +473,7 @@ pub fn empty_draft() -> DraftView {
         dataset: dataset(),
         viewed: viewed(),
         summary: None,
+        origin: None,
         changes: ChangeSet::default(),
         findings: hub::Findings::default(),
     }

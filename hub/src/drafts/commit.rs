@@ -61,7 +61,7 @@ impl Hub {
     }
 
     /// `onto`: the name of a branch that is made for it, where the draft began.
-    async fn commit_onto(
+    pub(crate) async fn commit_onto(
         &self,
         actor: &Actor,
         place: &Place,

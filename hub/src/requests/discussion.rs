@@ -10,7 +10,7 @@ use versioning::{Hash, Key, ObjectSource, Row, Schema, Type};
 use super::{
     Anchor, Entry, EntryKind, Loaded, NewComment, RequestState, Review, Suggestion, Verdict, entry, valid_text,
 };
-use crate::{Actor, Change, Changes, DatasetPath, Error, Hub, Place, Reference, write::internal};
+use crate::{Actor, Change, Changes, DatasetPath, Error, Hub, Place, Reference, notices::Happening, write::internal};
 
 /// Each reviewer's last verdict that is one; `head`: what is offered now.
 pub(super) fn reviews(entries: &[Entry], head: Option<Hash>) -> Vec<Review> {
@@ -110,8 +110,12 @@ impl Hub {
             _ => return Err(Error::invalid("column", "Say for which cell the value is.")),
         };
         let anchor = anchor.map(|(anchor, _)| anchor);
+        let what = if suggestion.is_some() { "suggested a value" } else { "commented" };
+        let happening = Happening::said(what, &text);
         let kind = EntryKind::Comment { text, anchor, reply_to, resolved_by: None, suggestion };
-        self.add_entry(&loaded, entry(actor, &kind)?).await
+        let id = self.add_entry(&loaded, entry(actor, &kind)?).await?;
+        self.tell_of_request(actor, (loaded.id(), number), happening).await;
+        Ok(id)
     }
 
     /// Adds an entry to a request, whatever else is done to it at the same time.
@@ -202,8 +206,16 @@ impl Hub {
                 message: "What is offered has changed since you looked: look again before you review it.".to_owned(),
             });
         }
+        let what = match verdict {
+            Verdict::Comment => "reviewed it",
+            Verdict::Approve => "approved of it",
+            Verdict::Changes => "asked for changes",
+        };
+        let happening = Happening::said(what, &text);
         let kind = EntryKind::Review { verdict, text, head: offered };
-        self.add_entry(&loaded, entry(actor, &kind)?).await.map(|_| ())
+        self.add_entry(&loaded, entry(actor, &kind)?).await?;
+        self.tell_of_request(actor, (loaded.id(), number), happening).await;
+        Ok(())
     }
 
     /// Says that what a comment asks for is settled, or that it is not.

@@ -6,7 +6,7 @@ use versioning::{Hash, history, history::Clocks};
 use super::{EntryKind, Loaded, MergeHow, Merged, NewRequest, RequestState, Review, Verdict};
 use crate::{
     Actor, DatasetPath, Error, Hub, MergeOptions, MergeState, Place, Protection, Reference, Role, StatusState,
-    access::Action, merges::Work, write::internal,
+    access::Action, merges::Work, notices::Happening, write::internal,
 };
 
 impl Hub {
@@ -142,6 +142,7 @@ impl Hub {
             let kept = super::Kept { merged: Some(merged), ..loaded.kept.clone() };
             let kind = EntryKind::State { state: RequestState::Merged, commit: Some(merged.commit) };
             if self.keep_request(actor, &loaded, (kept, RequestState::Merged), Some(kind)).await? {
+                self.tell_of_request(actor, (loaded.id(), number), Happening::said("merged it", "")).await;
                 return Ok(());
             }
         }

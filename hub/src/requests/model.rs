@@ -113,13 +113,26 @@ pub struct RequestSummary {
     pub updated_at: i64,
 }
 
+/// Which merge requests; what is none or empty is not asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestsAsked {
+    /// Of this state.
+    pub state: Option<RequestState>,
+    /// With this label.
+    pub label: String,
+    /// Opened by this person.
+    pub author: String,
+    /// To be reviewed by this person.
+    pub reviewer: String,
+}
+
 /// A page of merge requests, the newest first.
 #[derive(Clone, Debug)]
 pub struct RequestsView {
     /// The dataset.
     pub dataset: Dataset,
-    /// The state that is listed; none: all.
-    pub state: Option<RequestState>,
+    /// Which are listed.
+    pub asked: RequestsAsked,
     /// The requests.
     pub requests: Vec<RequestSummary>,
     /// Before which number the next page begins, if there is more.

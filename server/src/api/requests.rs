@@ -6,7 +6,8 @@ pub(crate) mod discussion;
 
 use axum::{Json, http::StatusCode};
 use hub::{
-    DatasetPath, MergeHow, NewRequest, RequestChange, RequestState, RequestSummary, RequestView, Review, Standing,
+    DatasetPath, MergeHow, NewRequest, RequestChange, RequestState, RequestSummary, RequestView, RequestsAsked, Review,
+    Standing,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -195,6 +196,12 @@ pub(crate) struct MergedBody {
 #[derive(Deserialize)]
 pub(crate) struct Listed {
     state: Option<String>,
+    #[serde(default)]
+    label: String,
+    #[serde(default)]
+    author: String,
+    #[serde(default)]
+    reviewer: String,
     cursor: Option<String>,
 }
 
@@ -213,6 +220,9 @@ pub(super) fn hash(field: &str, text: &str) -> Result<Hash, Problem> {
     params(
         ("owner", description = "The namespace."), ("dataset", description = "The dataset's name."),
         ("state" = Option<String>, Query, description = "open, merged or closed; all without it."),
+        ("label" = Option<String>, Query, description = "Those with this label."),
+        ("author" = Option<String>, Query, description = "Those that this person opened."),
+        ("reviewer" = Option<String>, Query, description = "Those that this person is asked to review."),
         ("cursor" = Option<String>, Query, description = "Where the page begins: `next_cursor` of the one before."),
     ),
     responses((status = 200, description = "The requests.", body = List<RequestBody>)),
@@ -220,14 +230,16 @@ pub(super) fn hash(field: &str, text: &str) -> Result<Hash, Problem> {
 pub(crate) async fn list(
     visit: Visit,
     Address(path): Address<(String, String)>,
-    Parameters(Listed { state, cursor: after }): Parameters<Listed>,
+    Parameters(Listed { state, label, author, reviewer, cursor: after }): Parameters<Listed>,
 ) -> Result<Json<List<RequestBody>>, Problem> {
     let path = path_of(path);
     let name = path.to_string();
-    let list = ["merge-requests", name.as_str(), state.as_deref().unwrap_or_default()];
+    let list = ["merge-requests", &name, state.as_deref().unwrap_or_default(), &label, &author, &reviewer];
     let before = after.map(|text| cursor::read::<u64>(&list, &text)).transpose()?;
     let wanted = state.as_deref().map(str::parse::<RequestState>).transpose()?;
-    let view = visit.hub.requests(&visit.actor(), &path, wanted, before).await?;
+    let asked =
+        RequestsAsked { state: wanted, label: label.clone(), author: author.clone(), reviewer: reviewer.clone() };
+    let view = visit.hub.requests(&visit.actor(), &path, asked, before).await?;
     let next_cursor = view.next.and_then(|next| cursor::write(&list, next));
     Ok(Json(List { items: view.requests.into_iter().map(RequestBody::from).collect(), next_cursor }))
 }

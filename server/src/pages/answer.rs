@@ -7,7 +7,7 @@ use axum::{
     http::{StatusCode, header, request::Parts},
     response::{Html, IntoResponse, Redirect, Response},
 };
-use hub::{DatasetPath, Error, Place};
+use hub::{ChangesAsked, DatasetPath, Error, Place};
 use leptos::{nonce::Nonce, prelude::AnyView};
 use serde::Deserialize;
 use versioning::{Key, TableId};
@@ -33,7 +33,7 @@ pub(super) fn document(state: &Visit, status: StatusCode, view: impl FnOnce() ->
     let actor = state.actor();
     let can_sign_in = state.hub.has_accounts();
     let name = (can_sign_in && !actor.is_stranger()).then(|| actor.name().to_owned());
-    let viewer = shell::Viewer { name, can_sign_in, is_admin: actor.is_admin() };
+    let viewer = shell::Viewer { name, can_sign_in, is_admin: actor.is_admin(), unread: state.unread };
     let nonce = Nonce::new();
     let html = shell::render(&state.site, viewer, nonce.clone(), view);
     (status, [(header::CACHE_CONTROL, "no-cache")], Extension(nonce), Html(html)).into_response()
@@ -50,11 +50,15 @@ pub(super) fn is_about_form(error: &Error) -> bool {
     matches!(error, Invalid { .. } | Exists { .. } | Stale { .. } | State { .. } | TooMany { .. } | DiskFull)
 }
 
-/// Where a later page of one table's changes begins.
+/// Which changes are shown, and where a later page of one table's begins.
 #[derive(Deserialize)]
 pub(super) struct ChangesQuery {
     table: Option<String>,
     after: Option<String>,
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    column: String,
 }
 
 impl ChangesQuery {
@@ -65,6 +69,15 @@ impl ChangesQuery {
         let table = table.parse().map_err(|_| unreadable())?;
         let key = from_hex(after).ok_or_else(unreadable)?;
         Ok(Some((table, Key::from_bytes(key))))
+    }
+
+    /// What is asked of the hub.
+    pub(super) fn asked(&self) -> Result<ChangesAsked, Failure> {
+        let kind = match self.kind.as_str() {
+            "" => None,
+            text => Some(text.parse().map_err(|_| Failure::not_found("kind of change"))?),
+        };
+        Ok(ChangesAsked { kind, column: self.column.trim().to_owned(), after: self.cursor()? })
     }
 }
 

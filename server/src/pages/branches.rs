@@ -118,8 +118,7 @@ pub(super) async fn compare(
         text.trim().parse::<Reference>().map_err(|_| Failure::not_found("branch, tag or commit of that name"))
     };
     let (from, to) = (reference(&query.from)?, reference(&query.to)?);
-    let after = changes.cursor()?;
-    let is_later_page = after.is_some();
-    let view = state.hub.compare(&state.actor(), &at.place.path, (&from, &to), after).await?;
-    page(&state, || pages::compare::page(&view, is_later_page))
+    let asked = changes.asked()?;
+    let view = state.hub.compare(&state.actor(), &at.place.path, (&from, &to), asked.clone()).await?;
+    page(&state, || pages::compare::page(&view, &asked))
 }

@@ -1,6 +1,6 @@
 //! The draft: looked at, committed, thrown away.
 
-use app::{form::Submitted, pages};
+use app::{form::Submitted, pages, pages::draft::UPSTREAM};
 use axum::{Form, extract::Query};
 use hub::{Error, Settle, Side};
 
@@ -17,6 +17,12 @@ pub(super) async fn show(state: Visit, at: At, Query(query): Query<ChangesQuery>
 pub(super) async fn commit(state: Visit, at: At, Form(values): Form<Vec<(String, String)>>) -> Answer {
     let form = Submitted::new(values);
     let message = form.or("message", "");
+    if form.value("propose") == Some(UPSTREAM) {
+        return match state.hub.propose_upstream(&state.actor(), &at.place, revision(&form), &message).await {
+            Ok((path, number)) => see(&app::components::request::address(&path, number)),
+            Err(error) => again(&state, &at, form, error).await,
+        };
+    }
     if form.value("propose").is_some() {
         return match state.hub.propose_draft(&state.actor(), &at.place, revision(&form), &message).await {
             Ok(number) => {

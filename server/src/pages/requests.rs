@@ -6,15 +6,15 @@ pub(super) mod talk;
 use app::{
     components::request,
     form::Submitted,
-    pages::{self, new_request::Proposal},
+    pages::{self, new_request::Proposal, request_changes::about_field},
 };
 use axum::{
     Form,
     extract::{FromRequestParts, Path, Query},
-    http::request::Parts,
+    http::{HeaderMap, request::Parts},
     response::{IntoResponse, Response},
 };
-use hub::{DatasetPath, Error, MergeHow, NewRequest, RequestChange, RequestState};
+use hub::{About, ChangesAsked, DatasetPath, Error, MergeHow, NewRequest, RequestChange, RequestState, RequestsAsked};
 use serde::Deserialize;
 
 use super::{
@@ -56,6 +56,12 @@ impl<S: Send + Sync> FromRequestParts<S> for One {
 pub(super) struct ListQuery {
     state: Option<String>,
     before: Option<String>,
+    #[serde(default)]
+    label: String,
+    #[serde(default)]
+    author: String,
+    #[serde(default)]
+    reviewer: String,
 }
 
 pub(super) async fn list(visit: Visit, at: At, Query(query): Query<ListQuery>) -> Answer {
@@ -65,7 +71,9 @@ pub(super) async fn list(visit: Visit, at: At, Query(query): Query<ListQuery>) -
         Some(state) => Some(state.parse().map_err(|_| Failure::not_found("list of that name"))?),
     };
     let before = query.before.and_then(|before| before.parse().ok());
-    let view = visit.hub.requests(&visit.actor(), &at.place.path, state, before).await?;
+    let [label, author, reviewer] = [query.label, query.author, query.reviewer].map(|text| text.trim().to_owned());
+    let asked = RequestsAsked { state, label, author, reviewer };
+    let view = visit.hub.requests(&visit.actor(), &at.place.path, asked, before).await?;
     page(&visit, || pages::requests::page(&view))
 }
 
@@ -143,31 +151,53 @@ pub(super) async fn create(visit: Visit, at: At, Form(values): Values) -> Answer
     refused(&visit, &error, || pages::new_request::page(&proposal, &form))
 }
 
-pub(super) async fn show(visit: Visit, one: One) -> Answer {
-    let view = visit.hub.request(&visit.actor(), &one.path, one.number).await?;
+pub(super) async fn show(mut visit: Visit, one: One, headers: HeaderMap) -> Answer {
+    let actor = visit.actor();
+    let view = visit.hub.request(&actor, &one.path, one.number).await?;
+    // Browsers fetch pages that nobody looks at yet.
+    if !headers.contains_key("sec-purpose") {
+        visit.unread = visit.hub.seen(&actor, view.dataset.id, About::Request(one.number)).await;
+    }
     page(&visit, || pages::request::page(&view, &Submitted::default()))
 }
 
 pub(super) async fn commits(visit: Visit, one: One) -> Answer {
-    let view = visit.hub.request_changes(&visit.actor(), &one.path, one.number, None).await?;
+    let view = visit.hub.request_changes(&visit.actor(), &one.path, one.number, ChangesAsked::default()).await?;
     page(&visit, || pages::request_changes::commits_page(&view))
 }
 
+/// A comment that was just made, or is to be made: on a row of a table, or on its cell in a column.
 #[derive(Deserialize)]
 pub(super) struct SaidQuery {
     said: Option<String>,
+    about: Option<String>,
+    #[serde(default)]
+    key: String,
+    #[serde(default)]
+    cell: String,
+}
+
+impl SaidQuery {
+    /// The form with what is known of the comment.
+    fn form(&self) -> Submitted {
+        let Some(table) = &self.about else { return Submitted::default() };
+        Submitted::new([
+            ("about".to_owned(), table.clone()),
+            (about_field("key", table), self.key.clone()),
+            (about_field("column", table), self.cell.clone()),
+        ])
+    }
 }
 
 pub(super) async fn changes(
     visit: Visit,
     one: One,
-    Query(SaidQuery { said }): Query<SaidQuery>,
+    Query(said): Query<SaidQuery>,
     Query(changes): Query<ChangesQuery>,
 ) -> Answer {
-    let after = changes.cursor()?;
-    let is_later_page = after.is_some();
-    let view = visit.hub.request_changes(&visit.actor(), &one.path, one.number, after).await?;
-    page(&visit, || pages::request_changes::changes_page(&view, &Submitted::default(), is_later_page, said.as_deref()))
+    let asked = changes.asked()?;
+    let view = visit.hub.request_changes(&visit.actor(), &one.path, one.number, asked.clone()).await?;
+    page(&visit, || pages::request_changes::changes_page(&view, &said.form(), &asked, said.said.as_deref()))
 }
 
 pub(super) async fn checks(visit: Visit, one: One) -> Answer {

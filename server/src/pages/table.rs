@@ -6,7 +6,7 @@ use app::{
     pages::table::{self, Content, page_rows},
 };
 use axum::extract::{Path, Query};
-use hub::{Found, Search};
+use hub::{Found, Place, Search};
 use serde::Deserialize;
 
 use super::{
@@ -78,6 +78,13 @@ async fn find(state: &Visit, at: &At, table: &str, asked: &Asked, offset: u64, s
     }
     let last = (found.rows.total - 1) / u64::from(size) * u64::from(size);
     state.hub.find(&actor, &at.place, table, &search, last, size).await
+}
+
+/// Leads to the same table in a fork of the person's own, where they can edit it.
+pub(super) async fn propose(visit: Visit, at: At, Path(TablePath { table }): Path<TablePath>) -> Answer {
+    let Place { path, at } = visit.hub.edit_in_fork(&visit.actor(), &at.place).await?;
+    let reference = Some(at.to_string()).filter(|reference| !reference.is_empty());
+    see(&app::url::table(&app::url::place(&path.owner, &path.name, reference.as_deref()), &table))
 }
 
 /// What a person wants to go back to: a moment in UTC as a browser's field writes it, or a day.

@@ -28,6 +28,11 @@ pub fn call_all(api: &Api<'_>) {
     assert_eq!(opened["number"], 1);
     let request = format!("{D}/merge-requests/1");
     assert_eq!(good(api.get(&format!("{D}/merge-requests")))["items"][0]["title"], "Work");
+    // There is nobody to be told of anything.
+    assert_eq!(api.get("/me/notices").status, 409);
+    assert_eq!(api.get(&format!("{D}/watch")).status, 409);
+    assert_eq!(api.call("PUT", &format!("{D}/watch"), &[], Some(json!({ "level": "all" }))).status, 409);
+    assert_eq!(good(api.get("/search?q=work"))["items"][0]["kind"], "request");
     good(api.call("PATCH", &request, &[], Some(json!({ "title": "Works", "draft": false, "labels": ["x"] }))));
     let comment = json!({ "text": "Hm", "table": "t", "key": "1", "column": "name", "suggestion": "c" });
     let comment = good(api.post(&format!("{request}/comments"), comment));

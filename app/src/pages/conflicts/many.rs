@@ -100,6 +100,30 @@ fn row(
     .into_any()
 }
 
+/// Takes everything back that was decided, once that is confirmed.
+pub(super) fn undo(page: &Page<'_>) -> Option<AnyView> {
+    let stats = &page.view.stats;
+    let fixed = page.view.violations.iter().any(|item| item.is_fixed);
+    let has_some = stats.resolved_conflicts > 0 || !page.view.rules.is_empty() || fixed;
+    (page.may_decide() && has_some).then(|| {
+        view! {
+            <details class="confirm section">
+                <summary class="button button--danger">"Take back all decisions…"</summary>
+                <form method="post" action=page.here.clone()>
+                    {page.way_back(None)}
+                    <p>
+                        "What everybody decided about these conflicts, the rules and the changed rows are forgotten. The                          branches stay as they are."
+                    </p>
+                    <button class="button button--danger" type="submit" name="take_back" value="all">
+                        "Take back all decisions"
+                    </button>
+                </form>
+            </details>
+        }
+        .into_any()
+    })
+}
+
 /// The rules in force.
 pub(super) fn rules(page: &Page<'_>) -> Option<AnyView> {
     let rules: Vec<_> = page

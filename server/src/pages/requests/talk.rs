@@ -8,7 +8,7 @@ use app::{
     },
 };
 use axum::Form;
-use hub::{Error, NewComment};
+use hub::{ChangesAsked, Error, NewComment};
 use uuid::Uuid;
 
 use super::{
@@ -62,8 +62,8 @@ async fn comment_on_row(visit: &Visit, one: &One, form: Submitted, table: &str) 
         return Err(error.into());
     }
     let form = form.refused(&error);
-    let view = visit.hub.request_changes(&actor, path, number, None).await?;
-    refused(visit, &error, || request_changes::changes_page(&view, &form, false, None))
+    let view = visit.hub.request_changes(&actor, path, number, ChangesAsked::default()).await?;
+    refused(visit, &error, || request_changes::changes_page(&view, &form, &ChangesAsked::default(), None))
 }
 
 fn entry(text: &str) -> Result<Uuid, Failure> {
