@@ -22,6 +22,9 @@ mod joining;
 mod members;
 mod merges;
 mod model;
+mod moves;
+mod organisations;
+mod profiles;
 mod protection;
 mod queries;
 mod reclaim;
@@ -48,9 +51,15 @@ pub use error::{Error, FieldError, StaleCell};
 pub use events::Event;
 pub use forks::Upstream;
 pub use joining::{InvitationView, SignUp};
-pub use members::Member;
+pub use members::{Holder, Member};
 pub use merges::{FoundConflict, FoundViolation, MergeOptions, MergeOutcome, MergeState};
 pub use model::*;
+pub use moves::{OfferView, Transferred};
+pub use organisations::{
+    NewOrganisation, OrganisationChanges, OrganisationInside, OrganisationMember, OrganisationRole, OrganisationView,
+    Team,
+};
+pub use profiles::Profile;
 pub use protection::Protection;
 pub use queries::{ExportSource, Found, GroupTable, Query, QueryCursor, QueryPage, Search};
 pub use reclaim::{ReclaimPhase, ReclaimProgress, ReclaimView};

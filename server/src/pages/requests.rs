@@ -80,7 +80,7 @@ pub(super) struct NewQuery {
 }
 
 pub(super) async fn new(visit: Visit, at: At, Query(query): Query<NewQuery>) -> Answer {
-    visit.hub.own_namespace(&visit.actor())?;
+    visit.hub.namespaces(&visit.actor()).await?;
     let proposal = proposal(&visit, &at, query).await?;
     page(&visit, || pages::new_request::page(&proposal, &Submitted::default()))
 }
