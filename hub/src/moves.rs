@@ -71,8 +71,11 @@ impl Hub {
         to: &PersonName,
         by_offer: Option<storage::PersonId>,
     ) -> Result<DatasetPath, Error> {
-        // Who gives away what they have worked on does not lose it out of sight: their draft may be in it.
-        let giver = self.store().person(dataset.owner.as_str()).await?;
+        // Who gives away to somebody else what was theirs does not lose it out of sight: their draft may be in it.
+        let giver = match by_offer {
+            Some(_) => self.store().person(dataset.owner.as_str()).await?,
+            None => None,
+        };
         let transfer = Transfer {
             dataset: dataset.id,
             from: &dataset.owner,

@@ -110,7 +110,7 @@ fn members(inside: &OrganisationInside) -> AnyView {
         })
         .collect();
     let table = scroll(
-        String::from("Members"),
+        String::from("Who belongs to it"),
         view! {
             <table class="data data--stack">
                 <thead>

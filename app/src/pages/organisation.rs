@@ -128,7 +128,7 @@ fn member(action: &str, member: &OrganisationMember, own_name: &str) -> AnyView 
 fn members(action: &str, inside: &OrganisationInside, own_name: &str, form: &Submitted) -> AnyView {
     let rows: Vec<_> = inside.members.iter().map(|each| member(action, each, own_name)).collect();
     let table = scroll(
-        String::from("Members"),
+        String::from("Who belongs to it"),
         view! {
             <table class="data data--stack">
                 <thead>

@@ -60,8 +60,7 @@ pub(crate) fn complete(document: &openapi::OpenApi) -> Json {
         "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
     });
     let header = |description: &str| json!({ "description": description, "schema": { "type": "string" } });
-    let paths = document["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut());
-    for item in paths {
+    for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
         for method in METHODS {
             let Some(operation) = item.get_mut(method) else { continue };
             let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
@@ -73,6 +72,10 @@ pub(crate) fn complete(document: &openapi::OpenApi) -> Json {
             if takes("ref") {
                 responses["200"]["headers"]["etag"] = header("Goes back as If-None-Match.");
                 responses["304"] = json!({ "description": "The client has the answer already." });
+            }
+            if path.starts_with("/datasets/{owner}/{dataset}") {
+                let text = "The dataset was renamed or given away: Location says where this is now.";
+                responses["308"] = json!({ "description": text });
             }
             responses["default"] = problem.clone();
         }
