@@ -94,7 +94,7 @@ mod ssr {
 
     pub async fn rows(path: &TablePath, offset: u64, limit: u32) -> Result<Rows, Fault> {
         let (hub, actor) = acting()?;
-        let (place, search) = (place(path)?, search(path)?);
+        let (place, search) = (place(&hub, &actor, path).await?, search(path)?);
         let found =
             hub.find(&actor, &place, &path.table, &search, offset, limit.min(MOST_ROWS)).await.map_err(fault)?;
         let page = found.rows;
@@ -108,13 +108,14 @@ mod ssr {
 
     pub async fn position(path: &TablePath, key: &Key) -> Result<u64, Fault> {
         let (hub, actor) = acting()?;
-        hub.position_found(&actor, &place(path)?, &path.table, &search(path)?, key).await.map_err(fault)
+        let place = place(&hub, &actor, path).await?;
+        hub.position_found(&actor, &place, &path.table, &search(path)?, key).await.map_err(fault)
     }
 
     pub async fn edit(path: &TablePath, edits: Vec<Edit>) -> Result<Edited, Fault> {
         let (hub, actor) = acting()?;
         let edits = edits.into_iter().map(to_hub).collect();
-        let (place, search) = (place(path)?, search(path)?);
+        let (place, search) = (place(&hub, &actor, path).await?, search(path)?);
         match hub.edit(&actor, &place, &path.table, edits).await {
             Ok(edited) if search.query.is_plain() => {
                 Ok(Edited::Saved { revision: edited.revision, total: edited.rows })
@@ -145,9 +146,12 @@ mod ssr {
         })
     }
 
-    fn place(path: &TablePath) -> Result<Place, Fault> {
+    /// A page that was opened before a dataset was renamed goes on to work.
+    async fn place(hub: &Hub, actor: &Actor, path: &TablePath) -> Result<Place, Fault> {
         let at = path.at.parse().map_err(|error: ParseReferenceError| Fault::Refused { reason: error.to_string() })?;
-        Ok(Place { path: DatasetPath { owner: path.owner.clone(), name: path.dataset.clone() }, at })
+        let path = DatasetPath { owner: path.owner.clone(), name: path.dataset.clone() };
+        let moved = hub.moved_to(actor, &path).await.map_err(fault)?;
+        Ok(Place { path: moved.unwrap_or(path), at })
     }
 
     /// What was asked for when the page was made.
@@ -171,6 +175,7 @@ mod ssr {
         let code = match &error {
             hub::Error::NotFound { .. } => StatusCode::NOT_FOUND,
             hub::Error::Forbidden { .. } => StatusCode::FORBIDDEN,
+            hub::Error::SignIn => StatusCode::UNAUTHORIZED,
             hub::Error::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             hub::Error::Exists { .. } | hub::Error::Stale { .. } | hub::Error::State { .. } => StatusCode::CONFLICT,
             _ => {

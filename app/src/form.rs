@@ -27,6 +27,12 @@ impl Submitted {
         Self { values: values.into_iter().collect(), sent: true, ..Self::default() }
     }
 
+    /// A form that is shown the first time, with what is in it at first.
+    #[must_use]
+    pub fn first(values: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self { values: values.into_iter().collect(), ..Self::default() }
+    }
+
     /// Adds why the hub refused it.
     #[must_use]
     pub fn refused(mut self, error: &Error) -> Self {

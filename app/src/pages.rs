@@ -20,6 +20,8 @@ pub mod members;
 pub mod namespace;
 pub mod new_dataset;
 pub mod new_request;
+pub mod organisation;
+pub mod organisations;
 pub mod people;
 pub mod request;
 pub mod request_changes;

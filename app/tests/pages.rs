@@ -100,6 +100,105 @@ fn accounts() {
     check("person-blocked", || pages::people::account(&account("eve", false, Some(0)), false, None, &form));
 }
 
+/// Text that would be markup if it could.
+fn hostile() -> String {
+    "<script>alert(1)</script>".to_owned()
+}
+
+#[test]
+fn organisations() {
+    let member = |name: &str, role| hub::OrganisationMember { name: name.to_owned(), display: hostile(), role };
+    let inside = hub::OrganisationInside {
+        own_role: hub::OrganisationRole::Owner,
+        base_role: None,
+        members: vec![member("ada", hub::OrganisationRole::Owner), member("grace", hub::OrganisationRole::Member)],
+        teams: vec![
+            hub::Team { name: "editors".to_owned(), members: vec!["grace".to_owned()] },
+            hub::Team { name: "empty".to_owned(), members: Vec::new() },
+        ],
+    };
+    let view = hub::OrganisationView {
+        name: "acme".to_owned(),
+        display: hostile(),
+        description: hostile(),
+        created_at: 0,
+        inside: Some(inside.clone()),
+    };
+    let form = Submitted::new([("name".to_owned(), hostile())]).with_error("name", "No.");
+    check("organisations", || pages::organisations::page(&[], &form));
+    let own = [(view.clone(), hub::OrganisationRole::Member)];
+    check("organisations-own", || pages::organisations::page(&own, &Submitted::default()));
+    let html = check("organisation", || pages::organisation::page(&view, &inside, "ada", &Submitted::default()));
+    assert!(html.contains("Take grace out of editors") && html.contains("Remove grace"), "{html}");
+    let as_member = hub::OrganisationInside { own_role: hub::OrganisationRole::Member, ..inside.clone() };
+    let html = check("organisation-member", || pages::organisation::page(&view, &as_member, "grace", &form));
+    assert!(html.contains("Leave") && !html.contains("Remove"), "members decide nothing: {html}");
+    let offer = hub::OfferView {
+        path: samples::dataset().path,
+        title: hostile(),
+        made_by: "grace".to_owned(),
+        to: "ada".to_owned(),
+        created_at: 0,
+    };
+    let of_organisation = hub::NamespaceView {
+        owner: "acme".to_owned(),
+        is_own: false,
+        may_create: true,
+        profile: None,
+        organisation: Some(view.clone()),
+        datasets: samples::summaries(),
+        deleted: Vec::new(),
+        offers: Vec::new(),
+    };
+    let html = check("namespace-organisation", || pages::namespace::page(&of_organisation));
+    assert!(html.contains("editors") && html.contains("/new?owner=acme"), "{html}");
+    let stranger = hub::NamespaceView {
+        may_create: false,
+        organisation: Some(hub::OrganisationView { inside: None, ..view }),
+        ..of_organisation.clone()
+    };
+    let html = check("namespace-stranger", || pages::namespace::page(&stranger));
+    assert!(!html.contains("grace") && !html.contains("New dataset"), "{html}");
+    let own = hub::NamespaceView {
+        owner: "ada".to_owned(),
+        is_own: true,
+        profile: Some(hub::Profile {
+            display: hostile(),
+            about: hostile(),
+            created_at: 0,
+            organisations: vec!["acme".to_owned()],
+        }),
+        organisation: None,
+        offers: vec![offer.clone()],
+        ..of_organisation
+    };
+    let html = check("namespace-own", || pages::namespace::page(&own));
+    assert!(html.contains("Take local/river-gauges"), "{html}");
+
+    let view = pages::settings::View {
+        dataset: samples::dataset(),
+        offer: Some(offer),
+        namespaces: vec!["local".to_owned(), "acme".to_owned()],
+    };
+    let html = check("settings", || pages::settings::page(&view, &Submitted::default()));
+    assert!(html.contains("Withdraw the offer") && html.contains("Archive"), "{html}");
+    let archived = hub::Dataset { archived_at: Some(0), ..samples::dataset() };
+    let archived = pages::settings::View { dataset: archived, offer: None, namespaces: Vec::new() };
+    let html = check("settings-archived", || pages::settings::page(&archived, &form));
+    assert!(html.contains("Unarchive") && !html.contains("Give it away"), "{html}");
+    let members = [
+        hub::Member { holder: hub::Holder::Person("grace".to_owned()), role: hub::Role::Reader },
+        hub::Member { holder: hub::Holder::Team("editors".to_owned()), role: hub::Role::Writer },
+    ];
+    let teams = ["editors".to_owned()];
+    let people = |teams: Option<&[String]>| {
+        check("people-of-dataset", || pages::members::page(&samples::dataset(), &members, teams, &Submitted::default()))
+    };
+    assert!(people(Some(&teams)).contains("Give the team the role"));
+    assert!(!people(None).contains("Give the team the role"));
+    assert!(people(Some(&[])).contains("It has none yet."));
+}
+
 #[test]
 fn audit() {
     let entry = hub::AuditView {
@@ -127,7 +226,9 @@ fn audit() {
 
 #[test]
 fn new_dataset() {
-    check("new", || pages::new_dataset::page("local", &Submitted::default()));
+    let namespaces = [String::from("ada"), String::from("acme")];
+    let html = check("new", || pages::new_dataset::page(&namespaces, &Submitted::default()));
+    assert!(html.contains("value=\"acme\"") && html.contains("/owner/name"), "{html}");
     let typed = [
         ("name", "River Gauges"),
         ("title", "<script>alert(1)</script>"),
@@ -135,7 +236,8 @@ fn new_dataset() {
     ];
     let form = Submitted::new(typed.map(|(name, value)| (name.to_owned(), value.to_owned())))
         .with_error("name", "“River Gauges” can't be part of an address: use lower-case letters, digits and hyphens.");
-    let html = check("new-refused", || pages::new_dataset::page("local", &form));
+    let html = check("new-refused", || pages::new_dataset::page(&namespaces[..1], &form));
+    assert!(!html.contains("<select") && html.contains("/ada/name"), "there is no choice: {html}");
     assert!(html.contains("<title>Error: New dataset"), "{html}");
     assert!(html.contains("href=\"#f-name\""), "{html}");
     assert!(html.contains("value=\"River Gauges\""), "{html}");
@@ -265,7 +367,7 @@ fn branches_and_comparison() {
     let html = check("branches", || pages::branches::page(&samples::refs(), &Submitted::default()));
     assert!(html.contains("/at/fix%2Fnames"), "{html}");
     check("compare", || pages::compare::page(&samples::comparison(), &hub::ChangesAsked::default()));
-    check("fork", || pages::fork::page(&samples::dataset(), "ada", &Submitted::default()));
+    check("fork", || pages::fork::page(&samples::dataset(), &["ada".to_owned()], &Submitted::default()));
 }
 
 #[test]

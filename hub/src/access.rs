@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use storage::{DatasetId, PersonId, Visibility};
 
-use crate::{Error, Hub};
+use crate::{Error, Hub, OrganisationRole};
 
 /// The person for whom something is done, and by what right they are believed to be it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,25 +69,35 @@ pub(crate) enum Action {
     Propose,
     /// Edit, commit, branch, tag, merge, import.
     Write,
+    /// See its settings, and who may do what.
+    Oversee,
     /// Describe it, choose the default branch.
     Manage,
     /// Rename, delete, decide who may do what.
     Own,
 }
 
-/// What each action takes: the least role, and the least scope of a token.
-const RULES: [(Action, Role, Scope); 5] = [
-    (Action::Read, Role::Reader, Scope::Read),
-    (Action::Propose, Role::Reader, Scope::Write),
-    (Action::Write, Role::Writer, Scope::Write),
-    (Action::Manage, Role::Maintainer, Scope::Write),
-    (Action::Own, Role::Owner, Scope::Admin),
+/// What each action takes: the least role, the least scope of a token, and a dataset that is not archived.
+const RULES: [(Action, Role, Scope, Archived); 6] = [
+    (Action::Read, Role::Reader, Scope::Read, Archived::Too),
+    (Action::Propose, Role::Reader, Scope::Write, Archived::Not),
+    (Action::Write, Role::Writer, Scope::Write, Archived::Not),
+    (Action::Oversee, Role::Maintainer, Scope::Write, Archived::Too),
+    (Action::Manage, Role::Maintainer, Scope::Write, Archived::Not),
+    (Action::Own, Role::Owner, Scope::Admin, Archived::Too),
 ];
 
+/// Whether something is done to an archived dataset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Archived {
+    Too,
+    Not,
+}
+
 impl Action {
-    fn rule(self) -> (Role, Scope) {
+    fn rule(self) -> (Role, Scope, Archived) {
         let rule = RULES.iter().find(|(action, ..)| *action == self);
-        rule.map(|(_, role, scope)| (*role, *scope)).expect("there is a rule for every action")
+        rule.map(|(_, role, scope, archived)| (*role, *scope, *archived)).expect("there is a rule for every action")
     }
 
     /// Completes “You may not … this dataset”.
@@ -96,6 +106,7 @@ impl Action {
             Self::Read => "read",
             Self::Propose => "propose changes to",
             Self::Write => "change",
+            Self::Oversee => "see the settings of",
             Self::Manage => "manage",
             Self::Own => "decide over",
         }
@@ -209,6 +220,11 @@ impl Actor {
         }
     }
 
+    /// Whether their token is for one dataset only.
+    pub(crate) fn is_confined(&self) -> bool {
+        self.dataset.is_some()
+    }
+
     /// Whether anything may be changed in their name in a dataset, as far as that does not depend on their role.
     pub(crate) fn writes_in(&self, dataset: DatasetId) -> bool {
         !self.is_stranger() && self.scope >= Scope::Write && self.dataset.is_none_or(|only| only == dataset)
@@ -250,28 +266,65 @@ pub(crate) fn authorise_operator(actor: &Actor, scope: Scope, action: &str) -> R
     }
 }
 
-/// The rule for new datasets: everybody has a namespace of their own.
-pub(crate) fn authorise_creation(actor: &Actor, owner: &str) -> Result<(), Error> {
-    if actor.is_stranger() {
-        return Err(Error::SignIn);
+/// Why nothing of a dataset is changed.
+pub(crate) fn archived(address: &str) -> Error {
+    Error::State {
+        message: format!(
+            "“{address}” is archived: it is read, not changed. Its owners can unarchive it in its settings."
+        ),
     }
-    if actor.name() == owner && actor.scope >= Scope::Write && actor.dataset.is_none() {
-        return Ok(());
-    }
-    Err(Error::Forbidden { action: format!("create datasets for “{owner}”") })
 }
 
 impl Hub {
-    /// The namespace in which the person makes datasets.
+    /// The rule for new datasets: everybody has a namespace of their own, and owners of an organisation that of it.
+    pub(crate) async fn authorise_creation(&self, actor: &Actor, owner: &str) -> Result<(), Error> {
+        if actor.is_stranger() {
+            return Err(Error::SignIn);
+        }
+        let reaches = actor.scope >= Scope::Write && actor.dataset.is_none();
+        if reaches && (actor.name() == owner || self.leads(actor, owner).await?) {
+            return Ok(());
+        }
+        Err(Error::Forbidden { action: format!("create datasets for “{owner}”") })
+    }
+
+    /// Whether the person is an owner of an organisation.
+    pub(crate) async fn leads(&self, actor: &Actor, organisation: &str) -> Result<bool, Error> {
+        Ok(self.standing_in(actor, organisation).await? == Some(OrganisationRole::Owner))
+    }
+
+    /// What the person is in an organisation.
+    pub(crate) async fn standing_in(
+        &self,
+        actor: &Actor,
+        organisation: &str,
+    ) -> Result<Option<OrganisationRole>, Error> {
+        let Some(person) = actor.person_id().filter(|_| actor.dataset.is_none()) else { return Ok(None) };
+        let role = self.store().membership(&organisation.into(), person).await?;
+        Ok(role.as_deref().and_then(OrganisationRole::named))
+    }
+
+    /// The namespaces in which the person makes datasets: their own, then those of organisations.
     ///
     /// # Errors
-    /// They have none.
-    pub fn own_namespace<'a>(&self, actor: &'a Actor) -> Result<&'a str, Error> {
-        authorise_creation(actor, actor.name())?;
-        Ok(actor.name())
+    /// There is none.
+    pub async fn namespaces(&self, actor: &Actor) -> Result<Vec<String>, Error> {
+        self.authorise_creation(actor, actor.name()).await?;
+        let mut names = vec![actor.name().to_owned()];
+        if let Some(person) = actor.person_id() {
+            let organisations = self.store().memberships_of(person).await?;
+            let led = organisations
+                .into_iter()
+                .filter(|(_, role)| OrganisationRole::named(role) == Some(OrganisationRole::Owner));
+            names.extend(led.map(|(organisation, _)| organisation.name.0));
+        }
+        Ok(names)
     }
 
     /// What the person is in a dataset; none: for them it does not exist.
+    ///
+    /// The owner of the namespace owns it: a person, or the owners of an organisation. Others are the most of what they
+    /// were given: by themselves, by a team, as a member of the organisation, as anybody.
     pub(crate) async fn role(&self, actor: &Actor, dataset: &storage::Dataset) -> Result<Option<Role>, Error> {
         let public = (dataset.visibility == Visibility::Public).then_some(Role::Reader);
         let Who::Person { id, name, .. } = &actor.who else {
@@ -283,7 +336,11 @@ impl Hub {
         if *name == dataset.owner.as_str() {
             return Ok(Some(Role::Owner));
         }
-        let given = self.store().role(dataset.id, *id).await?.and_then(|role| role.parse().ok());
+        let rights = self.store().rights(dataset.id, &dataset.owner, *id).await?;
+        if rights.membership.as_deref().and_then(OrganisationRole::named) == Some(OrganisationRole::Owner) {
+            return Ok(Some(Role::Owner));
+        }
+        let given = rights.roles.iter().filter_map(|role| role.parse().ok()).max();
         Ok(given.max(public))
     }
 
@@ -294,18 +351,19 @@ impl Hub {
         action: Action,
         dataset: &storage::Dataset,
     ) -> Result<Role, Error> {
+        let address = dataset.address();
         let Some(role) = self.role(actor, dataset).await? else {
             // A stranger does not even learn that it exists.
-            return Err(Error::not_found(format!("dataset “{}”", dataset.address())));
+            return Err(Error::not_found(format!("dataset “{address}”")));
         };
-        let (least, scope) = action.rule();
+        let (least, scope, is_done_to) = action.rule();
         if role >= least && actor.scope >= scope {
-            return Ok(role);
+            let is_closed = dataset.archived_at.is_some() && is_done_to == Archived::Not;
+            return if is_closed { Err(archived(&address)) } else { Ok(role) };
         }
         if actor.is_stranger() {
             return Err(Error::SignIn);
         }
-        let address = dataset.address();
         Err(Error::Forbidden {
             action: if role >= least {
                 format!("{} “{address}” with this token", action.words())
@@ -327,9 +385,9 @@ mod tests {
 
     #[test]
     fn every_role_may_what_lesser_ones_may() {
-        let order = RULES.map(|(_, role, _)| role);
+        let order = RULES.map(|(_, role, ..)| role);
         assert!(order.is_sorted(), "the table goes from the least to the most: {order:?}");
-        for action in [Action::Read, Action::Propose, Action::Write, Action::Manage, Action::Own] {
+        for action in [Action::Read, Action::Propose, Action::Write, Action::Oversee, Action::Manage, Action::Own] {
             assert!(RULES.iter().filter(|(each, ..)| *each == action).count() == 1);
         }
         for role in Role::ALL {

@@ -255,25 +255,39 @@ pub(crate) fn check_password(password: &str, name: &str) -> Option<FieldError> {
     None
 }
 
+/// What is wrong with a name of somebody or something that owns datasets.
+pub(crate) fn check_namespace(name: &str, is_first: bool) -> Option<FieldError> {
+    // Under that name stands what was done before there were accounts, which is the first one's.
+    let is_somebody = name == LOCAL && !is_first;
+    let is_right = is_address(name) && !RESERVED.contains(&name) && !is_somebody;
+    (!is_right).then(|| FieldError {
+        field: "name".to_owned(),
+        message:
+            "A name has 1 to 64 lower-case letters, digits, “-”, “_” or “.”, begins with a letter or digit, and is \
+                  no word that addresses need."
+                .to_owned(),
+    })
+}
+
+/// What is wrong with what people call somebody or something.
+pub(crate) fn check_display(display: &str) -> Option<FieldError> {
+    let is_wrong = display.chars().count() > MAX_DISPLAY || display.chars().any(char::is_control);
+    is_wrong.then(|| FieldError {
+        field: "display".to_owned(),
+        message: "The full name has at most 100 characters on one line.".to_owned(),
+    })
+}
+
+/// A name is somebody's, or an organisation's.
+pub(crate) fn name_taken(name: &str) -> Error {
+    Error::invalid("name", format!("The name “{name}” is taken."))
+}
+
 impl NewAccount {
     pub(crate) fn check(&self, is_first: bool) -> Result<(), Error> {
         let mut fields = Vec::new();
-        // Under that name stands what was done before there were accounts, which is the first one's.
-        let is_somebody = self.name == LOCAL && !is_first;
-        if !is_address(&self.name) || RESERVED.contains(&self.name.as_str()) || is_somebody {
-            fields.push(FieldError {
-                field: "name".to_owned(),
-                message: "A name has 1 to 64 lower-case letters, digits, “-”, “_” or “.”, begins with a letter or \
-                          digit, and is no word that addresses need."
-                    .to_owned(),
-            });
-        }
-        if self.display.chars().count() > MAX_DISPLAY || self.display.chars().any(char::is_control) {
-            fields.push(FieldError {
-                field: "display".to_owned(),
-                message: "What people call you has at most 100 characters on one line.".to_owned(),
-            });
-        }
+        fields.extend(check_namespace(&self.name, is_first));
+        fields.extend(check_display(&self.display));
         fields.extend(check_password(&self.password, &self.name));
         if fields.is_empty() { Ok(()) } else { Err(Error::Invalid { fields }) }
     }
@@ -365,9 +379,7 @@ impl Hub {
                 self.note(actor, AuditKind::Account, None, format!("made the account {}", person.name)).await;
                 Ok(person.into())
             }
-            Err(StorageError::AlreadyExists { name, .. }) => {
-                Err(Error::invalid("name", format!("There is an account “{name}” already.")))
-            }
+            Err(StorageError::AlreadyExists { name, .. }) => Err(name_taken(&name)),
             Err(error) => Err(error.into()),
         }
     }

@@ -25,6 +25,8 @@ pub enum AuditKind {
     SignIn,
     /// Tokens for programs.
     Token,
+    /// Organisations: founded, described, who belongs to them and their teams.
+    Organisation,
     /// Who may do what in a dataset.
     Role,
     /// Who may read a dataset without a role.
@@ -43,10 +45,11 @@ pub enum AuditKind {
 
 impl AuditKind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Account,
         Self::SignIn,
         Self::Token,
+        Self::Organisation,
         Self::Role,
         Self::Visibility,
         Self::Dataset,
@@ -63,6 +66,7 @@ impl AuditKind {
             Self::Account => "account",
             Self::SignIn => "sign-in",
             Self::Token => "token",
+            Self::Organisation => "organisation",
             Self::Role => "role",
             Self::Visibility => "visibility",
             Self::Dataset => "dataset",

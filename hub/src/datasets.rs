@@ -5,9 +5,7 @@ use storage::{DatasetId, PersonName, StorageError, Visibility};
 
 use crate::{
     Actor, AuditKind, Dataset, DatasetPath, DatasetSummary, DatasetView, DeletedDataset, Error, Hub, JobState,
-    NamespaceView, Place, TableSummary,
-    access::{Action, authorise_creation},
-    now,
+    NamespaceView, OrganisationRole, Place, Role, TableSummary, access::Action, now,
 };
 
 /// The longest name of an owner or a dataset, in characters.
@@ -51,6 +49,20 @@ pub struct DatasetChanges {
     pub default_branch: Option<String>,
     /// Who may read it without a role in it.
     pub visibility: Option<Visibility>,
+    /// Whether it is read and not changed.
+    pub archived: Option<bool>,
+}
+
+impl DatasetChanges {
+    /// Whether that is for its owners.
+    fn decides(&self) -> bool {
+        self.name.is_some() || self.visibility.is_some() || self.archived.is_some()
+    }
+
+    /// Whether something of it is changed that stays in an archived one.
+    fn describes(&self) -> bool {
+        self.title.is_some() || self.description.is_some() || self.default_branch.is_some()
+    }
 }
 
 pub(crate) fn is_address(name: &str) -> bool {
@@ -91,13 +103,6 @@ pub(crate) const RESERVED: [&str; 20] = [
     "static",
     "system",
 ];
-
-/// The namespace of a new dataset: the one that is named, or the person's own.
-pub(crate) fn namespace(actor: &Actor, named: &str) -> Result<String, Error> {
-    let owner = if named.trim().is_empty() { actor.name() } else { named.trim() };
-    authorise_creation(actor, owner)?;
-    Ok(owner.to_owned())
-}
 
 pub(crate) fn valid_name(name: &str) -> Result<String, Error> {
     let name = name.trim();
@@ -143,16 +148,48 @@ impl Hub {
     /// # Errors
     /// The store failed.
     pub async fn datasets(&self, actor: &Actor) -> Result<Vec<DatasetSummary>, Error> {
-        let mut summaries = Vec::new();
-        let also = match actor.person_id() {
-            Some(person) => self.store().datasets_with_role(person).await?,
-            None => Vec::new(),
-        };
-        for dataset in self.store().datasets_for(&PersonName::from(actor.name()), &also, LIST).await? {
-            // A token may reach less far than its person.
-            if self.role(actor, &dataset).await?.is_none() {
-                continue;
+        let datasets = self.readable(actor, None).await?;
+        self.summaries(datasets).await
+    }
+
+    /// The datasets of a namespace that the person may read.
+    pub(crate) async fn datasets_within(&self, actor: &Actor, owner: &str) -> Result<Vec<storage::Dataset>, Error> {
+        self.readable(actor, Some(&PersonName::from(owner))).await
+    }
+
+    /// Whose datasets, and which others, the person may read at most, besides public ones.
+    pub(crate) async fn reach(&self, actor: &Actor) -> Result<(Vec<PersonName>, Vec<DatasetId>), Error> {
+        let mut owners = vec![PersonName::from(actor.name())];
+        let mut also = Vec::new();
+        if let Some(person) = actor.person_id() {
+            also = self.store().datasets_with_role(person).await?;
+            for (organisation, role) in self.store().memberships_of(person).await? {
+                also.extend(self.store().datasets_by_team(&organisation.name, person).await?);
+                let owns = OrganisationRole::named(&role) == Some(OrganisationRole::Owner);
+                if owns || organisation.base.parse::<Role>().is_ok() {
+                    owners.push(organisation.name);
+                }
             }
+        }
+        Ok((owners, also))
+    }
+
+    /// The datasets that the person may read, all or those within a namespace, the last changed first.
+    async fn readable(&self, actor: &Actor, within: Option<&PersonName>) -> Result<Vec<storage::Dataset>, Error> {
+        let (owners, also) = self.reach(actor).await?;
+        let mut readable = Vec::new();
+        for dataset in self.store().datasets_for(&owners, &also, within, LIST).await? {
+            // A token may reach less far than its person.
+            if self.role(actor, &dataset).await?.is_some() {
+                readable.push(dataset);
+            }
+        }
+        Ok(readable)
+    }
+
+    async fn summaries(&self, datasets: Vec<storage::Dataset>) -> Result<Vec<DatasetSummary>, Error> {
+        let mut summaries = Vec::new();
+        for dataset in datasets {
             let dataset = Dataset::from(dataset);
             let head = self.head(&dataset).await?;
             let root = match head {
@@ -169,12 +206,19 @@ impl Hub {
         Ok(summaries)
     }
 
+    /// The namespace of a new dataset: the one that is named, or the person's own.
+    pub(crate) async fn namespace_for(&self, actor: &Actor, named: &str) -> Result<String, Error> {
+        let owner = if named.trim().is_empty() { actor.name() } else { named.trim() };
+        self.authorise_creation(actor, owner).await?;
+        Ok(owner.to_owned())
+    }
+
     /// Creates a dataset without tables.
     ///
     /// # Errors
     /// A field is not valid, the person may not create datasets there, or the name is taken.
     pub async fn create_dataset(&self, actor: &Actor, new: NewDataset) -> Result<Dataset, Error> {
-        let owner = namespace(actor, &new.owner)?;
+        let owner = self.namespace_for(actor, &new.owner).await?;
         let name = valid_name(&new.name)?;
         let title = valid_title(&new.title, &name)?;
         let description = valid_description(&new.description)?;
@@ -192,6 +236,7 @@ impl Hub {
             visibility: Visibility::Private,
             protection: None,
             deleted_at: None,
+            archived_at: None,
         };
         match self.store().create_dataset(&dataset).await {
             Ok(()) => {
@@ -203,26 +248,35 @@ impl Hub {
         }
     }
 
-    /// A dataset that the person may describe.
+    /// A dataset whose settings the person may see.
     ///
     /// # Errors
-    /// There is no such dataset for the person, or they may not describe it.
-    pub async fn managed(&self, actor: &Actor, path: &DatasetPath) -> Result<Dataset, Error> {
-        self.find_dataset(actor, Action::Manage, path).await
+    /// There is no such dataset for the person, or its settings are not theirs to see.
+    pub async fn overseen(&self, actor: &Actor, path: &DatasetPath) -> Result<Dataset, Error> {
+        self.find_dataset(actor, Action::Oversee, path).await
     }
 
-    /// Changes what a dataset is called and which branch is read where none is named.
+    /// Changes what a dataset is called, which branch is read where none is named, who may read it, and whether it is
+    /// archived.
     ///
     /// # Errors
-    /// There is no such dataset for the person, a field is not valid, the name is taken, or there is no such branch.
+    /// There is no such dataset for the person, a field is not valid, the name is taken, there is no such branch, or it is
+    /// archived, or would be while an import into it is not finished.
     pub async fn update_dataset(
         &self,
         actor: &Actor,
         path: &DatasetPath,
         changes: DatasetChanges,
     ) -> Result<Dataset, Error> {
-        let decides = changes.name.is_some() || changes.visibility.is_some();
-        let dataset = self.find_dataset(actor, if decides { Action::Own } else { Action::Manage }, path).await?;
+        let action = if changes.decides() { Action::Own } else { Action::Manage };
+        let dataset = self.find_dataset(actor, action, path).await?;
+        if changes.describes() && changes.decides() && changes.archived != Some(false) {
+            self.find_dataset(actor, Action::Manage, path).await?;
+        }
+        let archived = changes.archived.filter(|archived| *archived != dataset.archived_at.is_some());
+        if archived == Some(true) {
+            self.demand_no_imports(actor, path).await?;
+        }
         // A name that stays may be one that is not given any more.
         let name = changes.name.filter(|name| name.trim() != dataset.path.name);
         let name = name.map(|name| valid_name(&name)).transpose()?;
@@ -240,6 +294,7 @@ impl Hub {
             description,
             default_branch: changes.default_branch,
             visibility: changes.visibility,
+            archived_at: archived.map(|archived| archived.then(now)),
             ..storage::DatasetChanges::default()
         };
         let changed = self.store().update_dataset(DatasetId(dataset.id), &changes, now()).await;
@@ -258,6 +313,10 @@ impl Hub {
         if before.path != after.path {
             self.note(actor, AuditKind::Dataset, about(), format!("renamed {}", before.path)).await;
         }
+        if before.archived_at.is_some() != after.archived_at.is_some() {
+            let what = if after.archived_at.is_some() { "archived the dataset" } else { "unarchived the dataset" };
+            self.note(actor, AuditKind::Dataset, about(), what).await;
+        }
         if before.default_branch != after.default_branch {
             let what = format!("made {} the default branch", after.default_branch);
             self.note(actor, AuditKind::Dataset, about(), what).await;
@@ -274,12 +333,7 @@ impl Hub {
     /// There is no such dataset for the person, or an import into it runs.
     pub async fn delete_dataset(&self, actor: &Actor, path: &DatasetPath, forever: bool) -> Result<(), Error> {
         let dataset = self.find_dataset(actor, Action::Own, path).await?;
-        let imports = self.imports(actor, path).await?;
-        if imports.iter().any(|import| matches!(import.state, JobState::Running | JobState::Waiting)) {
-            return Err(Error::State {
-                message: "An import into this dataset is not finished: cancel it first.".to_owned(),
-            });
-        }
+        self.demand_no_imports(actor, path).await?;
         let id = DatasetId(dataset.id);
         if forever {
             self.store().delete_dataset(id).await?;
@@ -291,21 +345,31 @@ impl Hub {
         Ok(())
     }
 
+    /// Refuses as long as an import into a dataset runs or waits.
+    pub(crate) async fn demand_no_imports(&self, actor: &Actor, path: &DatasetPath) -> Result<(), Error> {
+        let imports = self.imports(actor, path).await?;
+        if imports.iter().any(|import| matches!(import.state, JobState::Running | JobState::Waiting)) {
+            return Err(Error::State {
+                message: "An import into this dataset is not finished: cancel it first.".to_owned(),
+            });
+        }
+        Ok(())
+    }
+
     async fn set_deleted(&self, id: DatasetId, deleted_at: Option<i64>) -> Result<(), Error> {
         let changes = storage::DatasetChanges { deleted_at: Some(deleted_at), ..storage::DatasetChanges::default() };
         self.store().update_dataset(id, &changes, now()).await.map(|_| ()).map_err(taken)
     }
 
-    /// The person's deleted datasets that can still be brought back, the last deleted first.
+    /// The deleted datasets that the person can bring back, the last deleted first.
     ///
     /// # Errors
     /// The store failed.
     pub async fn deleted_datasets(&self, actor: &Actor) -> Result<Vec<DeletedDataset>, Error> {
-        if actor.is_stranger() {
-            return Ok(Vec::new());
-        }
+        let Ok(namespaces) = self.namespaces(actor).await else { return Ok(Vec::new()) };
+        let owners: Vec<PersonName> = namespaces.into_iter().map(PersonName::from).collect();
         let mut deleted = Vec::new();
-        for dataset in self.store().deleted_datasets(Some(&PersonName::from(actor.name()))).await? {
+        for dataset in self.store().deleted_datasets(Some(&owners)).await? {
             if self.authorise(actor, Action::Own, &dataset).await.is_ok() {
                 let until = dataset.deleted_at.unwrap_or_default() + KEEP_DELETED;
                 deleted.push(DeletedDataset { dataset: dataset.into(), until });
@@ -343,19 +407,40 @@ impl Hub {
         Ok(())
     }
 
-    /// The page of a namespace: its datasets that the person may read, and where it is theirs, those they deleted.
+    /// The page of a namespace: its datasets that the person may read, whose it is, and what is the person's alone to see.
     ///
     /// # Errors
     /// There is nothing that the person may know of.
     pub async fn namespace(&self, actor: &Actor, owner: &str) -> Result<NamespaceView, Error> {
-        let mut datasets = self.datasets(actor).await?;
-        datasets.retain(|summary| summary.dataset.path.owner == owner);
+        let datasets = self.datasets_within(actor, owner).await?;
         let is_own = actor.name() == owner;
-        if datasets.is_empty() && !is_own {
+        let (mut profile, mut organisation) = (None, None);
+        let mut is_known = is_own || !datasets.is_empty();
+        if let Some((found, own_role)) = self.known_organisation(actor, owner).await? {
+            is_known |= own_role.is_some();
+            organisation = Some(self.organisation_view(found, own_role).await?);
+        } else {
+            profile = self.known_profile(actor, owner).await?;
+            is_known |= profile.as_ref().is_some_and(|profile| !profile.organisations.is_empty());
+        }
+        if !is_known {
             return Err(Error::not_found(format!("datasets of “{owner}”")));
         }
-        let deleted = if is_own { self.deleted_datasets(actor).await? } else { Vec::new() };
-        Ok(NamespaceView { owner: owner.to_owned(), is_own, datasets, deleted })
+        let may_create = self.authorise_creation(actor, owner).await.is_ok();
+        let mut deleted = if may_create { self.deleted_datasets(actor).await? } else { Vec::new() };
+        deleted.retain(|deleted| deleted.dataset.path.owner == owner);
+        let offers = if is_own { self.offers(actor).await? } else { Vec::new() };
+        let datasets = self.summaries(datasets).await?;
+        Ok(NamespaceView {
+            owner: owner.to_owned(),
+            is_own,
+            may_create,
+            profile,
+            organisation,
+            datasets,
+            deleted,
+            offers,
+        })
     }
 
     /// A dataset's page: its tables as the person sees them, its newest commits, the person's draft.
@@ -392,9 +477,8 @@ impl Hub {
         action: Action,
         path: &DatasetPath,
     ) -> Result<Dataset, Error> {
-        let dataset = self.find_stored(actor, action, path).await?;
-        let role = self.role(actor, &dataset).await?;
-        Ok(Dataset { role, ..dataset.into() })
+        let (dataset, role) = self.lookup(actor, action, path).await?;
+        Ok(Dataset { role: Some(role), ..dataset.into() })
     }
 
     pub(crate) async fn find_stored(
@@ -403,10 +487,20 @@ impl Hub {
         action: Action,
         path: &DatasetPath,
     ) -> Result<storage::Dataset, Error> {
+        self.lookup(actor, action, path).await.map(|(dataset, _)| dataset)
+    }
+
+    /// The one way to a dataset by its address, with what the person is there.
+    async fn lookup(
+        &self,
+        actor: &Actor,
+        action: Action,
+        path: &DatasetPath,
+    ) -> Result<(storage::Dataset, Role), Error> {
         let found = self.store().dataset(&PersonName::from(path.owner.as_str()), &path.name).await?;
         let dataset = found.ok_or_else(|| Error::not_found(format!("dataset “{path}”")))?;
-        self.authorise(actor, action, &dataset).await?;
-        Ok(dataset)
+        let role = self.authorise(actor, action, &dataset).await?;
+        Ok((dataset, role))
     }
 }
 
@@ -422,6 +516,7 @@ impl From<storage::Dataset> for Dataset {
             updated_at: dataset.updated_at,
             origin: dataset.lineage.first().map(|origin| origin.dataset.0),
             visibility: dataset.visibility,
+            archived_at: dataset.archived_at,
             protections: crate::protection::read(dataset.protection.as_deref()),
             role: None,
         }

@@ -11,7 +11,7 @@ use crate::{
     Actor, AuditKind, Dataset, DatasetPath, Error, Hub, MergeOptions, MergeState, NewDataset, Place, Viewed,
     ViewedKind,
     access::Action,
-    datasets::{namespace, taken, valid_description, valid_name, valid_title},
+    datasets::{taken, valid_description, valid_name, valid_title},
     merges::Work,
     now,
     refs::MAX_APART,
@@ -42,7 +42,7 @@ impl Hub {
     /// name is taken.
     pub async fn fork(&self, actor: &Actor, path: &DatasetPath, new: NewDataset) -> Result<Dataset, Error> {
         let origin = self.find_stored(actor, Action::Read, path).await?;
-        let owner = namespace(actor, &new.owner)?;
+        let owner = self.namespace_for(actor, &new.owner).await?;
         let or = |given: String, first: &str| if given.trim().is_empty() { first.to_owned() } else { given };
         let name = valid_name(&or(new.name, &origin.name))?;
         let title = valid_title(&or(new.title, &origin.title), &name)?;
@@ -66,6 +66,7 @@ impl Hub {
             // Whoever forks works alone at first.
             protection: None,
             deleted_at: None,
+            archived_at: None,
         };
         let lease = self.store().lease();
         match self.store().fork_dataset(&lease, &fork).await {

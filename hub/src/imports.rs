@@ -349,9 +349,13 @@ impl Hub {
         let missing = || Error::not_found("import of that number");
         let job = self.store().job(JobId(id)).await?.filter(|job| job.kind == KIND).ok_or_else(missing)?;
         let dataset = job.dataset.ok_or_else(missing)?;
-        let dataset = Dataset::from(self.store().dataset_by_id(dataset).await?.ok_or_else(missing)?);
-        let dataset = self.find_dataset(actor, action, &dataset.path).await?;
-        Ok((job, dataset))
+        let dataset = self.store().dataset_by_id(dataset).await?.ok_or_else(missing)?;
+        // Who may not know of the dataset does not learn its name by that of a job.
+        let role = self.authorise(actor, action, &dataset).await.map_err(|error| match error {
+            Error::NotFound { .. } => missing(),
+            error => error,
+        })?;
+        Ok((job, Dataset { role: Some(role), ..dataset.into() }))
     }
 
     async fn save_record(

@@ -11,7 +11,7 @@ use versioning::Hash;
 use crate::{
     Account, Actor, AuditKind, Client, Error, Hub, NewAccount, Scope, SignedIn,
     access::authorise_operator,
-    accounts::{check_password, hash_of, hashed, secret},
+    accounts::{check_password, hash_of, hashed, name_taken, secret},
     now,
 };
 
@@ -124,9 +124,7 @@ impl Hub {
         let person = new.into_person(password, false);
         match self.store().create_person(&person, admission).await {
             Ok(()) => {}
-            Err(StorageError::AlreadyExists { name, .. }) => {
-                return Err(Error::invalid("name", format!("There is an account “{name}” already.")));
-            }
+            Err(StorageError::AlreadyExists { name, .. }) => return Err(name_taken(&name)),
             Err(StorageError::NotFound { .. }) => return Err(ended()),
             Err(error) => return Err(error.into()),
         }

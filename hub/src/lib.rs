@@ -24,7 +24,10 @@ mod members;
 mod mentions;
 mod merges;
 mod model;
+mod moves;
 mod notices;
+mod organisations;
+mod profiles;
 mod proposals;
 mod protection;
 mod queries;
@@ -55,11 +58,17 @@ pub use events::Event;
 pub use findings::{Finding, Findings};
 pub use forks::Upstream;
 pub use joining::{InvitationView, SignUp};
-pub use members::Member;
+pub use members::{Holder, Member};
 pub use mentions::mentions;
 pub use merges::{FoundConflict, FoundViolation, MergeOptions, MergeOutcome, MergeState};
 pub use model::*;
+pub use moves::{OfferView, Transferred};
 pub use notices::{About, InboxPlace, InboxView, NoticeReason, NoticeView, Watch};
+pub use organisations::{
+    NewOrganisation, OrganisationChanges, OrganisationInside, OrganisationMember, OrganisationRole, OrganisationView,
+    Team,
+};
+pub use profiles::Profile;
 pub use protection::Protection;
 pub use queries::{ExportSource, Found, GroupTable, Query, QueryCursor, QueryPage, Search};
 pub use reclaim::{ReclaimPhase, ReclaimProgress, ReclaimView};

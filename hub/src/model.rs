@@ -45,6 +45,8 @@ pub struct Dataset {
     pub origin: Option<Uuid>,
     /// Who may read it without a role in it.
     pub visibility: crate::Visibility,
+    /// Since when it is read and not changed.
+    pub archived_at: Option<i64>,
     /// The rules of its branches, by branch.
     pub protections: Vec<crate::Protection>,
     /// What the acting person is there; none where that was not asked.
@@ -67,10 +69,18 @@ pub struct NamespaceView {
     pub owner: String,
     /// Whether it is the acting person's.
     pub is_own: bool,
+    /// Whether the acting person makes datasets in it.
+    pub may_create: bool,
+    /// The person whose it is; none without an account.
+    pub profile: Option<crate::Profile>,
+    /// The organisation whose it is.
+    pub organisation: Option<crate::OrganisationView>,
     /// Its datasets, the last changed first.
     pub datasets: Vec<DatasetSummary>,
     /// Those that were deleted and can be brought back.
     pub deleted: Vec<DeletedDataset>,
+    /// Those that others offer to the acting person, whose namespace it is.
+    pub offers: Vec<crate::OfferView>,
 }
 
 /// A dataset in a list.

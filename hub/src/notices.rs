@@ -9,10 +9,11 @@ mod inbox;
 use std::{collections::BTreeMap, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize};
-use storage::{Audience, DatasetId, Notice, PersonId};
+use storage::{Audience, DatasetId, Notice, PersonId, PersonName};
 
 use crate::{
-    Actor, Dataset, DatasetPath, Error, Hub, Role, access::Action, mentions::mentioned, now, requests::read_kept,
+    Actor, Dataset, DatasetPath, Error, Hub, OrganisationRole, Role, access::Action, mentions::mentioned, now,
+    requests::read_kept,
 };
 
 pub(crate) use inbox::Inboxes;
@@ -29,7 +30,7 @@ const MAX_TEXT: usize = 300;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Watch {
-    /// All that happens to its merge requests. So it is for the owner of its namespace, unless they say otherwise.
+    /// All that happens to its merge requests. So it is for the owners of its namespace, unless they say otherwise.
     All,
     /// What they take part in, are asked for or mentioned in. So it is for everybody else.
     Mine,
@@ -174,7 +175,7 @@ impl Hub {
         let Some(dataset) = self.store().dataset_by_id(id).await? else { return Ok(()) };
         let Some(request) = self.store().request(id, number).await? else { return Ok(()) };
         let (kept, _) = read_kept(&request)?;
-        let owner = dataset.owner.as_str().to_owned();
+        let owners = self.owners(&dataset.owner).await?;
         let mut part = Vec::new();
         if what.is_for_all {
             part = self.store().request_voices(id, number).await?;
@@ -182,7 +183,7 @@ impl Hub {
             part.extend(kept.reviewers);
         }
         let mut names: Vec<String> = [&part, &what.mentioned, &what.asked].into_iter().flatten().cloned().collect();
-        names.push(owner.clone());
+        names.extend(owners.iter().cloned());
         names.sort();
         names.dedup();
         let Audience { named, watches } = self.store().audience(id, &names).await?;
@@ -191,7 +192,8 @@ impl Hub {
 
         let mut told: BTreeMap<PersonId, NoticeReason> = BTreeMap::new();
         for (name, person) in &named {
-            let level = watches.get(person).copied().unwrap_or(if *name == owner { Watch::All } else { Watch::Mine });
+            let level =
+                watches.get(person).copied().unwrap_or(if owners.contains(name) { Watch::All } else { Watch::Mine });
             let reason = if level == Watch::Nothing {
                 None
             } else if what.mentioned.contains(name) && self.may_read_now(*person, &dataset).await? {
@@ -225,6 +227,18 @@ impl Hub {
         // Nobody has to be told what they did themselves.
         let told = told.into_iter().filter(|(person, _)| Some(*person) != actor.person_id());
         self.keep_notices(told.map(notice).collect()).await
+    }
+
+    /// Whose a namespace is: a person's own, or the owners' of an organisation.
+    async fn owners(&self, namespace: &PersonName) -> Result<Vec<String>, Error> {
+        let members = self.store().memberships_in(namespace).await?.into_iter();
+        let led = members.filter(|(_, role)| OrganisationRole::named(role) == Some(OrganisationRole::Owner));
+        let ids: Vec<PersonId> = led.map(|(person, _)| person).collect();
+        if ids.is_empty() {
+            return Ok(vec![namespace.as_str().to_owned()]);
+        }
+        let people = self.store().people_by_id(&ids).await?;
+        Ok(people.into_iter().map(|person| person.name.0).collect())
     }
 
     /// Tells somebody what they are in a dataset from now on.
@@ -278,7 +292,8 @@ impl Hub {
     pub(crate) async fn watch_of(&self, actor: &Actor, dataset: &Dataset) -> Result<Option<Watch>, Error> {
         let Some(person) = actor.person_id() else { return Ok(None) };
         let kept = self.store().watch(DatasetId(dataset.id), person).await?;
-        let usual = if dataset.path.owner == actor.name() { Watch::All } else { Watch::Mine };
+        let is_own = dataset.path.owner == actor.name() || self.leads(actor, &dataset.path.owner).await?;
+        let usual = if is_own { Watch::All } else { Watch::Mine };
         Ok(Some(kept.and_then(|level| level.parse().ok()).unwrap_or(usual)))
     }
 

@@ -30,7 +30,7 @@ impl Hub {
         if origin.role >= Some(Role::Writer) {
             return Ok(place.clone());
         }
-        self.own_namespace(actor)?;
+        self.authorise_creation(actor, actor.name()).await?;
         let lease = self.store().lease();
         let viewed = self.resolve(&origin, &place.at).await?;
         if viewed.kind != ViewedKind::Branch || viewed.name != origin.default_branch {
@@ -85,11 +85,11 @@ impl Hub {
         .await
     }
 
-    /// The person's own fork of a dataset; of several the one that changed last.
+    /// The person's own fork of a dataset that can be changed; of several the one that changed last.
     async fn own_fork(&self, actor: &Actor, origin: &Dataset) -> Result<Option<Dataset>, Error> {
         let own = self.store().datasets(Some(&PersonName::from(actor.name())), None, OWN).await?;
         let mut own = own.into_iter().map(Dataset::from);
-        Ok(own.find(|dataset| dataset.origin == Some(origin.id)))
+        Ok(own.find(|dataset| dataset.origin == Some(origin.id) && dataset.archived_at.is_none()))
     }
 
     /// Forks a dataset under its own name, or where the person has another dataset of that name, with a number behind it.

@@ -188,7 +188,7 @@ impl Hub {
         let id = DatasetId(dataset.id);
         let name = at.name.as_deref().unwrap_or(&dataset.default_branch);
         let is_default = name == dataset.default_branch;
-        let may_edit = dataset.role >= Some(Role::Writer);
+        let may_edit = dataset.role >= Some(Role::Writer) && dataset.archived_at.is_none();
         let commit = |hash: Hash| {
             let name = hash.to_string()[..10].to_owned();
             Viewed { kind: ViewedKind::Commit, name, reference: None, commit: Some(hash), may_edit }

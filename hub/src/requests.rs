@@ -21,8 +21,14 @@ use versioning::{
 };
 
 use crate::{
-    Actor, ChangeSet, ChangesAsked, Dataset, DatasetPath, Error, Hub, Role, access::Action, ahead, blocking,
-    differences::change_set, merges::survey, notices::Happening, now, write::internal,
+    Actor, ChangeSet, ChangesAsked, Dataset, DatasetPath, Error, Hub, Role,
+    access::{Action, archived},
+    ahead, blocking,
+    differences::change_set,
+    merges::survey,
+    notices::Happening,
+    now,
+    write::internal,
 };
 
 pub use deciding::RowFixText;
@@ -104,7 +110,7 @@ impl Loaded {
     }
 
     pub(crate) fn may(&self, actor: &Actor) -> May {
-        if !actor.writes_in(self.id()) {
+        if !actor.writes_in(self.id()) || self.dataset.archived_at.is_some() {
             return May::default();
         }
         let is_author = actor.name() == self.stored.author.as_str();
@@ -127,6 +133,9 @@ impl Loaded {
         }
         if actor.is_stranger() {
             return Err(Error::SignIn);
+        }
+        if self.dataset.archived_at.is_some() {
+            return Err(archived(&self.dataset.path.to_string()));
         }
         Err(Error::Forbidden { action: format!("{action} #{} of {}", self.stored.number, self.dataset.path) })
     }
@@ -271,7 +280,7 @@ impl Hub {
             let source = Source { path, branch: stored.source_branch.clone(), is_same };
             requests.push(summary(&stored, &kept, state, source));
         }
-        let may_propose = actor.writes_in(DatasetId(dataset.id));
+        let may_propose = actor.writes_in(DatasetId(dataset.id)) && dataset.archived_at.is_none();
         Ok(RequestsView { dataset, asked, requests, next, may_propose })
     }
 
@@ -341,7 +350,8 @@ impl Hub {
             None => None,
         };
         let ours = self.store().head(stored.dataset, RefKind::Branch, &stored.target_branch).await?;
-        let source_is_writable = role >= Some(Role::Writer) && actor.writes_in(stored.source);
+        let is_open = source.as_ref().is_some_and(|source| source.archived_at.is_none());
+        let source_is_writable = is_open && role >= Some(Role::Writer) && actor.writes_in(stored.source);
         Ok(Loaded {
             source_is_readable: role.is_some(),
             source_is_writable,

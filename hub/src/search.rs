@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use storage::{Changed, Dataset as Stored, DatasetId, RefKind, Visibility};
+use storage::{Changed, Dataset as Stored, DatasetId, PersonName, RefKind, Visibility};
 
 use self::index::{Entry, Index, Words};
 use crate::{Actor, DatasetPath, Error, Hub, RequestState, blocking, requests::read_kept};
@@ -134,7 +134,7 @@ pub(crate) struct Searching {
 /// What somebody may read at most: the index is looked through for this, and what is found is authorised.
 struct Reach {
     everything: bool,
-    owner: String,
+    owners: HashSet<PersonName>,
     also: HashSet<DatasetId>,
 }
 
@@ -142,7 +142,7 @@ impl Reach {
     fn has(&self, dataset: &Stored) -> bool {
         self.everything
             || dataset.visibility == Visibility::Public
-            || dataset.owner.as_str() == self.owner
+            || self.owners.contains(&dataset.owner)
             || self.also.contains(&dataset.id)
     }
 }
@@ -186,13 +186,10 @@ impl Hub {
         if words.is_empty() {
             return Ok((Vec::new(), is_complete));
         }
-        let also = match actor.person_id() {
-            Some(person) => self.store().datasets_with_role(person).await?.into_iter().collect(),
-            None => HashSet::new(),
-        };
+        let (owners, also) = self.reach(actor).await?;
         // Without accounts everything is the one person's.
         let everything = actor.person_id().is_none() && !actor.is_stranger();
-        let reach = Reach { everything, owner: actor.name().to_owned(), also };
+        let reach = Reach { everything, owners: owners.into_iter().collect(), also: also.into_iter().collect() };
         let hub = self.clone();
         let looked_for = words.clone();
         let found = blocking(move || {

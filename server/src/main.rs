@@ -7,6 +7,7 @@ mod api;
 mod assets;
 mod cli;
 mod events;
+mod moved;
 mod observe;
 mod pages;
 mod problem;

@@ -13,6 +13,7 @@ mod errors;
 mod history;
 mod import;
 mod inbox;
+mod organisations;
 mod people;
 mod requests;
 mod row;
@@ -78,6 +79,13 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/sign-in", get(accounts::sign_in_form).post(accounts::sign_in))
         .route("/sign-out", post(accounts::sign_out))
         .route("/account", get(accounts::show))
+        .route("/account/profile", post(accounts::change_profile))
+        .route("/account/organisations", get(organisations::list).post(organisations::found))
+        .route("/account/organisations/{name}", get(organisations::show).post(organisations::change))
+        .route("/account/organisations/{name}/members", post(organisations::set_membership))
+        .route("/account/organisations/{name}/teams", post(organisations::set_team))
+        .route("/account/organisations/{name}/teams/members", post(organisations::set_team_member))
+        .route("/account/organisations/{name}/end", post(organisations::end))
         .route("/account/password", post(accounts::change_password))
         .route("/account/sessions/end", post(accounts::end_session))
         .route("/account/tokens", post(accounts::create_token))
@@ -110,6 +118,9 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/{owner}/{dataset}/visibility", post(accounts::set_visibility))
         .route("/{owner}", get(datasets::namespace))
         .route("/{owner}/{dataset}/settings", get(datasets::settings).post(datasets::change))
+        .route("/{owner}/{dataset}/archive", post(datasets::archive))
+        .route("/{owner}/{dataset}/transfer", post(datasets::transfer))
+        .route("/{owner}/{dataset}/offer", post(datasets::settle_offer))
         .route("/{owner}/{dataset}/delete", post(datasets::delete))
         .route("/{owner}/{dataset}/restore", post(datasets::restore))
         .route("/{owner}/{dataset}/fork", get(datasets::new_fork).post(datasets::fork))

@@ -14,7 +14,7 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, cs
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{api, assets, events, observe, pages, problem::Problem, security, state::AppState, visit::Visit};
+use crate::{api, assets, events, moved, observe, pages, problem::Problem, security, state::AppState, visit::Visit};
 
 /// The largest body of anything but an upload, in bytes.
 const MAX_BODY: usize = 8 << 20;
@@ -44,6 +44,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(observe::metrics))
+        .layer(middleware::from_fn_with_state(state.clone(), moved::lead_on))
         .layer(
             ServiceBuilder::new()
                 .layer(TraceLayer::new_for_http())
@@ -62,8 +63,8 @@ pub(crate) fn router(state: AppState) -> Router {
 /// The REST API. The paths and methods stand with the handlers, for the document; each group is one path.
 fn api() -> OpenApiRouter<AppState> {
     use api::{
-        aggregates, audit, commits, datasets, diffs, exports, forks, imports, jobs, merges, notices, people,
-        protections, reclaim, refs,
+        aggregates, audit, commits, datasets, diffs, exports, forks, imports, jobs, members, merges, notices, offers,
+        organisations, people, protections, reclaim, refs,
         requests::{self, checks, deciding, discussion},
         rows, search, statuses, tables,
     };
@@ -120,8 +121,16 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(people::accounts, people::create_account))
         .routes(routes!(people::tokens, people::create_token))
         .routes(routes!(people::delete_token))
-        .routes(routes!(people::members))
-        .routes(routes!(people::set_role, people::remove_role))
+        .routes(routes!(members::list))
+        .routes(routes!(members::set_role, members::remove_role))
+        .routes(routes!(members::set_team_role, members::remove_team_role))
+        .routes(routes!(offers::list))
+        .routes(routes!(offers::take, offers::end))
+        .routes(routes!(organisations::list, organisations::found))
+        .routes(routes!(organisations::show, organisations::change, organisations::end))
+        .routes(routes!(organisations::set_member, organisations::remove_member))
+        .routes(routes!(organisations::create_team, organisations::end_team))
+        .routes(routes!(organisations::put_in, organisations::take_out))
         .merge(uploads)
         .fallback(async || {
             Problem::new(StatusCode::NOT_FOUND, "There is no such address in the API: see /api/v1/docs.")

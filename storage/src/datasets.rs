@@ -34,6 +34,8 @@ pub struct Dataset {
     /// When somebody deleted it, in µs since 1970 UTC. It is found by [`Store::deleted_datasets`] only, until it is
     /// brought back or deleted for good.
     pub deleted_at: Option<i64>,
+    /// Since when it can be read and not changed, in µs since 1970 UTC.
+    pub archived_at: Option<i64>,
 }
 
 /// Who may read a dataset without a role in it.
@@ -84,6 +86,8 @@ pub struct DatasetChanges {
     pub protection: Option<String>,
     /// Delete it so that it can be brought back, or bring it back.
     pub deleted_at: Option<Option<i64>>,
+    /// Archive it, or let it be changed again.
+    pub archived_at: Option<Option<i64>>,
 }
 
 /// Where a page of datasets ended; the next one begins after it.
@@ -110,6 +114,7 @@ struct Row {
     visibility: Option<String>,
     protection: Option<String>,
     deleted_at: Option<i64>,
+    archived_at: Option<i64>,
 }
 
 impl Dataset {
@@ -144,6 +149,7 @@ impl Dataset {
             },
             protection: row.protection,
             deleted_at: row.deleted_at,
+            archived_at: row.archived_at,
         })
     }
 
@@ -159,6 +165,7 @@ impl Dataset {
             visibility: self.visibility.as_str(),
             protection: self.protection.clone(),
             deleted_at: self.deleted_at,
+            archived_at: self.archived_at,
             origin: self.lineage.first().map(|origin| origin.dataset.0),
             lineage: (!self.lineage.is_empty()).then(|| self.lineage.iter().map(|of| of.dataset.0).collect::<Vec<_>>()),
             lineage_until: (!self.lineage.is_empty()).then(|| self.lineage.iter().map(|of| of.until).collect::<Vec<_>>()),
@@ -187,6 +194,7 @@ impl Store {
                 "{
                     LET $same = (SELECT VALUE id FROM dataset WHERE owner = $content.owner AND name = $content.name);
                     IF array::len($same) > 0 OR record::exists($id) { RETURN false };
+                    DELETE moved WHERE owner = $content.owner AND name = $content.name;
                     CREATE $id CONTENT $content RETURN NONE;
                     RETURN true
                 }",
@@ -219,6 +227,7 @@ impl Store {
                     IF !record::exists($origin) { RETURN 'gone' };
                     LET $same = (SELECT VALUE id FROM dataset WHERE owner = $content.owner AND name = $content.name);
                     IF array::len($same) > 0 OR record::exists($id) { RETURN 'exists' };
+                    DELETE moved WHERE owner = $content.owner AND name = $content.name;
                     CREATE $id CONTENT $content RETURN NONE;
                     IF array::len($refs) > 0 { INSERT INTO dataset_ref $refs RETURN NONE };
                     RETURN 'made'
@@ -289,16 +298,15 @@ impl Store {
         Ok(dataset.filter(|dataset| dataset.deleted_at.is_none()))
     }
 
-    /// Datasets that were deleted and can be brought back, of one owner or of all, the last deleted first.
+    /// Datasets that were deleted and can be brought back, of these owners or of all, the last deleted first.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn deleted_datasets(&self, owner: Option<&PersonName>) -> Result<Vec<Dataset>, StorageError> {
+    pub async fn deleted_datasets(&self, owners: Option<&[PersonName]>) -> Result<Vec<Dataset>, StorageError> {
         let attempted = "list the deleted datasets";
-        let statement = "SELECT * FROM dataset WHERE deleted_at != NONE AND ($owner = NONE OR owner = $owner)
+        let statement = "SELECT * FROM dataset WHERE deleted_at != NONE AND ($owners = NONE OR owner IN $owners)
             ORDER BY deleted_at DESC";
-        let variables = vars! { owner: owner.map(|owner| owner.as_str().to_owned()) };
-        let rows: Vec<Row> = self.database.query(attempted, statement, variables).await?;
+        let rows: Vec<Row> = self.database.query(attempted, statement, vars! { owners: owners.map(texts) }).await?;
         rows.into_iter().map(|row| Dataset::from_row(row, attempted)).collect()
     }
 
@@ -332,14 +340,16 @@ impl Store {
         rows.into_iter().map(|row| Dataset::from_row(row, attempted)).collect()
     }
 
-    /// The datasets of a namespace, the public ones and these, the last updated first: at most `limit`.
+    /// The datasets of these owners, the public ones and these, all or only those `within` one namespace, the last updated
+    /// first: at most `limit`.
     ///
     /// # Errors
     /// The database failed.
     pub async fn datasets_for(
         &self,
-        owner: &PersonName,
+        owners: &[PersonName],
         also: &[DatasetId],
+        within: Option<&PersonName>,
         limit: usize,
     ) -> Result<Vec<Dataset>, StorageError> {
         let attempted = "list the datasets";
@@ -349,10 +359,16 @@ impl Store {
             .query(
                 attempted,
                 "SELECT * FROM dataset
-                    WHERE deleted_at = NONE AND (owner = $owner OR visibility = 'public' OR id IN $also)
+                    WHERE deleted_at = NONE AND ($within = NONE OR owner = $within)
+                        AND (owner IN $owners OR visibility = 'public' OR id IN $also)
                     ORDER BY updated_at DESC, id DESC
                     LIMIT $limit",
-                vars! { owner: owner.as_str(), also: also, limit: limit },
+                vars! {
+                    owners: texts(owners),
+                    also: also,
+                    within: within.map(|owner| owner.as_str().to_owned()),
+                    limit: limit,
+                },
             )
             .await?;
         rows.into_iter().map(|row| Dataset::from_row(row, attempted)).collect()
@@ -389,6 +405,9 @@ impl Store {
         if let Some(deleted_at) = changes.deleted_at {
             fields.insert("deleted_at".to_owned(), deleted_at.map_or(Value::None, |at| at.into_value()));
         }
+        if let Some(archived_at) = changes.archived_at {
+            fields.insert("archived_at".to_owned(), archived_at.map_or(Value::None, |at| at.into_value()));
+        }
         if let Some(visibility) = changes.visibility {
             fields.insert("visibility".to_owned(), Value::String(visibility.as_str().to_owned()));
         }
@@ -405,9 +424,14 @@ impl Store {
                         SELECT VALUE id FROM dataset WHERE owner = $now.owner AND name = $name AND id != $id
                     );
                     IF array::len($same) > 0 { RETURN { taken: $now.owner + '/' + $name } };
+                    IF $name != $now.name {
+                        -- The old address leads here; what led from the new one elsewhere is over.
+                        DELETE moved WHERE owner = $now.owner AND (name = $name OR name = $now.name);
+                        CREATE moved SET owner = $now.owner, name = $now.name, dataset = $uuid RETURN NONE
+                    };
                     RETURN { dataset: (UPDATE ONLY $id MERGE $fields) }
                 }",
-                vars! { id: records::dataset(id), fields: Value::Object(fields) },
+                vars! { id: records::dataset(id), uuid: id.0, fields: Value::Object(fields) },
             )
             .await?;
         match outcome {
@@ -433,6 +457,7 @@ impl Store {
                     LET $forks = (SELECT VALUE id FROM dataset WHERE lineage CONTAINS $uuid LIMIT 1);
                     DELETE $parts;
                     IF array::len($forks) = 0 { DELETE $commits };
+                    DELETE moved WHERE dataset = $uuid;
                     DELETE $id;
                     RETURN true
                 }",
@@ -450,6 +475,10 @@ impl Store {
         self.leases.leave_something();
         Ok(())
     }
+}
+
+fn texts(names: &[PersonName]) -> Vec<String> {
+    names.iter().map(|name| name.as_str().to_owned()).collect()
 }
 
 fn exists(address: String) -> StorageError {

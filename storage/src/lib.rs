@@ -33,6 +33,13 @@
 //! | `role` | `[dataset, person]` | what somebody is in a dataset |
 //! | `watch` | `[dataset, person]` | what somebody wants to be told of there |
 //! | `notice` | `[dataset, person, about]` | what somebody was told |
+//! | `organisation` | name | an organisation |
+//! | `membership` | `[organisation, person]` | who belongs to it, and as what |
+//! | `team` | `[organisation, team]` | a team |
+//! | `team_member` | `[organisation, person, team]` | who is in it |
+//! | `team_role` | `[dataset, team]` | what a team of the owning organisation is in a dataset |
+//! | `offer` | `[dataset, person]` | a dataset that its owner wants to give to somebody |
+//! | `moved` | random; unique by owner and name | where a dataset was before |
 //! | `audit` | `[time, random]`, the newest first | who changed access or data; never changed or deleted |
 //! | `setting` | name | a setting of the whole server |
 //! | `maintenance` | `reclaim` | what the last run of reclaiming has done, as JSON |
@@ -73,9 +80,11 @@ mod known;
 mod leases;
 mod links;
 mod migrations;
+mod moves;
 mod notices;
 mod objects;
 mod opening;
+mod organisations;
 mod people;
 mod reclaim;
 mod records;
@@ -99,8 +108,10 @@ pub use jobs::{Job, JobFilter, JobState, JobUpdate};
 pub use known::Changed;
 pub use leases::Lease;
 pub use links::{Link, LinkKind};
+pub use moves::{Offer, Transfer};
 pub use notices::{Audience, Notice};
 pub use objects::Objects;
+pub use organisations::{Organisation, OrganisationChanges, Rights, Team};
 pub use people::{Admission, Person, PersonChanges, Session, Standing, Token};
 pub use reclaim::{Mark, Reclaim, ReclaimRecord, Reclaimed, Stage, Sweep};
 pub use refs::{CommitRecord, Ref, RefKind};

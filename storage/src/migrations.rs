@@ -16,7 +16,7 @@ struct Migration {
 }
 
 const MIGRATIONS: &[Migration] =
-    &[FIRST, RECLAIMING, FORKS, PEOPLE, REQUESTS, LINKS, AUDIT, DELETION, STATUSES, NOTICES];
+    &[FIRST, RECLAIMING, FORKS, PEOPLE, REQUESTS, LINKS, AUDIT, DELETION, STATUSES, NOTICES, ORGANISATIONS, MOVES];
 
 const FIRST: Migration = Migration {
     name: "chunks, datasets, refs, commits, drafts, jobs",
@@ -229,6 +229,59 @@ const NOTICES: Migration = Migration {
         DEFINE FIELD IF NOT EXISTS times ON notice TYPE int;
         DEFINE FIELD IF NOT EXISTS unread ON notice TYPE bool;
         DEFINE INDEX IF NOT EXISTS notice_person ON notice FIELDS person;
+    ",
+};
+
+const ORGANISATIONS: Migration = Migration {
+    name: "organisations, their members and teams, what people say of themselves",
+    statements: "
+        DEFINE TABLE IF NOT EXISTS organisation SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS display ON organisation TYPE string;
+        DEFINE FIELD IF NOT EXISTS description ON organisation TYPE string;
+        DEFINE FIELD IF NOT EXISTS base ON organisation TYPE string;
+        DEFINE FIELD IF NOT EXISTS created_at ON organisation TYPE int;
+
+        DEFINE TABLE IF NOT EXISTS membership SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS organisation ON membership TYPE record<organisation>;
+        DEFINE FIELD IF NOT EXISTS person ON membership TYPE uuid;
+        DEFINE FIELD IF NOT EXISTS role ON membership TYPE string;
+        DEFINE INDEX IF NOT EXISTS membership_person ON membership FIELDS person;
+
+        DEFINE TABLE IF NOT EXISTS team SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS name ON team TYPE string;
+
+        DEFINE TABLE IF NOT EXISTS team_member SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS person ON team_member TYPE uuid;
+        DEFINE FIELD IF NOT EXISTS team ON team_member TYPE string;
+
+        DEFINE TABLE IF NOT EXISTS team_role SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS organisation ON team_role TYPE string;
+        DEFINE FIELD IF NOT EXISTS team ON team_role TYPE string;
+        DEFINE FIELD IF NOT EXISTS role ON team_role TYPE string;
+        DEFINE INDEX IF NOT EXISTS team_role_team ON team_role FIELDS organisation, team;
+
+        DEFINE FIELD IF NOT EXISTS about ON person TYPE option<string>;
+    ",
+};
+
+const MOVES: Migration = Migration {
+    name: "archived datasets, offers of datasets, and where they were before",
+    statements: "
+        DEFINE FIELD IF NOT EXISTS archived_at ON dataset TYPE option<int>;
+
+        DEFINE TABLE IF NOT EXISTS moved SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS owner ON moved TYPE string;
+        DEFINE FIELD IF NOT EXISTS name ON moved TYPE string;
+        DEFINE FIELD IF NOT EXISTS dataset ON moved TYPE uuid;
+        DEFINE INDEX IF NOT EXISTS moved_from ON moved FIELDS owner, name UNIQUE;
+        DEFINE INDEX IF NOT EXISTS moved_dataset ON moved FIELDS dataset;
+
+        DEFINE TABLE IF NOT EXISTS offer SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS dataset ON offer TYPE uuid;
+        DEFINE FIELD IF NOT EXISTS person ON offer TYPE uuid;
+        DEFINE FIELD IF NOT EXISTS made_by ON offer TYPE string;
+        DEFINE FIELD IF NOT EXISTS created_at ON offer TYPE int;
+        DEFINE INDEX IF NOT EXISTS offer_person ON offer FIELDS person;
     ",
 };
 

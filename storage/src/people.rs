@@ -101,6 +101,8 @@ pub struct PersonChanges {
     pub display: Option<String>,
     /// The hash of a new password.
     pub password: Option<String>,
+    /// What they say of themselves.
+    pub about: Option<String>,
 }
 
 #[derive(SurrealValue)]
@@ -182,6 +184,12 @@ impl Token {
     }
 }
 
+/// What a record that stands for many is set to by those who must not change them at the same time. It has to be another
+/// each time: what stays as it is is not written, and is nobody's conflict.
+pub(crate) fn turn() -> String {
+    Uuid::new_v4().to_string()
+}
+
 /// What became of a new account.
 #[derive(SurrealValue)]
 struct Made {
@@ -232,7 +240,11 @@ impl Store {
                     IF $link != NONE {
                         IF !record::exists($link) { RETURN { outcome: 'used' } }
                     };
-                    IF array::len((SELECT VALUE id FROM person WHERE name = $content.name)) > 0 {
+                    -- People and organisations share their names: of two that want one at the same time one is done again.
+                    UPSERT $names SET value = $turn RETURN NONE;
+                    IF record::exists($organisation)
+                        OR array::len((SELECT VALUE id FROM person WHERE name = $content.name)) > 0
+                    {
                         RETURN { outcome: 'taken' }
                     };
                     CREATE $id CONTENT $content RETURN NONE;
@@ -248,6 +260,9 @@ impl Store {
                     adopts: adopts.map(|name| name.as_str().to_owned()),
                     link: link,
                     guard: records::setting("admins"),
+                    names: records::setting("names"),
+                    turn: turn(),
+                    organisation: records::organisation(&person.name),
                 },
             )
             .await?;
@@ -282,6 +297,26 @@ impl Store {
         row.map(|row| Person::from_row(row, attempted)).transpose()
     }
 
+    /// The accounts of these ids, in no order; those that are not there are left out.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn people_by_id(&self, ids: &[PersonId]) -> Result<Vec<Person>, StorageError> {
+        let attempted = "read the accounts";
+        let ids: Vec<RecordId> = ids.iter().map(|id| records::person(*id)).collect();
+        let rows: Vec<PersonRow> = self.database.query(attempted, "SELECT * FROM $ids", vars! { ids: ids }).await?;
+        rows.into_iter().map(|row| Person::from_row(row, attempted)).collect()
+    }
+
+    /// What somebody says of themselves.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn about(&self, id: PersonId) -> Result<Option<String>, StorageError> {
+        let variables = vars! { id: records::person(id) };
+        self.database.query("read the account", "RETURN $id.about", variables).await
+    }
+
     /// All accounts, by name: at most `limit`, from after this name on.
     ///
     /// # Errors
@@ -305,6 +340,9 @@ impl Store {
         }
         if let Some(password) = &changes.password {
             fields.insert("password".to_owned(), Value::String(password.clone()));
+        }
+        if let Some(about) = &changes.about {
+            fields.insert("about".to_owned(), Value::String(about.clone()));
         }
         let found: bool = self
             .database
@@ -342,7 +380,7 @@ impl Store {
                     IF !record::exists($id) { RETURN 'missing' };
                     IF $is_less AND $id.is_admin = true {
                         -- Of two that each leave it to the other one is done again.
-                        UPSERT $guard SET value = $name RETURN NONE;
+                        UPSERT $guard SET value = $turn RETURN NONE;
                         LET $others = (SELECT VALUE id FROM person
                             WHERE is_admin = true AND blocked_at = NONE AND id != $id LIMIT 1);
                         IF array::len($others) = 0 { RETURN 'last' }
@@ -358,7 +396,7 @@ impl Store {
                 vars! {
                     id: records::person(id),
                     person: id.0,
-                    name: id.to_string(),
+                    turn: turn(),
                     is_less: is_less,
                     blocks: matches!(standing, Standing::Blocked(_)),
                     guard: records::setting("admins"),
@@ -520,15 +558,6 @@ impl Store {
         if found { Ok(()) } else { Err(StorageError::NotFound { what: "token", name: id.to_string() }) }
     }
 
-    /// A person's role in a dataset, as the hub wrote it.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn role(&self, dataset: DatasetId, person: PersonId) -> Result<Option<String>, StorageError> {
-        let variables = vars! { id: records::role(dataset, person) };
-        self.database.query("read the role", "RETURN $id.role", variables).await
-    }
-
     /// The people who have a role in a dataset, and which.
     ///
     /// # Errors
@@ -545,7 +574,7 @@ impl Store {
         Ok(rows.into_iter().map(|row| (PersonId(row.person), row.role)).collect())
     }
 
-    /// The datasets in which a person has a role.
+    /// The datasets in which a person has a role of their own.
     ///
     /// # Errors
     /// The database failed.

@@ -5,7 +5,7 @@ use std::ops::Bound;
 use surrealdb::types::{Array, RecordId, RecordIdKey, RecordIdKeyRange, SurrealValue, Uuid, Value};
 use versioning::{Hash, TableId};
 
-use crate::{DatasetId, DraftId, JobId, PersonId, RefKind, StorageError, TokenId};
+use crate::{DatasetId, DraftId, JobId, PersonId, PersonName, RefKind, StorageError, TokenId};
 
 pub(crate) fn chunk(hash: Hash) -> RecordId {
     RecordId::new("chunk", hash.to_string())
@@ -84,6 +84,57 @@ pub(crate) fn watches_of(dataset: DatasetId) -> RecordId {
 /// What a person was told of a thing in a dataset.
 pub(crate) fn notice(dataset: DatasetId, person: PersonId, about: &str) -> RecordId {
     composite("notice", [dataset.0.into_value(), text(&person.0.to_string()), text(about)])
+}
+
+pub(crate) fn organisation(name: &PersonName) -> RecordId {
+    RecordId::new("organisation", name.as_str())
+}
+
+pub(crate) fn membership(organisation: &PersonName, person: PersonId) -> RecordId {
+    composite("membership", [text(organisation.as_str()), text(&person.0.to_string())])
+}
+
+/// Who belongs to an organisation.
+pub(crate) fn memberships_in(organisation: &PersonName) -> RecordId {
+    beginning_with("membership", vec![text(organisation.as_str())])
+}
+
+pub(crate) fn team(organisation: &PersonName, team: &str) -> RecordId {
+    composite("team", [text(organisation.as_str()), text(team)])
+}
+
+/// The teams of an organisation.
+pub(crate) fn teams_in(organisation: &PersonName) -> RecordId {
+    beginning_with("team", vec![text(organisation.as_str())])
+}
+
+pub(crate) fn team_member(organisation: &PersonName, person: PersonId, team: &str) -> RecordId {
+    composite("team_member", [text(organisation.as_str()), text(&person.0.to_string()), text(team)])
+}
+
+/// Who is in a team of an organisation: everybody, or in which one person is.
+pub(crate) fn team_members_in(organisation: &PersonName, person: Option<PersonId>) -> RecordId {
+    let mut prefix = vec![text(organisation.as_str())];
+    prefix.extend(person.map(|person| text(&person.0.to_string())));
+    beginning_with("team_member", prefix)
+}
+
+pub(crate) fn team_role(dataset: DatasetId, team: &str) -> RecordId {
+    composite("team_role", [dataset.0.into_value(), text(team)])
+}
+
+/// The roles of teams in a dataset.
+pub(crate) fn team_roles_in(dataset: DatasetId) -> RecordId {
+    beginning_with("team_role", vec![dataset.0.into_value()])
+}
+
+pub(crate) fn offer(dataset: DatasetId, person: PersonId) -> RecordId {
+    composite("offer", [dataset.0.into_value(), text(&person.0.to_string())])
+}
+
+/// To whom a dataset is offered.
+pub(crate) fn offers_of(dataset: DatasetId) -> RecordId {
+    beginning_with("offer", vec![dataset.0.into_value()])
 }
 
 /// Numbers order as texts of equal length do.
@@ -185,13 +236,15 @@ pub(crate) fn commit_statuses(dataset: DatasetId, commit: Hash) -> RecordId {
     beginning_with("commit_status", vec![dataset.0.into_value(), text(&commit.to_string())])
 }
 
-/// What belongs to a dataset alone: refs, drafts and their rows, roles, merge requests, statuses of commits,
+/// What belongs to a dataset alone: refs, drafts and their rows, roles, offers, merge requests, statuses of commits,
 /// what people were told of it.
-const PARTS: [&str; 10] = [
+const PARTS: [&str; 12] = [
     "dataset_ref",
     "draft",
     "draft_row",
     "role",
+    "team_role",
+    "offer",
     "merge_request",
     "request_entry",
     "request_decision",
@@ -264,6 +317,14 @@ impl<'a> Parts<'a> {
 pub(crate) fn uuid_of(id: &RecordId, attempted: &'static str) -> Result<uuid::Uuid, StorageError> {
     match &id.key {
         RecordIdKey::Uuid(uuid) => Ok(uuid.into_inner()),
+        _ => Err(malformed_id(id, attempted)),
+    }
+}
+
+/// The name of an organisation.
+pub(crate) fn name_of(id: &RecordId, attempted: &'static str) -> Result<PersonName, StorageError> {
+    match &id.key {
+        RecordIdKey::String(text) => Ok(PersonName(text.clone())),
         _ => Err(malformed_id(id, attempted)),
     }
 }

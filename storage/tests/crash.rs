@@ -308,6 +308,7 @@ fn dataset() -> Dataset {
         visibility: storage::Visibility::Private,
         protection: None,
         deleted_at: None,
+        archived_at: None,
     }
 }
 

@@ -99,12 +99,36 @@ pub fn tabs_of_all(dataset: &Dataset, current: Tab) -> AnyView {
         commit: None,
         may_edit: false,
     };
-    tabs(dataset, &viewed, None, current)
+    view! {
+        {tabs(dataset, &viewed, None, current)}
+        {archived_banner(dataset)}
+    }
+    .into_any()
 }
 
-/// Says which state is looked at, unless it is the default branch as it is now.
+/// Says that it is archived.
 #[must_use]
-pub fn viewed_banner(dataset: &Dataset, viewed: &Viewed) -> Option<AnyView> {
+pub fn archived_banner(dataset: &Dataset) -> Option<AnyView> {
+    let since = time(dataset.archived_at?);
+    let view = view! {
+        <section class="banner" aria-label="Archived">
+            <p><strong>"Archived"</strong>" since "{since}": it is read, not changed. It can be forked and exported."</p>
+        </section>
+    };
+    Some(view.into_any())
+}
+
+/// Says that the dataset is archived, and which state is looked at, unless it is the default branch as it is now.
+#[must_use]
+pub fn viewed_banner(dataset: &Dataset, viewed: &Viewed) -> AnyView {
+    view! {
+        {archived_banner(dataset)}
+        {state_banner(dataset, viewed)}
+    }
+    .into_any()
+}
+
+fn state_banner(dataset: &Dataset, viewed: &Viewed) -> Option<AnyView> {
     viewed.reference.as_ref()?;
     let (word, note) = match viewed.kind {
         ViewedKind::Branch => ("Branch", (!viewed.may_edit).then_some("You may read it, not edit it.")),

@@ -235,6 +235,26 @@ pub fn select(wiring: Wiring, class: &'static str, options: Vec<(String, String)
     .into_any()
 }
 
+/// The field that says in which namespace something is made; nothing where there is no choice.
+#[must_use]
+pub fn namespace(form: &Submitted, namespaces: &[String]) -> Option<AnyView> {
+    let first = namespaces.first().filter(|_| namespaces.len() > 1)?;
+    let chosen = form.or("owner", first);
+    let options = namespaces.iter().map(|name| (name.clone(), name.clone())).collect();
+    let field = Field::new("owner", "Whose it is").hint("Yours, or that of an organisation which you own.");
+    Some(field.view(form, |wiring| select(wiring, "input", options, &chosen)))
+}
+
+/// How addresses in these namespaces look.
+#[must_use]
+pub fn address_hint(namespaces: &[String]) -> String {
+    let owner = match namespaces {
+        [only] => only.as_str(),
+        _ => "owner",
+    };
+    format!("Its address will be /{owner}/name. Lower-case letters, digits, hyphens and underscores.")
+}
+
 /// What is wrong with a form, at the top of its page, with links to the fields. It takes the focus, so that it is read
 /// first.
 #[must_use]

@@ -1,4 +1,4 @@
-//! One's own account: password, browsers, tokens.
+//! One's own account: what others see, password, browsers, tokens.
 
 use hub::{SessionView, TokenView};
 use leptos::prelude::*;
@@ -10,6 +10,7 @@ use crate::{
     },
     form::Submitted,
     shell::{Crumb, PageInfo, Width, shell},
+    url,
 };
 
 /// What the page of one's own account shows.
@@ -19,6 +20,10 @@ pub struct View {
     pub name: String,
     /// Whether they run the server.
     pub is_admin: bool,
+    /// What they are called; may be empty.
+    pub display: String,
+    /// What they say of themselves.
+    pub about: String,
     /// Where they are signed in.
     pub sessions: Vec<SessionView>,
     /// Their tokens.
@@ -50,15 +55,35 @@ pub fn page(view: &View, form: &Submitted) -> AnyView {
             <header class="head">
                 <div class="head__text"><p class="head__eyebrow">{view.name.clone()}</p><h1>"Your account"</h1></div>
                 <div class="head__actions">
+                    <a class="button" href=url::namespace(&view.name)>"Your datasets"</a>
+                    <a class="button" href="/account/organisations">"Organisations"</a>
                     {accounts}
                     <form method="post" action="/sign-out"><button class="button" type="submit">"Sign out"</button></form>
                 </div>
             </header>
+            {profile(view, form)}
             {password(form)}
             {sessions(&view.sessions)}
             {tokens(&view.tokens, form)}
         },
     )
+}
+
+fn profile(view: &View, form: &Submitted) -> AnyView {
+    view! {
+        <section class="section">
+            <header class="section__head"><h2>"What others see of you"</h2></header>
+            <form class="form" method="post" action="/account/profile">
+                {Field::new("display", "Full name").note("optional").text(form, &view.display, false)}
+                {Field::new("about", "About you")
+                    .note("optional")
+                    .hint("Whoever may read one of your datasets, or belongs to an organisation with you, sees this beside your name.")
+                    .lines(form, &view.about, 3, false)}
+                <div class="actions"><button class="button" type="submit">"Save"</button></div>
+            </form>
+        </section>
+    }
+    .into_any()
 }
 
 fn password(form: &Submitted) -> AnyView {

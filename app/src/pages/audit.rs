@@ -82,6 +82,7 @@ const fn words(kind: AuditKind) -> &'static str {
         AuditKind::Account => "Accounts and invitations",
         AuditKind::SignIn => "Signing in and passwords",
         AuditKind::Token => "Tokens for programs",
+        AuditKind::Organisation => "Organisations and teams",
         AuditKind::Role => "Roles in datasets",
         AuditKind::Visibility => "Who may read datasets",
         AuditKind::Dataset => "Datasets",

@@ -12,16 +12,19 @@ use crate::{
     shell::{Crumb, PageInfo, Width, shell},
 };
 
-/// The page, for a fork of the dataset into the acting person's own namespace.
+/// The page, for a fork of the dataset into one of the namespaces in which the acting person makes datasets.
 #[must_use]
-pub fn page(origin: &Dataset, owner: &str, form: &Submitted) -> AnyView {
+pub fn page(origin: &Dataset, namespaces: &[String], form: &Submitted) -> AnyView {
     let address = dataset::address(&origin.path);
     let action = format!("{address}/fork");
-    let mut crumbs =
-        vec![Crumb::here(origin.path.owner.clone()), Crumb::link(origin.path.name.clone(), address.clone())];
+    let mut crumbs = dataset::crumbs(&origin.path);
     crumbs.push(Crumb::here("Fork"));
-    // In one's own namespace the origin's name is taken.
-    let name = if origin.path.owner == owner { format!("{}-fork", origin.path.name) } else { origin.path.name.clone() };
+    // In its own namespace the origin's name is taken.
+    let name = if namespaces.first() == Some(&origin.path.owner) {
+        format!("{}-fork", origin.path.name)
+    } else {
+        origin.path.name.clone()
+    };
     let title = field::title(form, &format!("Fork {}", origin.title));
     shell(
         PageInfo { title, crumbs, width: Width::Narrow, ..PageInfo::default() },
@@ -38,9 +41,8 @@ pub fn page(origin: &Dataset, owner: &str, form: &Submitted) -> AnyView {
                 </div>
             </header>
             <form class="form" method="post" action=action>
-                {Field::new("name", "Name")
-                    .hint(format!("Its address will be /{owner}/name. Lower-case letters, digits, hyphens and underscores."))
-                    .text(form, &name, true)}
+                {field::namespace(form, namespaces)}
+                {Field::new("name", "Name").hint(field::address_hint(namespaces)).text(form, &name, true)}
                 {Field::new("title", "Title").note("optional").hint("What people call it.").text(form, &origin.title, false)}
                 {Field::new("description", "Description").note("optional").lines(form, &origin.description, 3, false)}
                 <div class="actions">

@@ -1,6 +1,6 @@
 //! Who may do what in a dataset.
 
-use hub::{Dataset, Member, Role, Visibility};
+use hub::{Dataset, Holder, Member, Role, Visibility};
 use leptos::prelude::*;
 
 use crate::{
@@ -13,28 +13,29 @@ use crate::{
     shell::{Crumb, PageInfo, Width, shell},
 };
 
-/// The page.
+/// The page. `teams`: those that can have a role; none where the dataset is a person's.
 #[must_use]
-pub fn page(dataset: &Dataset, members: &[Member], form: &Submitted) -> AnyView {
+pub fn page(dataset: &Dataset, members: &[Member], teams: Option<&[String]>, form: &Submitted) -> AnyView {
     let address = dataset::address(&dataset.path);
     let action = format!("{address}/people");
-    let crumbs = vec![
-        Crumb::here(dataset.path.owner.clone()),
-        Crumb::link(dataset.path.name.clone(), address.clone()),
-        Crumb::here("People"),
-    ];
+    let mut crumbs = dataset::crumbs(&dataset.path);
+    crumbs.push(Crumb::here("People"));
     let owner = dataset.path.owner.clone();
     let rows: Vec<_> = members
         .iter()
         .map(|member| {
-            let label = format!("Take the role from {}", member.name);
+            let label = format!("Take the role from {}", member.holder);
+            let field = match member.holder {
+                Holder::Person(_) => "name",
+                Holder::Team(_) => "team",
+            };
             view! {
                 <tr>
-                    <th scope="row" class="data__grow">{member.name.clone()}</th>
+                    <th scope="row" class="data__grow">{member.holder.to_string()}</th>
                     <td data-label="Role">{member.role.as_str()}</td>
                     <td>
                         <form method="post" action=action.clone()>
-                            <input type="hidden" name="name" value=member.name.clone() />
+                            <input type="hidden" name=field value=member.holder.name().to_owned() />
                             <input type="hidden" name="role" value="" />
                             <button class="button button--small" type="submit" aria-label=label>"Remove"</button>
                         </form>
@@ -52,6 +53,8 @@ pub fn page(dataset: &Dataset, members: &[Member], form: &Submitted) -> AnyView 
         Role::Owner => "Owner: renames, deletes, decides who may do what",
     };
     let roles = Role::ALL.map(|role| (role.as_str().to_owned(), words(role).to_owned())).to_vec();
+    let team = teams.map(|teams| team_form(&action, teams, &roles, form));
+    let owners = if teams.is_some() { "its owners: owner" } else { "owner" };
     let (seen, other, change) = match dataset.visibility {
         Visibility::Private => ("Only the people below see this dataset.", "public", "Let everybody read it"),
         Visibility::Public => ("Everybody may read this dataset.", "private", "Let only the people below read it"),
@@ -81,7 +84,7 @@ pub fn page(dataset: &Dataset, members: &[Member], form: &Submitted) -> AnyView 
                     <table class="data data--stack">
                         <thead><tr><th scope="col">"Account"</th><th scope="col">"Role"</th><td></td></tr></thead>
                         <tbody>
-                            <tr><th scope="row" class="data__grow">{owner}</th><td data-label="Role">"owner"</td><td></td></tr>
+                            <tr><th scope="row" class="data__grow">{owner}</th><td data-label="Role">{owners}</td><td></td></tr>
                             {rows}
                         </tbody>
                     </table>
@@ -91,10 +94,33 @@ pub fn page(dataset: &Dataset, members: &[Member], form: &Submitted) -> AnyView 
                 <header class="section__head"><h2>"Give somebody a role"</h2></header>
                 <form class="form" method="post" action=action.clone()>
                     {Field::new("name", "Account").text(form, "", true)}
-                    {Field::new("role", "Role").view(form, |wiring| field::select(wiring, "input", roles, &role))}
+                    {Field::new("role", "Role").view(form, |wiring| field::select(wiring, "input", roles.clone(), &role))}
                     <div class="actions"><button class="button button--primary" type="submit">"Give the role"</button></div>
                 </form>
             </section>
+            {team}
         },
     )
+}
+
+fn team_form(action: &str, teams: &[String], roles: &[(String, String)], form: &Submitted) -> AnyView {
+    if teams.is_empty() {
+        return view! { <p class="section quiet">"Teams of the organisation can have a role here. It has none yet."</p> }
+            .into_any();
+    }
+    let options: Vec<_> = teams.iter().map(|team| (team.clone(), team.clone())).collect();
+    let (team, role) = (form.or("team", &teams[0]), form.or("team-role", "reader"));
+    let roles = roles.to_vec();
+    view! {
+        <section class="section">
+            <header class="section__head"><h2>"Give a team a role"</h2></header>
+            <form class="form" method="post" action=action.to_owned()>
+                {Field::new("team", "Team").view(form, |wiring| field::select(wiring, "input", options, &team))}
+                {Field::new("team-role", "Role of the team")
+                    .view(form, |wiring| field::select(wiring, "input", roles, &role))}
+                <div class="actions"><button class="button button--primary" type="submit">"Give the team the role"</button></div>
+            </form>
+        </section>
+    }
+    .into_any()
 }

@@ -1,12 +1,14 @@
-//! Somebody's datasets, and for themselves those that they deleted and can bring back.
+//! A person or an organisation: what they say of themselves, their datasets that one may read; for members, who belongs
+//! to it; for oneself, what was deleted and what others offer.
 
-use hub::{DeletedDataset, NamespaceView};
+use hub::{DeletedDataset, NamespaceView, OfferView, OrganisationInside, OrganisationRole, OrganisationView, Profile};
 use leptos::prelude::*;
 
 use crate::{
     components::{dataset, scroll, time},
-    pages::datasets,
+    pages::{datasets, organisations},
     shell::{Crumb, PageInfo, shell},
+    url,
 };
 
 /// The page.
@@ -17,23 +19,143 @@ pub fn page(view: &NamespaceView) -> AnyView {
     } else {
         datasets::list(&view.datasets)
     };
-    let new = view.is_own.then(|| view! { <a class="button button--primary" href="/new">"New dataset"</a> });
+    let new = view.may_create.then(|| {
+        let href = if view.is_own { "/new".to_owned() } else { url::with_query("/new", &[("owner", &view.owner)]) };
+        view! { <a class="button button--primary" href=href>"New dataset"</a> }
+    });
+    let inside = view.organisation.as_ref().and_then(|organisation| organisation.inside.as_ref());
+    let settings = inside.map(|inside| {
+        let label = if inside.own_role == OrganisationRole::Owner { "Settings" } else { "Membership" };
+        view! { <a class="button" href=organisations::address(&view.owner)>{label}</a> }
+    });
+    let edit =
+        (view.is_own && view.profile.is_some()).then(|| view! { <a class="button" href="/account">"Your account"</a> });
+    let (name, text) = match (&view.organisation, &view.profile) {
+        (Some(organisation), _) => (organisation.display.clone(), of_organisation(organisation)),
+        (None, Some(profile)) => (profile.display.clone(), of_person(profile)),
+        (None, None) => (view.owner.clone(), ().into_any()),
+    };
+    let eyebrow = (name != view.owner).then(|| view! { <p class="head__eyebrow">{view.owner.clone()}</p> });
     let deleted = (!view.deleted.is_empty()).then(|| deleted(&view.deleted));
+    let offers = (!view.offers.is_empty()).then(|| offers(&view.offers));
     shell(
-        PageInfo {
-            title: format!("Datasets of {}", view.owner),
-            crumbs: vec![Crumb::here(view.owner.clone())],
-            ..PageInfo::default()
-        },
+        PageInfo { title: name.clone(), crumbs: vec![Crumb::here(view.owner.clone())], ..PageInfo::default() },
         view! {
             <header class="head">
-                <div class="head__text"><h1>{view.owner.clone()}</h1></div>
-                <div class="head__actions">{new}</div>
+                <div class="head__text">{eyebrow}<h1>{name}</h1>{text}</div>
+                <div class="head__actions">{new}{settings}{edit}</div>
             </header>
+            {offers}
             {list}
+            {inside.map(members)}
             {deleted}
         },
     )
+}
+
+fn lead(text: &str) -> Option<AnyView> {
+    (!text.is_empty()).then(|| view! { <p class="head__lead">{text.to_owned()}</p> }.into_any())
+}
+
+fn of_organisation(organisation: &OrganisationView) -> AnyView {
+    view! {
+        {lead(&organisation.description)}
+        <p class="head__eyebrow">"Organisation, founded "{time(organisation.created_at)}</p>
+    }
+    .into_any()
+}
+
+fn of_person(profile: &Profile) -> AnyView {
+    let organisations: Vec<_> = profile
+        .organisations
+        .iter()
+        .map(|name| view! { <li><a href=url::namespace(name)>{name.clone()}</a></li> })
+        .collect();
+    let organisations = (!organisations.is_empty()).then(|| {
+        view! {
+            <div class="actions">
+                <p>"Belongs to:"</p>
+                <ul class="actions" aria-label="Organisations">{organisations}</ul>
+            </div>
+        }
+    });
+    view! {
+        {lead(&profile.about)}
+        <p class="head__eyebrow">"Here since "{time(profile.created_at)}</p>
+        {organisations}
+    }
+    .into_any()
+}
+
+/// Who belongs to an organisation, and its teams.
+fn members(inside: &OrganisationInside) -> AnyView {
+    let rows: Vec<_> = inside
+        .members
+        .iter()
+        .map(|member| {
+            let teams: Vec<&str> = inside
+                .teams
+                .iter()
+                .filter(|team| team.members.contains(&member.name))
+                .map(|team| team.name.as_str())
+                .collect();
+            view! {
+                <tr>
+                    <th scope="row" class="data__grow"><a href=url::namespace(&member.name)>{member.name.clone()}</a></th>
+                    <td data-label="Full name">{member.display.clone()}</td>
+                    <td data-label="Role">{member.role.as_str()}</td>
+                    <td data-label="Teams">{teams.join(", ")}</td>
+                </tr>
+            }
+        })
+        .collect();
+    let table = scroll(
+        String::from("Who belongs to it"),
+        view! {
+            <table class="data data--stack">
+                <thead>
+                    <tr>
+                        <th scope="col">"Member"</th>
+                        <th scope="col">"Full name"</th>
+                        <th scope="col">"Role"</th>
+                        <th scope="col">"Teams"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        },
+    );
+    view! {
+        <section class="section" aria-labelledby="members">
+            <h2 id="members">"Members"</h2>
+            {table}
+        </section>
+    }
+    .into_any()
+}
+
+/// What others want to give to the person.
+fn offers(offers: &[OfferView]) -> AnyView {
+    let list: Vec<_> = offers
+        .iter()
+        .map(|offer| {
+            let action = format!("{}/offer", dataset::address(&offer.path));
+            let (take, decline) = (format!("Take {}", offer.path), format!("Decline {}", offer.path));
+            view! {
+                <section class="banner" aria-label=format!("Offer of {}", offer.path)>
+                    <p>
+                        {offer.made_by.clone()}" offers you "<strong>{offer.path.to_string()}</strong>" ("
+                        {offer.title.clone()}"), "{time(offer.created_at)}
+                    </p>
+                    <form class="actions" method="post" action=action>
+                        <button class="button button--primary" type="submit" name="what" value="take" aria-label=take>"Take it"</button>
+                        <button class="button" type="submit" name="what" value="end" aria-label=decline>"Decline"</button>
+                    </form>
+                </section>
+            }
+        })
+        .collect();
+    list.into_any()
 }
 
 fn deleted(datasets: &[DeletedDataset]) -> AnyView {

@@ -8,9 +8,9 @@ use crate::{
     shell::{Crumb, PageInfo, Width, shell},
 };
 
-/// The page, for the acting person's own namespace.
+/// The page, with the namespaces in which the acting person makes datasets.
 #[must_use]
-pub fn page(owner: &str, form: &Submitted) -> AnyView {
+pub fn page(namespaces: &[String], form: &Submitted) -> AnyView {
     let title = field::title(form, "New dataset");
     shell(
         PageInfo { title, crumbs: vec![Crumb::here("New dataset")], width: Width::Narrow, ..PageInfo::default() },
@@ -23,9 +23,8 @@ pub fn page(owner: &str, form: &Submitted) -> AnyView {
                 </div>
             </header>
             <form class="form" method="post" action="/new">
-                {Field::new("name", "Name")
-                    .hint(format!("Its address will be /{owner}/name. Lower-case letters, digits, hyphens and underscores."))
-                    .text(form, "", true)}
+                {field::namespace(form, namespaces)}
+                {Field::new("name", "Name").hint(field::address_hint(namespaces)).text(form, "", true)}
                 {Field::new("title", "Title").note("optional").hint("What people call it.").text(form, "", false)}
                 {Field::new("description", "Description")
                     .note("optional")

@@ -34,6 +34,7 @@ pub fn dataset() -> Dataset {
         updated_at: NOW,
         origin: None,
         visibility: hub::Visibility::Private,
+        archived_at: None,
         protections: vec![hub::Protection {
             branch: String::from("main"),
             request_required: true,

@@ -4,7 +4,7 @@ use storage::{StorageError, Token, TokenId};
 use uuid::Uuid;
 
 use super::{MAX_DISPLAY, TOUCH, hash_of, secret};
-use crate::{Actor, AuditKind, Error, Hub, Scope, now};
+use crate::{Actor, AuditKind, DatasetPath, Error, Hub, Scope, access::Action, now};
 
 /// Days after which a token ends.
 const TOKEN_DAYS: std::ops::RangeInclusive<u32> = 1..=3_650;
@@ -20,6 +20,8 @@ pub struct TokenView {
     pub name: String,
     /// What may be done with it.
     pub scope: Scope,
+    /// The only dataset that it may be used for; none: all.
+    pub dataset: Option<Uuid>,
     /// When it was made, in µs since 1970 UTC.
     pub created_at: i64,
     /// When it ends, in µs since 1970 UTC.
@@ -43,6 +45,7 @@ impl From<Token> for TokenView {
             id: token.id.0,
             name: token.name,
             scope: scope_of(&token.scope),
+            dataset: token.dataset.map(|dataset| dataset.0),
             created_at: token.created_at,
             expires_at: token.expires_at,
             seen_at: token.seen_at,
@@ -82,16 +85,18 @@ impl Hub {
         Ok(self.store().tokens_of(person).await?.into_iter().map(TokenView::from).collect())
     }
 
-    /// Makes a token for programs. `days`: when it ends, up to ten years; none: never.
+    /// Makes a token for programs. `days`: when it ends, up to ten years; none: never. `only`: the only dataset that it may
+    /// be used for; what is public it reads as anybody does.
     ///
     /// # Errors
-    /// There is no account, or a field is not valid.
+    /// There is no account, a field is not valid, or the person may not read that dataset.
     pub async fn create_token(
         &self,
         actor: &Actor,
         name: &str,
         scope: Scope,
         days: Option<u32>,
+        only: Option<&DatasetPath>,
     ) -> Result<NewToken, Error> {
         let person = actor.account("make tokens")?;
         let name = name.trim();
@@ -101,6 +106,16 @@ impl Hub {
         if days.is_some_and(|days| !TOKEN_DAYS.contains(&days)) {
             return Err(Error::invalid("expires_in_days", "A token ends in 1 to 3,650 days, or never."));
         }
+        let dataset = match only {
+            None => None,
+            Some(path) => match self.find_stored(actor, Action::Read, path).await {
+                Ok(dataset) => Some(dataset.id),
+                Err(Error::NotFound { what }) => {
+                    return Err(Error::invalid("dataset", format!("There is no {what} here.")));
+                }
+                Err(error) => return Err(error),
+            },
+        };
         let (text, at) = (format!("{PREFIX}{}", secret()), now());
         let token = Token {
             id: TokenId::generate(),
@@ -108,13 +123,14 @@ impl Hub {
             person,
             name: name.to_owned(),
             scope: scope.as_str().to_owned(),
-            dataset: None,
+            dataset,
             created_at: at,
             expires_at: days.map(|days| at + i64::from(days) * 24 * 3600 * 1_000_000),
             seen_at: None,
         };
         self.store().create_token(&token).await?;
-        let what = format!("made a token to {}: {}", token.scope, token.name);
+        let within = only.map(|path| format!(" in {path}")).unwrap_or_default();
+        let what = format!("made a token to {}{within}: {}", token.scope, token.name);
         self.note(actor, AuditKind::Token, None, what).await;
         Ok(NewToken { text, view: token.into() })
     }

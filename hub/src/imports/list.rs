@@ -14,9 +14,9 @@ impl Hub {
         let mut views = Vec::new();
         for job in self.store().jobs(&JobFilter::default(), limit).await?.into_iter().filter(|job| job.kind == KIND) {
             let Some(id) = job.dataset else { continue };
-            let Some(dataset) = self.store().dataset_by_id(id).await?.map(crate::Dataset::from) else { continue };
-            match self.find_dataset(actor, Action::Read, &dataset.path).await {
-                Ok(dataset) => views.push(self.import_view(job, dataset.path)?),
+            let Some(dataset) = self.store().dataset_by_id(id).await? else { continue };
+            match self.authorise(actor, Action::Read, &dataset).await {
+                Ok(_) => views.push(self.import_view(job, crate::Dataset::from(dataset).path)?),
                 Err(Error::NotFound { .. }) => {}
                 Err(error) => return Err(error),
             }

@@ -157,7 +157,7 @@ fn parse_id(id: &str) -> Option<(DatasetId, String)> {
 
 impl Hub {
     /// Those of a person's notices that the actor may read, with where they are.
-    async fn readable(&self, actor: &Actor, notices: Vec<Notice>) -> Result<Vec<(Notice, DatasetPath)>, Error> {
+    async fn readable_notices(&self, actor: &Actor, notices: Vec<Notice>) -> Result<Vec<(Notice, DatasetPath)>, Error> {
         let mut paths: HashMap<DatasetId, Option<DatasetPath>> = HashMap::new();
         let mut readable = Vec::new();
         for notice in notices {
@@ -194,7 +194,7 @@ impl Hub {
         if let Some(before) = before {
             kept.retain(|notice| (notice.at, id_of(notice)) < *before);
         }
-        let mut found = self.readable(actor, kept).await?;
+        let mut found = self.readable_notices(actor, kept).await?;
         let goes_on = found.len() > limit;
         found.truncate(limit);
         let next = found.last().filter(|_| goes_on).map(|(last, _)| (last.at, id_of(last)));
@@ -245,7 +245,7 @@ impl Hub {
             Err(asked) => asked,
         };
         let unread = self.store().notices_of(person, true, MANY).await?;
-        let unread = self.readable(actor, unread).await?.into_iter();
+        let unread = self.readable_notices(actor, unread).await?.into_iter();
         let unread: Unread = Arc::new(unread.map(|(notice, _)| (notice.dataset, notice.about)).collect());
         self.shared.inboxes.note(asked, person, &unread);
         Ok(Some((person, unread)))

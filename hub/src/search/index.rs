@@ -332,6 +332,7 @@ mod tests {
             visibility: Visibility::Private,
             protection: None,
             deleted_at: None,
+            archived_at: None,
         };
         let named = |name: &str| Named { name: name.into(), description: Text::default() };
         let tables = tables.iter().map(|(table, columns)| TableWords {

@@ -1,7 +1,7 @@
 //! `/datasets`
 
 use axum::{Json, http::StatusCode, response::Response};
-use hub::{Dataset, DatasetChanges, DatasetPath, Visibility};
+use hub::{Dataset, DatasetChanges, DatasetPath, Place, Transferred, Visibility};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -36,6 +36,9 @@ pub(crate) struct DatasetBody {
     /// Who may read it without a role in it: `private` (nobody) or `public` (everybody).
     #[serde(default)]
     visibility: String,
+    /// Since when it is read and not changed; null: it is not archived.
+    #[serde(default)]
+    archived_at: Option<String>,
     /// The stable id of what it was forked from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     origin: Option<String>,
@@ -85,6 +88,11 @@ pub(crate) struct DatasetPatch {
     /// Who may read it without a role in it: `private` (nobody) or `public` (everybody).
     #[schema(value_type = Option<String>)]
     visibility: Option<Visibility>,
+    /// Whether it is read and not changed.
+    archived: Option<bool>,
+    /// Whose it will be: at once for the caller and organisations that they own, else once who is named has taken it. What
+    /// else is changed is changed before.
+    owner: Option<String>,
 }
 
 impl From<Dataset> for DatasetBody {
@@ -99,6 +107,7 @@ impl From<Dataset> for DatasetBody {
             created_at: time(dataset.created_at),
             updated_at: time(dataset.updated_at),
             visibility: dataset.visibility.as_str().to_owned(),
+            archived_at: dataset.archived_at.and_then(time),
             origin: dataset.origin.map(|id| id.to_string()),
         }
     }
@@ -146,7 +155,9 @@ pub(crate) async fn show(
     Ok(reading.answer_untagged(DatasetWithTables { dataset: view.dataset.into(), head, tables }))
 }
 
-/// Changes what a dataset is called, or its default branch.
+/// Changes what a dataset is called, its default branch, who may read it, whether it is archived, and whose it is. The answer
+/// says where it is then: the old address leads there (308) as long as no other dataset is made at it. Where it is only
+/// offered to somebody, that is in `/offers` of theirs.
 #[utoipa::path(
     patch, path = "/datasets/{owner}/{dataset}", tag = "datasets",
     params(("owner", description = "The namespace."), ("dataset", description = "The dataset's name.")),
@@ -158,10 +169,21 @@ pub(crate) async fn update(
     Address((owner, name)): Address<(String, String)>,
     Body(patch): Body<DatasetPatch>,
 ) -> Result<Json<DatasetBody>, Problem> {
-    let DatasetPatch { name: new_name, title, description, default_branch, visibility } = patch;
-    let changes = DatasetChanges { name: new_name, title, description, default_branch, visibility };
-    let dataset = state.hub.update_dataset(&state.actor(), &DatasetPath { owner, name }, changes).await?;
-    Ok(Json(dataset.into()))
+    let DatasetPatch { name: new_name, title, description, default_branch, visibility, archived, owner: to } = patch;
+    let changes = DatasetChanges { name: new_name, title, description, default_branch, visibility, archived };
+    let (actor, path) = (state.actor(), DatasetPath { owner, name });
+    let is_only_moved = to.is_some() && changes == DatasetChanges::default();
+    let path = if is_only_moved { path } else { state.hub.update_dataset(&actor, &path, changes).await?.path };
+    let path = match to {
+        None => path,
+        Some(to) => match state.hub.transfer(&actor, &path, &to).await? {
+            Transferred::Done(path) => path,
+            Transferred::Offered(_) => path,
+        },
+    };
+    // Who gave it away may not see its settings any more, but what it is called.
+    let view = state.hub.dataset(&actor, &Place::from(path)).await?;
+    Ok(Json(view.dataset.into()))
 }
 
 #[derive(Deserialize)]

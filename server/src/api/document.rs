@@ -22,7 +22,8 @@ use crate::problem::{FieldProblem, ProblemBody};
             Errors are problem details (RFC 9457). Lists take `limit` and `cursor`. Reads of a state take `ref` and `at`, \
             answer the commit in `Anabranch-Commit`, carry an ETag and honour If-None-Match; drafts are never shown unless \
             `draft=true`. Writes take `parent` or If-Match, and answer 409 with the commits in between where the branch has \
-            moved. POST to commits, merges, cherry-picks, reverts and imports takes `Idempotency-Key`. Names in addresses \
+            moved. A dataset that was renamed or given away is found at its old address by a redirect (308), as long as no \
+            other one is made there. POST to commits, merges, cherry-picks, reverts and imports takes `Idempotency-Key`. Names in addresses \
             are percent-encoded.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
@@ -38,6 +39,7 @@ use crate::problem::{FieldProblem, ProblemBody};
         (name = "merge requests", description = "Offers to merge, what is said and decided about them."),
         (name = "imports and exports", description = "Files in and out."),
         (name = "people", description = "Accounts, tokens for programs, and who may do what in a dataset."),
+        (name = "organisations", description = "Names that several people share, their members and teams."),
         (name = "jobs", description = "Work that goes on."),
         (name = "maintenance", description = "Looking after the server's data."),
     ),
@@ -58,8 +60,7 @@ pub(crate) fn complete(document: &openapi::OpenApi) -> Json {
         "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
     });
     let header = |description: &str| json!({ "description": description, "schema": { "type": "string" } });
-    let paths = document["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut());
-    for item in paths {
+    for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
         for method in METHODS {
             let Some(operation) = item.get_mut(method) else { continue };
             let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
@@ -71,6 +72,10 @@ pub(crate) fn complete(document: &openapi::OpenApi) -> Json {
             if takes("ref") {
                 responses["200"]["headers"]["etag"] = header("Goes back as If-None-Match.");
                 responses["304"] = json!({ "description": "The client has the answer already." });
+            }
+            if path.starts_with("/datasets/{owner}/{dataset}") {
+                let text = "The dataset was renamed or given away: Location says where this is now.";
+                responses["308"] = json!({ "description": text });
             }
             responses["default"] = problem.clone();
         }

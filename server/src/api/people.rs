@@ -1,10 +1,10 @@
-//! `/me`, `/accounts`, `/tokens` and `…/{dataset}/members`
+//! `/me`, `/accounts` and `/tokens`
 
 use axum::{
     Json,
     http::{HeaderName, HeaderValue, StatusCode, header},
 };
-use hub::{Account, DatasetPath, Member, NewAccount, Role, Scope, TokenView};
+use hub::{Account, DatasetPath, NewAccount, Scope, TokenView};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -63,6 +63,8 @@ pub(crate) struct TokenBody {
     name: String,
     /// What may be done with it: `read`, `write` or `admin`.
     scope: String,
+    /// The stable id of the only dataset that it may be used for; null: all.
+    dataset: Option<String>,
     /// When it was made.
     created_at: Option<String>,
     /// When it ends; null: never.
@@ -83,6 +85,9 @@ pub(crate) struct NewTokenBody {
     /// In how many days it ends, 1 to 3,650; null: never.
     #[serde(default)]
     expires_in_days: Option<u32>,
+    /// The only dataset that it may be used for, as OWNER/NAME; null: all.
+    #[serde(default)]
+    dataset: Option<String>,
 }
 
 /// A token that was just made.
@@ -92,25 +97,6 @@ pub(crate) struct MadeToken {
     text: String,
     /// The token.
     token: TokenBody,
-}
-
-/// Somebody with a role in a dataset.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[schema(as = Member)]
-pub(crate) struct MemberBody {
-    /// The account's name.
-    name: String,
-    /// What they are there: `reader`, `commenter`, `writer`, `maintainer` or `owner`.
-    role: String,
-}
-
-/// A role to be given.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RoleBody {
-    /// `reader`, `commenter`, `writer`, `maintainer` or `owner`; each may what those before it may.
-    #[schema(value_type = String, example = "reader")]
-    role: Role,
 }
 
 /// Which part of a list.
@@ -136,16 +122,11 @@ impl From<TokenView> for TokenBody {
             id: token.id.to_string(),
             name: token.name,
             scope: token.scope.as_str().to_owned(),
+            dataset: token.dataset.map(|id| id.to_string()),
             created_at: time(token.created_at),
             expires_at: token.expires_at.and_then(time),
             used_at: token.seen_at.and_then(time),
         }
-    }
-}
-
-impl From<Member> for MemberBody {
-    fn from(member: Member) -> Self {
-        Self { name: member.name, role: member.role.as_str().to_owned() }
     }
 }
 
@@ -218,7 +199,14 @@ pub(crate) async fn create_token(
     state: Visit,
     Body(new): Body<NewTokenBody>,
 ) -> Result<(StatusCode, [(HeaderName, HeaderValue); 1], Json<MadeToken>), Problem> {
-    let made = state.hub.create_token(&state.actor(), &new.name, new.scope, new.expires_in_days).await?;
+    let NewTokenBody { name, scope, expires_in_days, dataset } = new;
+    let only = dataset.map(|text| {
+        let parts = text.split_once('/').map(|(owner, name)| (owner.to_owned(), name.to_owned()));
+        let wrong = || Problem::field(StatusCode::UNPROCESSABLE_ENTITY, "/dataset", "Write the dataset as OWNER/NAME.");
+        parts.map(|(owner, name)| DatasetPath { owner, name }).ok_or_else(wrong)
+    });
+    let only = only.transpose()?;
+    let made = state.hub.create_token(&state.actor(), &name, scope, expires_in_days, only.as_ref()).await?;
     let kept = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     Ok((StatusCode::CREATED, kept, Json(MadeToken { text: made.text, token: made.view.into() })))
 }
@@ -232,57 +220,5 @@ pub(crate) async fn create_token(
 pub(crate) async fn delete_token(state: Visit, Address(id): Address<String>) -> Result<StatusCode, Problem> {
     let id: Uuid = id.parse().map_err(|_| hub::Error::not_found("token"))?;
     state.hub.delete_token(&state.actor(), id).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Who has a role in a dataset, by name. The account whose namespace it is in owns it without being listed.
-#[utoipa::path(
-    get, path = "/datasets/{owner}/{dataset}/members", tag = "people",
-    params(("owner", description = "The namespace."), ("dataset", description = "The dataset's name.")),
-    responses((status = 200, description = "The people.", body = List<MemberBody>)),
-)]
-pub(crate) async fn members(
-    state: Visit,
-    Address((owner, name)): Address<(String, String)>,
-) -> Result<Json<List<MemberBody>>, Problem> {
-    let members = state.hub.members(&state.actor(), &DatasetPath { owner, name }).await?;
-    Ok(Json(List { items: members.into_iter().map(MemberBody::from).collect(), next_cursor: None }))
-}
-
-/// Gives somebody a role in a dataset, in place of the one they had.
-#[utoipa::path(
-    put, path = "/datasets/{owner}/{dataset}/members/{name}", tag = "people",
-    params(
-        ("owner", description = "The namespace."), ("dataset", description = "The dataset's name."),
-        ("name", description = "The account's name."),
-    ),
-    request_body = RoleBody,
-    responses((status = 200, description = "What they are now.", body = MemberBody)),
-)]
-pub(crate) async fn set_role(
-    state: Visit,
-    Address((owner, dataset, name)): Address<(String, String, String)>,
-    Body(RoleBody { role }): Body<RoleBody>,
-) -> Result<Json<MemberBody>, Problem> {
-    let path = DatasetPath { owner, name: dataset };
-    state.hub.set_role(&state.actor(), &path, &name, Some(role)).await?;
-    Ok(Json(Member { name, role }.into()))
-}
-
-/// Takes somebody's role in a dataset from them.
-#[utoipa::path(
-    delete, path = "/datasets/{owner}/{dataset}/members/{name}", tag = "people",
-    params(
-        ("owner", description = "The namespace."), ("dataset", description = "The dataset's name."),
-        ("name", description = "The account's name."),
-    ),
-    responses((status = 204, description = "They have none.")),
-)]
-pub(crate) async fn remove_role(
-    state: Visit,
-    Address((owner, dataset, name)): Address<(String, String, String)>,
-) -> Result<StatusCode, Problem> {
-    let path = DatasetPath { owner, name: dataset };
-    state.hub.set_role(&state.actor(), &path, &name, None).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -7,7 +7,7 @@ use axum::{
     http::{StatusCode, header},
     response::IntoResponse,
 };
-use hub::{DatasetChanges, Error, NewAccount, Scope, SignUp, SignedIn, Visibility};
+use hub::{DatasetChanges, Error, Holder, NewAccount, Scope, SignUp, SignedIn, Visibility};
 use serde::Deserialize;
 
 use super::{
@@ -91,8 +91,11 @@ pub(super) fn new_account(form: &Submitted) -> NewAccount {
 /// One's own account.
 async fn account(visit: &Visit, new_token: Option<String>) -> Result<pages::account::View, Failure> {
     let actor = visit.actor();
+    let (display, about) = visit.hub.own_profile(&actor).await?;
     Ok(pages::account::View {
         name: actor.name().to_owned(),
+        display,
+        about,
         is_admin: actor.is_admin(),
         sessions: visit.hub.sessions(&actor, visit.secret.as_deref().unwrap_or_default()).await?,
         tokens: visit.hub.tokens(&actor).await?,
@@ -125,6 +128,14 @@ pub(super) async fn change_password(visit: Visit, Form(values): Values) -> Answe
     }
 }
 
+pub(super) async fn change_profile(visit: Visit, Form(values): Values) -> Answer {
+    let form = Submitted::new(values);
+    match visit.hub.set_profile(&visit.actor(), &form.or("display", ""), &form.or("about", "")).await {
+        Ok(()) => see("/account"),
+        Err(error) => again(&visit, form, error).await,
+    }
+}
+
 pub(super) async fn end_session(visit: Visit, Form(values): Values) -> Answer {
     let form = Submitted::new(values);
     let secret = visit.secret.as_deref().unwrap_or_default();
@@ -138,7 +149,7 @@ pub(super) async fn create_token(visit: Visit, Form(values): Values) -> Answer {
     let scope = Scope::ALL.into_iter().find(|each| each.as_str() == scope).unwrap_or(Scope::Read);
     // What is no number of days is refused as 0 is; only nothing at all means never.
     let days = form.value("expires_in_days").filter(|days| !days.is_empty()).map(|days| days.parse().unwrap_or(0));
-    match visit.hub.create_token(&visit.actor(), &form.or("token-name", ""), scope, days).await {
+    match visit.hub.create_token(&visit.actor(), &form.or("token-name", ""), scope, days, None).await {
         // It is in no address, so that it does not stay in the browser's history.
         Ok(token) => {
             let view = account(&visit, Some(token.text)).await?;
@@ -162,29 +173,38 @@ pub(super) async fn end_token(visit: Visit, Form(values): Values) -> Answer {
     see("/account")
 }
 
+async fn members_page(visit: &Visit, at: &At, refusal: Option<(Submitted, Error)>) -> Answer {
+    let (actor, path) = (visit.actor(), &at.place.path);
+    let members = visit.hub.members(&actor, path).await?;
+    let teams = visit.hub.teams_for(&actor, path).await?;
+    let dataset = visit.hub.overseen(&actor, path).await?;
+    let view = |form: &Submitted| pages::members::page(&dataset, &members, teams.as_deref(), form);
+    match refusal {
+        None => page(visit, || view(&Submitted::default())),
+        Some((form, error)) => refused(visit, &error, || view(&form.refused(&error))),
+    }
+}
+
 pub(super) async fn members(visit: Visit, at: At) -> Answer {
-    let actor = visit.actor();
-    let members = visit.hub.members(&actor, &at.place.path).await?;
-    let view = visit.hub.dataset(&actor, &at.place).await?;
-    page(&visit, || pages::members::page(&view.dataset, &members, &Submitted::default()))
+    members_page(&visit, &at, None).await
 }
 
 pub(super) async fn set_role(visit: Visit, at: At, Form(values): Values) -> Answer {
     let form = Submitted::new(values);
     let (actor, path) = (visit.actor(), &at.place.path);
-    let role = form.value("role").filter(|role| !role.is_empty()).map(str::parse).transpose();
+    let (holder, role) = match form.value("team") {
+        // What takes the role from a team is the same form as what takes it from somebody.
+        Some(team) => (Holder::Team(team.to_owned()), form.value("team-role").or(form.value("role"))),
+        None => (Holder::Person(form.or("name", "")), form.value("role")),
+    };
+    let role = role.filter(|role| !role.is_empty()).map(str::parse).transpose();
     let given = match role {
-        Ok(role) => visit.hub.set_role(&actor, path, &form.or("name", ""), role).await,
+        Ok(role) => visit.hub.set_role(&actor, path, &holder, role).await,
         Err(error) => Err(error),
     };
     match given {
         Ok(()) => see(&format!("{}/people", at.address)),
-        Err(error) if is_about_form(&error) => {
-            let members = visit.hub.members(&actor, path).await?;
-            let view = visit.hub.dataset(&actor, &at.place).await?;
-            let form = form.refused(&error);
-            refused(&visit, &error, || pages::members::page(&view.dataset, &members, &form))
-        }
+        Err(error) if is_about_form(&error) => members_page(&visit, &at, Some((form, error))).await,
         Err(error) => Err(error.into()),
     }
 }

@@ -88,8 +88,9 @@ pub(super) struct NewQuery {
 }
 
 pub(super) async fn new(visit: Visit, at: At, Query(query): Query<NewQuery>) -> Answer {
-    visit.hub.own_namespace(&visit.actor())?;
     let proposal = proposal(&visit, &at, query).await?;
+    // Whoever has not signed in is asked to, once it is known that there is something.
+    visit.hub.namespaces(&visit.actor()).await?;
     page(&visit, || pages::new_request::page(&proposal, &Submitted::default()))
 }
 

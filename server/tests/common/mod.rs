@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 pub mod api;
+pub mod organisations;
 pub mod people;
 pub mod requests;
 
@@ -115,6 +116,24 @@ impl Server {
             Some(body) => self.agent.run(request.body(body.to_vec()).expect("a request")),
             None => self.agent.run(request.body(()).expect("a request")),
         })
+    }
+
+    /// The status of the answer to a POST, whose body need not be text.
+    pub fn call_bytes(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> u16 {
+        let mut request = self.agent.post(format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send(body).expect("the server answers").status().as_u16()
+    }
+
+    /// The status of an answer that may never end.
+    pub fn status(&self, path: &str, headers: &[(&str, &str)]) -> u16 {
+        let mut request = self.agent.get(format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.call().expect("the server answers").status().as_u16()
     }
 
     /// `anabranch` with these arguments, told where the server is.

@@ -92,6 +92,7 @@ pub(crate) fn dataset(name: &str) -> Dataset {
         visibility: storage::Visibility::Private,
         protection: None,
         deleted_at: None,
+        archived_at: None,
     }
 }
 
