@@ -111,6 +111,8 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(reclaim::show, reclaim::start))
         .routes(routes!(audit::list))
         .routes(routes!(people::me))
+        .routes(routes!(people::my_data))
+        .routes(routes!(people::delete_me))
         .routes(routes!(people::accounts, people::create_account))
         .routes(routes!(people::tokens, people::create_token))
         .routes(routes!(people::delete_token))
