@@ -62,9 +62,11 @@ impl World {
         assert_eq!(mail.to, [email.to_lowercase()]);
         let code = mail.secret("/account/email/confirm?code");
         assert_eq!(self.get("", &format!("/account/email/confirm?code={code}")).status, 200);
-        assert!(!self.get(cookie, "/account").body.contains("Mail reaches you at"), "opening the link is not enough");
+        let reaches = format!("Mail reaches you at {}.", email.to_lowercase());
+        assert!(!self.get(cookie, "/account").body.contains(&reaches), "opening the link is not enough");
         let confirm = || self.form("", "/account/email/confirm", &[("code", &code)]).status;
         assert_eq!((confirm(), confirm()), (200, 409), "once");
+        assert!(self.get(cookie, "/account").body.contains(&reaches));
     }
 }
 
