@@ -66,9 +66,11 @@ fn datasets() {
 fn accounts() {
     let form =
         Submitted::new([("name".to_owned(), "\"><script>alert(1)</script>".to_owned())]).with_error("name", "No.");
-    check("sign-in", || pages::sign_in::page("/\"><script>alert(1)</script>", true, &form));
+    let provider = Some("<script>alert(1)</script>");
+    let ways = pages::sign_in::Ways { is_open: true, mails_links: true, provider: provider.map(str::to_owned) };
+    check("sign-in", || pages::sign_in::page("/\"><script>alert(1)</script>", &ways, &form));
     check("set-up", || pages::sign_in::set_up("<script>alert(1)</script>", &form));
-    check("sign-up", || pages::sign_in::sign_up("<script>alert(1)</script>", &form));
+    check("sign-up", || pages::sign_in::sign_up("<script>alert(1)</script>", provider, &form));
     check("reset", || pages::sign_in::reset("<script>alert(1)</script>", &Submitted::default()));
     let account = |name: &str, is_admin, blocked_at| hub::Account {
         name: name.to_owned(),
@@ -86,6 +88,7 @@ fn accounts() {
     let view = pages::people::View {
         accounts: vec![account("ada", true, None), account("eve", false, Some(0))],
         rule: hub::SignUp::Invitation,
+        mails_links: true,
         invitations: vec![invitation],
         new_link: Some("http://localhost/sign-up?invitation=0".to_owned()),
     };
@@ -94,10 +97,61 @@ fn accounts() {
     let closed = pages::people::View { rule: hub::SignUp::Closed, ..view };
     let html = check("people-closed", || pages::people::page(&closed, &form));
     assert!(!html.contains("Make an invitation"), "what is closed invites nobody");
-    let html =
-        check("person", || pages::people::account(&account("ada", true, None), true, None, &Submitted::default()));
+    let html = check("person", || {
+        pages::people::account(&account("ada", true, None), true, false, None, &Submitted::default())
+    });
     assert!(!html.contains("/blocked"), "nobody blocks the account they use");
-    check("person-blocked", || pages::people::account(&account("eve", false, Some(0)), false, None, &form));
+    check("person-blocked", || pages::people::account(&account("eve", false, Some(0)), false, true, None, &form));
+}
+
+#[test]
+fn identity() {
+    const HOSTILE: &str = "\"><script>alert(1)</script>";
+    let fresh = Submitted::default();
+    let form = Submitted::new(["name", "email", "who", "code"].map(|name| (name.to_owned(), HOSTILE.to_owned())));
+    check("email-confirm", || pages::email::confirm(HOSTILE, &fresh));
+    check("email-confirmed", || pages::email::confirmed(HOSTILE));
+    check("forgot", || pages::email::forgot(&form));
+    check("forgot-asked", || pages::email::asked(HOSTILE));
+    check("second-factor-off", || pages::second_factor::page(hub::SecondFactorView::default(), &fresh));
+    let on = hub::SecondFactorView { since: Some(0), codes: 1 };
+    let html = check("second-factor-on", || pages::second_factor::page(on, &form));
+    assert!(html.contains("1 recovery code") && !html.contains("1 recovery codes"), "{html}");
+    let picture = hub::QrCode { size: 21, dark: vec![(0, 0), (20, 20)] };
+    let new = hub::NewSecondFactor { secret: "GEZDGNBVGY3TQOJQ".to_owned(), picture };
+    let html = check("second-factor-new", || pages::second_factor::new(&new, &fresh));
+    assert!(html.contains("GEZD GNBV GY3T QOJQ") && html.contains("viewBox=\"0 0 29 29\""), "{html}");
+    assert!(html.contains("M4,4h1v1h-1zM24,24h1v1h-1z"), "{html}");
+    check("second-factor-codes", || pages::second_factor::codes(&["a-b".to_owned(), "c-d".to_owned()]));
+    check("second-factor-asked", || pages::second_factor::ask(HOSTILE, &form));
+    check("provider-go", || pages::provider::go(HOSTILE, "https://id.example/?a=b&c=%22"));
+    let newcomer = hub::Newcomer { name: HOSTILE.to_owned(), display: HOSTILE.to_owned() };
+    check("provider-name", || pages::provider::name(&newcomer, &fresh));
+    check("leaving", || pages::leaving::page("ada", &["ada/places".to_owned()], true, &form));
+    let identity = hub::IdentityView {
+        issuer: HOSTILE.to_owned(),
+        subject: HOSTILE.to_owned(),
+        label: HOSTILE.to_owned(),
+        created_at: 0,
+    };
+    let view = pages::account::View {
+        name: "ada".to_owned(),
+        display: HOSTILE.to_owned(),
+        about: HOSTILE.to_owned(),
+        is_admin: false,
+        sessions: Vec::new(),
+        tokens: Vec::new(),
+        second_factor: on,
+        email: Some(Some(HOSTILE.to_owned())),
+        ways_in: hub::WaysIn { has_password: true, identities: vec![identity] },
+        provider: Some(HOSTILE.to_owned()),
+        new_token: None,
+        told: Some(HOSTILE.to_owned()),
+    };
+    check("account", || pages::account::page(&view, &form));
+    let view = pages::account::View { ways_in: hub::WaysIn::default(), email: None, provider: None, ..view };
+    let html = check("account-without-password", || pages::account::page(&view, &fresh));
+    assert!(!html.contains("/account/password") && !html.contains("E-mail"), "{html}");
 }
 
 /// Text that would be markup if it could.

@@ -13,7 +13,7 @@ mod work;
 use std::{collections::BTreeMap, process::ExitCode, time::Instant};
 
 use anyhow::{Context, Result};
-use hub::{Actor, DatasetPath, Hub, Place, Reference};
+use hub::{Actor, DatasetPath, Hub, Place, Reference, Setup};
 use services::{Limits, Supervisor};
 use storage::{Config, Store};
 
@@ -72,7 +72,7 @@ async fn main() -> Result<ExitCode> {
     let store = Store::open(Config::new(&data)).await?;
     // Nothing here is left to a service process.
     let supervisor = Supervisor::new(std::env::current_exe()?, Limits::default());
-    let hub = Hub::open(store.clone(), supervisor).await?;
+    let hub = Hub::open(store.clone(), supervisor, Setup::default()).await?;
     let path = DatasetPath { owner: owner.to_owned(), name: name.to_owned() };
     let mut bench = Bench { hub, store, actor: Actor::local(), path, table, figures: Figures::new() };
     let outcome = measure(&mut bench, &words.collect::<Vec<_>>()).await;

@@ -1,40 +1,6 @@
-import { expectAccessible, expectNoOverflow, expectWellFormed } from "../support/accessible";
 import { PRODUCTS } from "../support/data";
-import type { Server } from "../support/server";
+import { check, makeAccount, PASSWORD, setUp, signIn } from "../support/people";
 import { expect, status, test, type Page } from "../support/test";
-
-const PASSWORD = "a few words that belong";
-
-async function check(page: Page): Promise<void> {
-  await expectWellFormed(page);
-  await expectAccessible(page);
-  await expectNoOverflow(page);
-}
-
-/** Makes the first account, which then is signed in. */
-async function setUp(page: Page, server: Server, name: string): Promise<void> {
-  await page.goto(server.setUpAddress);
-  await page.getByLabel("Name", { exact: true }).fill(name);
-  await page.getByLabel("Password").fill(PASSWORD);
-  await page.getByRole("button", { name: "Make the account" }).click();
-  await expect(page.getByRole("navigation", { name: "Main" }).getByRole("link", { name })).toBeVisible();
-}
-
-async function makeAccount(page: Page, name: string): Promise<void> {
-  await page.goto("/account/people");
-  await page.getByLabel("Name", { exact: true }).fill(name);
-  await page.getByLabel("Password").fill(PASSWORD);
-  await page.getByRole("button", { name: "Make the account" }).click();
-  await expect(page.getByRole("rowheader", { name })).toBeVisible();
-}
-
-async function signIn(page: Page, name: string): Promise<void> {
-  await page.goto("/sign-in");
-  await page.getByLabel("Name", { exact: true }).fill(name);
-  await page.getByLabel("Password").fill(PASSWORD);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(page.getByRole("navigation", { name: "Main" }).getByRole("link", { name })).toBeVisible();
-}
 
 test("the first account is made with the code, signs out and in again", async ({ page, server, complaints }) => {
   test.slow();

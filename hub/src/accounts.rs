@@ -6,7 +6,11 @@
 //! A session or token is known by a random text of 244 bits that only its owner has; what is stored is its hash. Passwords
 //! are stored as Argon2id hashes (RFC 9106) with the parameters that OWASP recommends.
 
+mod email;
+pub(crate) mod oidc;
+mod sessions;
 mod tokens;
+mod totp;
 
 use std::{
     collections::HashMap,
@@ -21,7 +25,7 @@ use argon2::{
     Argon2,
     password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString},
 };
-use storage::{Admission, Person, PersonChanges, PersonId, PersonName, Session, StorageError};
+use storage::{Admission, Person, PersonChanges, PersonId, PersonName, StorageError};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 use versioning::Hash;
@@ -35,10 +39,11 @@ use crate::{
     now,
 };
 
+pub use oidc::{Arrival, Departure, IdentityView, Newcomer, ProviderAddress, ProviderSetup, WaysIn};
+pub use sessions::SessionView;
 pub use tokens::{NewToken, TokenView};
+pub use totp::{NewSecondFactor, QrCode, SecondFactorView};
 
-/// A session ends when it was not used for so long, in µs.
-const SESSION: i64 = 30 * 24 * 3600 * 1_000_000;
 /// Its use is noted this often, in µs.
 const TOUCH: i64 = 5 * 60 * 1_000_000;
 /// For so long it is believed without asking the store.
@@ -111,6 +116,15 @@ pub struct SignedIn {
     pub actor: Actor,
 }
 
+/// What became of a name and a password that belong together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entered {
+    /// They are signed in.
+    SignedIn(SignedIn),
+    /// They are asked for their second factor; the secret says that they have given the password.
+    SecondStep(String),
+}
+
 /// An account in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
@@ -124,23 +138,6 @@ pub struct Account {
     pub created_at: i64,
     /// Since when nobody may use it, in µs since 1970 UTC.
     pub blocked_at: Option<i64>,
-}
-
-/// A browser that somebody is signed in with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SessionView {
-    /// Names it among theirs; not the secret.
-    pub id: String,
-    /// What the browser calls itself.
-    pub agent: String,
-    /// Where it was last seen.
-    pub address: String,
-    /// When they signed in, in µs since 1970 UTC.
-    pub created_at: i64,
-    /// When it was last used, in µs since 1970 UTC.
-    pub seen_at: i64,
-    /// Whether it is the one that asks.
-    pub is_this: bool,
 }
 
 impl Accounts {
@@ -285,20 +282,27 @@ pub(crate) fn name_taken(name: &str) -> Error {
 
 impl NewAccount {
     pub(crate) fn check(&self, is_first: bool) -> Result<(), Error> {
-        let mut fields = Vec::new();
-        fields.extend(check_namespace(&self.name, is_first));
-        fields.extend(check_display(&self.display));
+        let mut fields = self.check_names(is_first);
         fields.extend(check_password(&self.password, &self.name));
         if fields.is_empty() { Ok(()) } else { Err(Error::Invalid { fields }) }
     }
 
+    /// What is wrong with all but the password.
+    fn check_names(&self, is_first: bool) -> Vec<FieldError> {
+        let mut fields = Vec::new();
+        fields.extend(check_namespace(&self.name, is_first));
+        fields.extend(check_display(&self.display));
+        fields
+    }
+
     /// `password`: its hash.
-    pub(crate) fn into_person(self, password: String, is_admin: bool) -> Person {
+    pub(crate) fn into_person(self, password: Option<String>, is_admin: bool) -> Person {
         Person {
             id: PersonId::generate(),
             name: PersonName::from(self.name),
             display: self.display.trim().to_owned(),
-            password: Some(password),
+            password,
+            email: None,
             is_admin,
             created_at: now(),
             blocked_at: None,
@@ -348,8 +352,8 @@ impl Hub {
             });
         }
         let password = self.hashing(new.password.clone(), |password| hashed(&password)).await?;
-        let person = new.into_person(password, true);
-        match self.store().create_person(&person, Admission::First(&local)).await {
+        let person = new.into_person(Some(password), true);
+        match self.store().create_person(&person, Admission::First(&local), None).await {
             Ok(()) => {}
             Err(StorageError::AlreadyExists { .. }) => {
                 return Err(Error::State { message: "There is an account already: sign in.".to_owned() });
@@ -373,8 +377,8 @@ impl Hub {
         }
         new.check(false)?;
         let password = self.hashing(new.password.clone(), |password| hashed(&password)).await?;
-        let person = new.into_person(password, false);
-        match self.store().create_person(&person, Admission::Free).await {
+        let person = new.into_person(Some(password), false);
+        match self.store().create_person(&person, Admission::Free, None).await {
             Ok(()) => {
                 self.note(actor, AuditKind::Account, None, format!("made the account {}", person.name)).await;
                 Ok(person.into())
@@ -393,12 +397,12 @@ impl Hub {
         Ok(self.store().people(after, limit).await?.into_iter().map(Account::from).collect())
     }
 
-    /// Signs somebody in.
+    /// Signs somebody in, or asks for their second factor.
     ///
     /// # Errors
     /// Name and password do not belong together ([`Error::Invalid`], without saying which is wrong), or too many wrong
     /// ones were tried.
-    pub async fn sign_in(&self, name: &str, password: &str, client: Client) -> Result<SignedIn, Error> {
+    pub async fn sign_in(&self, name: &str, password: &str, client: Client) -> Result<Entered, Error> {
         let name = name.trim();
         let keys = [format!("account {name}"), format!("from {}", client.address)];
         self.shared.accounts.begin_try(&keys)?;
@@ -414,13 +418,46 @@ impl Hub {
         };
         self.shared.accounts.succeeded(&keys);
         // Only who knows the password learns it.
-        if person.blocked_at.is_some() {
-            let (name, what) = (person.name.as_str(), "was refused: the account is blocked");
-            self.note_from(name, &client.address, AuditKind::SignIn, None, what).await;
-            return Err(Error::State { message: "This account is blocked. Ask whoever runs the server.".to_owned() });
+        self.refuse_blocked(&person, &client).await?;
+        if self.is_asked_for_second_factor(person.id).await? {
+            return Ok(Entered::SecondStep(self.begin_second_step(&person).await?));
         }
         self.note_from(person.name.as_str(), &client.address, AuditKind::SignIn, None, "signed in").await;
-        self.begin_session(&person, client).await
+        Ok(Entered::SignedIn(self.begin_session(&person, client).await?))
+    }
+
+    async fn refuse_blocked(&self, person: &Person, client: &Client) -> Result<(), Error> {
+        if person.blocked_at.is_none() {
+            return Ok(());
+        }
+        let (name, what) = (person.name.as_str(), "was refused: the account is blocked");
+        self.note_from(name, &client.address, AuditKind::SignIn, None, what).await;
+        Err(Error::State { message: "This account is blocked. Ask whoever runs the server.".to_owned() })
+    }
+
+    /// Whoever acts, once they have given their password again, in this field. `action`: what is tried, as in the log.
+    pub(crate) async fn confirmed(
+        &self,
+        actor: &Actor,
+        action: &str,
+        password: &str,
+        field: &str,
+    ) -> Result<Person, Error> {
+        let id = actor.account(action)?;
+        let person = self.store().person_by_id(id).await?.ok_or(Error::SignIn)?;
+        let Some(hash) = person.password.clone() else {
+            let message = "Your account has no password yet, which this takes. A link to choose one comes by mail \
+                           (“Forgot your password?” where one signs in), or from whoever runs the server.";
+            return Err(Error::State { message: message.to_owned() });
+        };
+        let keys = [format!("account {}", person.name)];
+        self.shared.accounts.begin_try(&keys)?;
+        if !self.hashing(password.to_owned(), move |password| verified(&password, Some(&hash))).await? {
+            self.note(actor, AuditKind::SignIn, None, format!("failed to {action}")).await;
+            return Err(Error::invalid(field, "That is not your password."));
+        }
+        self.shared.accounts.succeeded(&keys);
+        Ok(person)
     }
 
     /// Works on a password, off the threads that answer requests.
@@ -433,122 +470,17 @@ impl Hub {
         blocking(move || work(password)).await
     }
 
-    pub(crate) async fn begin_session(&self, person: &Person, client: Client) -> Result<SignedIn, Error> {
-        let (secret, at) = (secret(), now());
-        let session = Session {
-            token: hash_of(&secret),
-            person: person.id,
-            created_at: at,
-            seen_at: at,
-            expires_at: at + SESSION,
-            agent: client.agent.chars().take(300).collect(),
-            address: client.address,
-        };
-        self.store().create_session(&session).await?;
-        Ok(SignedIn { secret, actor: Actor::person(person) })
-    }
-
-    /// Ends the person's session with this secret.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub async fn sign_out(&self, actor: &Actor, secret: &str) -> Result<(), Error> {
-        self.store().end_sessions(&[hash_of(secret)]).await?;
-        self.shared.accounts.forget();
-        if !actor.is_stranger() {
-            self.note(actor, AuditKind::SignIn, None, "signed out").await;
-        }
-        Ok(())
-    }
-
-    /// Whoever has this session's secret; none where it has ended or never was.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub async fn actor_of_session(&self, secret: &str, address: &str) -> Result<Option<Actor>, Error> {
-        let token = hash_of(secret);
-        let asked = match self.shared.accounts.recall(token) {
-            Ok(actor) => return Ok(Some(actor)),
-            Err(asked) => asked,
-        };
-        let at = now();
-        let session = self.store().session(token).await?.filter(|session| session.expires_at > at);
-        let Some(session) = session else { return Ok(None) };
-        let Some(person) = self.usable(session.person).await? else { return Ok(None) };
-        if at - session.seen_at > TOUCH {
-            self.store().touch_session(token, at, at + SESSION, address).await?;
-        }
-        let actor = Actor::person(&person);
-        self.shared.accounts.believe(asked, token, &actor);
-        Ok(Some(actor))
-    }
-
-    /// The account, unless it is blocked.
-    async fn usable(&self, id: PersonId) -> Result<Option<Person>, Error> {
-        Ok(self.store().person_by_id(id).await?.filter(|person| person.blocked_at.is_none()))
-    }
-
-    /// The browsers that the person is signed in with, the last used first; `secret` is that of the one who asks.
-    ///
-    /// # Errors
-    /// There is no account, or the store failed.
-    pub async fn sessions(&self, actor: &Actor, secret: &str) -> Result<Vec<SessionView>, Error> {
-        let person = actor.account("list sessions")?;
-        let this = hash_of(secret);
-        let at = now();
-        let sessions = self.store().sessions_of(person).await?;
-        let view = |session: Session| SessionView {
-            id: session.token.to_string(),
-            agent: session.agent,
-            address: session.address,
-            created_at: session.created_at,
-            seen_at: session.seen_at,
-            is_this: session.token == this,
-        };
-        Ok(sessions.into_iter().filter(|session| session.expires_at > at).map(view).collect())
-    }
-
-    /// Ends one of the person's sessions, or with no id all but the one with this secret.
-    ///
-    /// # Errors
-    /// There is no account, or no such session.
-    pub async fn end_session(&self, actor: &Actor, secret: &str, id: Option<&str>) -> Result<(), Error> {
-        let person = actor.account("end sessions")?;
-        let this = hash_of(secret);
-        let sessions = self.store().sessions_of(person).await?.into_iter().map(|session| session.token);
-        let ended: Vec<Hash> = match id {
-            Some(id) => sessions.filter(|token| token.to_string() == id).collect(),
-            None => sessions.filter(|token| *token != this).collect(),
-        };
-        if ended.is_empty() && id.is_some() {
-            return Err(Error::not_found("session"));
-        }
-        self.store().end_sessions(&ended).await?;
-        self.shared.accounts.forget();
-        self.note(actor, AuditKind::SignIn, None, format!("ended {} sessions", ended.len())).await;
-        Ok(())
-    }
-
     /// Changes the person's password, and ends all sessions but the one with this secret.
     ///
     /// # Errors
     /// The old password is another, or the new one is not valid.
     pub async fn change_password(&self, actor: &Actor, secret: &str, old: &str, new: &str) -> Result<(), Error> {
-        let id = actor.account("change the password")?;
-        let person = self.store().person_by_id(id).await?.ok_or(Error::SignIn)?;
-        let keys = [format!("account {}", person.name)];
-        self.shared.accounts.begin_try(&keys)?;
-        let hash = person.password;
-        if !self.hashing(old.to_owned(), move |old| verified(&old, hash.as_deref())).await? {
-            self.note(actor, AuditKind::SignIn, None, "failed to change the password").await;
-            return Err(Error::invalid("old", "That is not your password."));
-        }
-        self.shared.accounts.succeeded(&keys);
+        let person = self.confirmed(actor, "change the password", old, "old").await?;
         if let Some(wrong) = check_password(new, person.name.as_str()) {
             return Err(Error::Invalid { fields: vec![wrong] });
         }
         let password = Some(self.hashing(new.to_owned(), |password| hashed(&password)).await?);
-        self.store().update_person(id, &PersonChanges { password, ..PersonChanges::default() }).await?;
+        self.store().update_person(person.id, &PersonChanges { password, ..PersonChanges::default() }).await?;
         self.note(actor, AuditKind::SignIn, None, "changed the password").await;
         self.end_session(actor, secret, None).await
     }

@@ -18,7 +18,7 @@ use crate::{
 /// An invitation ends after so long, in µs.
 const INVITATION: i64 = 7 * 24 * 3600 * 1_000_000;
 /// A link that sets a password ends after so long, in µs.
-const RESET: i64 = 24 * 3600 * 1_000_000;
+pub(crate) const RESET: i64 = 24 * 3600 * 1_000_000;
 /// Characters of what an invitation is for.
 const MAX_NOTE: usize = 200;
 
@@ -74,7 +74,7 @@ impl std::str::FromStr for SignUp {
     }
 }
 
-fn ended() -> Error {
+pub(crate) fn ended() -> Error {
     Error::State {
         message:
             "This link was used already, was withdrawn, or is too old. Ask whoever runs the server for another one."
@@ -121,8 +121,8 @@ impl Hub {
             None => return Err(ended()),
         };
         let password = self.hashing(new.password.clone(), |password| hashed(&password)).await?;
-        let person = new.into_person(password, false);
-        match self.store().create_person(&person, admission).await {
+        let person = new.into_person(Some(password), false);
+        match self.store().create_person(&person, admission, None).await {
             Ok(()) => {}
             Err(StorageError::AlreadyExists { name, .. }) => return Err(name_taken(&name)),
             Err(StorageError::NotFound { .. }) => return Err(ended()),
@@ -136,7 +136,7 @@ impl Hub {
         self.begin_session(&person, client).await
     }
 
-    async fn valid_link(&self, secret: &str, kind: LinkKind) -> Result<Link, Error> {
+    pub(crate) async fn valid_link(&self, secret: &str, kind: LinkKind) -> Result<Link, Error> {
         let link = self.store().link(hash_of(secret)).await?;
         link.filter(|link| link.kind == kind && link.expires_at > now()).ok_or_else(ended)
     }
@@ -154,14 +154,15 @@ impl Hub {
         if note.chars().count() > MAX_NOTE || note.chars().any(char::is_control) {
             return Err(Error::invalid("note", "Say in at most 200 characters on one line whom it is for."));
         }
-        let link = self.make_link(actor, LinkKind::Invitation, None, note, INVITATION).await?;
+        let link = self.make_link(actor.name(), LinkKind::Invitation, None, note, INVITATION).await?;
         self.note(actor, AuditKind::Account, None, format!("made an invitation: {note}")).await;
         Ok(link)
     }
 
-    async fn make_link(
+    /// Makes a link; its secret. `lasts`: in µs.
+    pub(crate) async fn make_link(
         &self,
-        actor: &Actor,
+        made_by: &str,
         kind: LinkKind,
         person: Option<&Person>,
         note: &str,
@@ -174,7 +175,7 @@ impl Hub {
             kind,
             person: person.map(|person| person.id),
             note: note.to_owned(),
-            made_by: actor.name().to_owned(),
+            made_by: made_by.to_owned(),
             created_at: at,
             expires_at: at + lasts,
         };
@@ -224,7 +225,7 @@ impl Hub {
         Ok(self.person_named(name).await?.into())
     }
 
-    async fn person_named(&self, name: &str) -> Result<Person, Error> {
+    pub(crate) async fn person_named(&self, name: &str) -> Result<Person, Error> {
         self.store().person(name).await?.ok_or_else(|| Error::not_found(format!("account “{name}”")))
     }
 
@@ -238,7 +239,7 @@ impl Hub {
         if person.blocked_at.is_some() {
             return Err(Error::State { message: format!("“{name}” is blocked: unblock the account first.") });
         }
-        let link = self.make_link(actor, LinkKind::Reset, Some(&person), "", RESET).await?;
+        let link = self.make_link(actor.name(), LinkKind::Reset, Some(&person), "", RESET).await?;
         self.note(actor, AuditKind::Account, None, format!("made a link for a new password of {name}")).await;
         Ok(link)
     }
@@ -263,6 +264,7 @@ impl Hub {
             return Err(ended());
         }
         self.shared.accounts.forget();
+        self.shared.accounts.succeeded(&[format!("forgot {}", person.name)]);
         let what = "set a new password by a link";
         self.note_from(person.name.as_str(), &client.address, AuditKind::SignIn, None, what).await;
         Ok(person.name.0)

@@ -20,6 +20,8 @@ mod forks;
 mod history;
 mod imports;
 mod joining;
+mod leaving;
+mod mail;
 mod members;
 mod mentions;
 mod merges;
@@ -48,7 +50,10 @@ use services::Supervisor;
 use storage::Store;
 
 pub use access::{Actor, Role, Scope};
-pub use accounts::{Account, Client, NewAccount, NewToken, SessionView, SignedIn, TokenView};
+pub use accounts::{
+    Account, Arrival, Client, Departure, Entered, IdentityView, NewAccount, NewSecondFactor, NewToken, Newcomer,
+    ProviderAddress, ProviderSetup, QrCode, SecondFactorView, SessionView, SignedIn, TokenView, WaysIn,
+};
 pub use audit::{AuditKind, AuditPage, AuditPlace, AuditQuery, AuditView};
 pub use changes::{Change, Changes, NewColumn, Properties, value_of};
 pub use datasets::{DatasetChanges, NewDataset};
@@ -58,6 +63,7 @@ pub use events::Event;
 pub use findings::{Finding, Findings};
 pub use forks::Upstream;
 pub use joining::{InvitationView, SignUp};
+pub use mail::{MailSender, MailServer, MailSetup};
 pub use members::{Holder, Member};
 pub use mentions::mentions;
 pub use merges::{FoundConflict, FoundViolation, MergeOptions, MergeOutcome, MergeState};
@@ -81,6 +87,17 @@ pub use statuses::{NewStatus, StatusState, StatusView};
 pub use storage::{ReclaimRecord, Reclaimed, Visibility};
 pub use system::{Component, ComponentState, Fact, Metric, SystemView};
 
+/// What the hub has to know of the world around it.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// How mail is sent; none: no mail is.
+    pub mail: Option<MailSetup>,
+    /// Where people on other machines reach the server: `https://NAME`, without a path.
+    pub address: Option<String>,
+    /// Who signs people in elsewhere; none: nobody does.
+    pub provider: Option<ProviderSetup>,
+}
+
 /// The one way to the data. Cloning is cheap; clones share everything.
 #[derive(Clone)]
 pub struct Hub {
@@ -90,6 +107,10 @@ pub struct Hub {
 struct Shared {
     store: Store,
     accounts: accounts::Accounts,
+    mail: mail::Mail,
+    provider: Option<accounts::oidc::Provider>,
+    /// What stands before the paths of addresses that are sent to people; none where nobody else reaches the server.
+    address: Option<String>,
     supervisor: Supervisor,
     /// Uploaded files wait here until their import is done.
     uploads: PathBuf,
@@ -108,12 +129,15 @@ impl Hub {
     ///
     /// # Errors
     /// The store failed, or the directory for uploads can't be made.
-    pub async fn open(store: Store, supervisor: Supervisor) -> Result<Self, Error> {
+    pub async fn open(store: Store, supervisor: Supervisor, setup: Setup) -> Result<Self, Error> {
         let uploads = store.dir().join("uploads");
         std::fs::create_dir_all(&uploads)
             .map_err(|error| Error::Internal { reason: format!("{} can't be made: {error}", uploads.display()) })?;
         let shared = Shared {
             accounts: accounts::Accounts::new(store.has_people().await?),
+            mail: mail::Mail::new(setup.mail),
+            address: setup.address,
+            provider: setup.provider.map(accounts::oidc::Provider::new).transpose()?,
             store,
             supervisor,
             uploads,
@@ -138,6 +162,10 @@ impl Hub {
     pub async fn close(&self) -> Result<(), Error> {
         self.stop_reclaiming();
         self.stop_imports().await;
+        let waiting = self.shared.mail.waiting();
+        if waiting > 0 {
+            tracing::warn!(waiting, "mails that wait are not sent any more");
+        }
         Ok(self.shared.store.close().await?)
     }
 

@@ -85,7 +85,7 @@ impl NoticeReason {
         Self::ALL.into_iter().zip(0..).find(|(reason, _)| *reason == self).map_or(0, |(_, number)| number)
     }
 
-    fn of_number(number: i64) -> Self {
+    pub(crate) fn of_number(number: i64) -> Self {
         usize::try_from(number).ok().and_then(|number| Self::ALL.get(number)).copied().unwrap_or(Self::Watching)
     }
 

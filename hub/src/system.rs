@@ -65,7 +65,7 @@ pub struct Metric {
     pub value: u64,
 }
 
-fn fact(label: &'static str, value: impl ToString) -> Fact {
+pub(crate) fn fact(label: &'static str, value: impl ToString) -> Fact {
     Fact { label, value: value.to_string() }
 }
 
@@ -86,13 +86,14 @@ impl Hub {
             state,
             facts: Vec::new(),
         };
-        let apis = vec![
+        let mut apis = vec![
             api("Pages and forms", "HTML for browsers, complete without JavaScript, at /"),
             api("Server functions", "what the live parts of pages call, at /api/functions/"),
             api("REST API", "for programs and the command line, at /api/v1/"),
             api("Events", "server-sent events of a dataset, at /{owner}/{dataset}/events"),
             api("Health", "for monitors, at /healthz and /readyz"),
         ];
+        apis.extend(self.shared.mail.component());
         let reclaiming = self.reclaim_view().await.ok();
         Ok(SystemView { version: env!("CARGO_PKG_VERSION"), processes, apis, stores, reclaiming })
     }

@@ -9,6 +9,7 @@ pub(crate) mod fork;
 pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod merge;
+pub(crate) mod outside;
 pub(crate) mod reclaim;
 pub(crate) mod refs;
 mod text;
@@ -31,7 +32,7 @@ pub(crate) struct Arguments {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Serve the web application and the API.
-    Serve(ServeOptions),
+    Serve(Box<ServeOptions>),
     /// Import a CSV file into a table.
     Import(ImportOptions),
     /// Export all rows of a table.
@@ -101,6 +102,8 @@ pub(crate) struct ServeOptions {
     /// reclaimed.
     #[arg(long, env = "ANABRANCH_KEEP_DELETED", default_value_t = 14, value_name = "DAYS")]
     pub(crate) keep_deleted: u16,
+    #[command(flatten)]
+    pub(crate) outside: outside::Options,
 }
 
 /// Which server.

@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     match cli::Command::parse_args() {
         // Before anything else: a worker gives up its rights before it reads its first byte.
         cli::Command::Service { name } => services::worker::run(&name),
-        cli::Command::Serve(options) => report(serve::run(options)),
+        cli::Command::Serve(options) => report(serve::run(*options)),
         cli::Command::Import(options) => report(cli::import::run(&options)),
         cli::Command::Export(options) => report(cli::export::run(&options)),
         cli::Command::Log(options) => report(cli::history::log(&options)),

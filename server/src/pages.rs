@@ -9,15 +9,19 @@ mod checks;
 mod dataset;
 mod datasets;
 mod draft;
+mod email;
 mod errors;
 mod history;
 mod import;
 mod inbox;
+mod leaving;
 mod organisations;
 mod people;
+mod provider;
 mod requests;
 mod row;
 mod search;
+mod second_factor;
 mod system;
 mod table;
 
@@ -77,6 +81,11 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/new", get(datasets::new).post(datasets::create))
         .route("/set-up", get(accounts::set_up_form).post(accounts::set_up))
         .route("/sign-in", get(accounts::sign_in_form).post(accounts::sign_in))
+        .route("/sign-in/code", get(second_factor::code_form).post(second_factor::code))
+        .route("/sign-in/provider", post(provider::sign_in))
+        .route("/sign-in/return", get(provider::arrive))
+        .route("/sign-up/name", get(provider::name_form).post(provider::name))
+        .route("/sign-in/forgot", get(email::forgot_form).post(email::forgot))
         .route("/sign-out", post(accounts::sign_out))
         .route("/account", get(accounts::show))
         .route("/account/profile", post(accounts::change_profile))
@@ -87,6 +96,15 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/account/organisations/{name}/teams/members", post(organisations::set_team_member))
         .route("/account/organisations/{name}/end", post(organisations::end))
         .route("/account/password", post(accounts::change_password))
+        .route("/account/email", post(email::change))
+        .route("/account/email/confirm", get(email::confirm_form).post(email::confirm))
+        .route("/account/second-factor", get(second_factor::show).post(second_factor::begin))
+        .route("/account/second-factor/confirm", post(second_factor::confirm))
+        .route("/account/second-factor/end", post(second_factor::end))
+        .route("/account/provider", post(provider::link))
+        .route("/account/provider/end", post(provider::unlink))
+        .route("/account/data.json", get(leaving::data))
+        .route("/account/delete", get(leaving::form).post(leaving::delete))
         .route("/account/sessions/end", post(accounts::end_session))
         .route("/account/tokens", post(accounts::create_token))
         .route("/account/tokens/end", post(accounts::end_token))
@@ -97,6 +115,7 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/account/people/{name}/reset", post(people::make_reset))
         .route("/account/inbox", get(inbox::show))
         .route("/account/inbox/read", post(inbox::read))
+        .route("/account/people/{name}/second-factor", post(people::reset_second_factor))
         .route("/account/audit", get(audit::show))
         .route("/account/audit.csv", get(audit::show_file))
         .route("/account/sign-up", post(people::set_rule))

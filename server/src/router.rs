@@ -118,6 +118,8 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(notices::list))
         .routes(routes!(notices::read))
         .routes(routes!(notices::watch, notices::set_watch))
+        .routes(routes!(people::my_data))
+        .routes(routes!(people::delete_me))
         .routes(routes!(people::accounts, people::create_account))
         .routes(routes!(people::tokens, people::create_token))
         .routes(routes!(people::delete_token))

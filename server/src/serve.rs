@@ -2,7 +2,7 @@
 
 use std::{io::IsTerminal, net::SocketAddr, time::Duration};
 
-use hub::Hub;
+use hub::{Hub, Setup};
 use services::{Limits, Supervisor};
 use storage::{Config, Store};
 use tokio::{net::TcpListener, signal::unix::SignalKind};
@@ -38,6 +38,9 @@ pub(crate) fn run(options: ServeOptions) -> Result<(), Failure> {
 
 async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let addresses = addresses(&options.addr, options.public_url.is_some())?;
+    let mail = options.outside.mail()?;
+    // What is not given rightly is told before anything is begun.
+    options.outside.provider("")?;
     let site = assets::site_files()
         .ok_or_else(|| Failure::new("this program was built without its pages: build it with `cargo xtask build`"))?;
     let exe = std::env::current_exe().map_err(|error| Failure::because("this program can't find itself", error))?;
@@ -49,7 +52,11 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let config = Config { keep_unreachable: day * options.keep_deleted.into(), ..Config::new(&options.data) };
     let store = Store::open(config).await.map_err(|error| Failure::because("can't open the data", error))?;
     let supervisor = Supervisor::new(exe, Limits::default());
-    let hub = Hub::open(store, supervisor).await.map_err(|error| Failure::because("can't start", error))?;
+    let address = options.public_url.as_ref().map(ToString::to_string);
+    let here = listener.local_addr().map_err(|error| Failure::because("no address to listen on", error))?;
+    let reached = address.clone().unwrap_or_else(|| format!("http://{here}"));
+    let setup = Setup { mail, address, provider: options.outside.provider(&reached)? };
+    let hub = Hub::open(store, supervisor, setup).await.map_err(|error| Failure::because("can't start", error))?;
     if first_run && !options.no_sample {
         // Without it everything works as well.
         if let Err(error) = sample::create(&hub).await {
@@ -62,15 +69,12 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
     tokio::spawn(async move { search.keep_searchable().await });
     let stopping = CancellationToken::new();
     let public = options.public_url;
-    let app = router(AppState { hub: hub.clone(), site, public: public.clone(), stopping: stopping.clone() });
-    if let Ok(address) = listener.local_addr() {
-        // On standard output and at once: programs that start the server wait for this line.
-        println!("Anabranch is at http://{address} (data in {})", options.data.display());
-        let reached = public.map_or_else(|| format!("http://{address}"), |public| public.to_string());
-        match hub.set_up_code() {
-            Some(code) => println!("Accounts: none yet. Make the first one at {reached}/set-up?code={code}"),
-            None => println!("Accounts: sign in at {reached}/sign-in"),
-        }
+    let app = router(AppState { hub: hub.clone(), site, public, stopping: stopping.clone() });
+    // On standard output and at once: programs that start the server wait for this line.
+    println!("Anabranch is at http://{here} (data in {})", options.data.display());
+    match hub.set_up_code() {
+        Some(code) => println!("Accounts: none yet. Make the first one at {reached}/set-up?code={code}"),
+        None => println!("Accounts: sign in at {reached}/sign-in"),
     }
     let stop = {
         let stopping = stopping.clone();

@@ -12,10 +12,39 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{problem::Problem, public::PublicUrl, state::AppState};
 
-/// The cookie's name where the connection is not encrypted: on one's own machine.
-const COOKIE: &str = "anabranch";
-/// The cookie's name everywhere else: browsers take it from this very host only, and only encrypted.
-const SECURE_COOKIE: &str = "__Host-anabranch";
+/// A secret that a browser keeps for us.
+#[derive(Clone, Copy)]
+pub(crate) enum Cookie {
+    /// Of a session.
+    Session,
+    /// Of somebody who has given the password and is asked for the second factor.
+    SecondStep,
+    /// Of somebody who has gone to a provider that signs them in.
+    Provider,
+}
+
+impl Cookie {
+    /// Its name. Where the connection is encrypted, which it is everywhere but on one's own machine, browsers take it from
+    /// this very host only, and only encrypted.
+    fn name(self, is_public: bool) -> &'static str {
+        match (self, is_public) {
+            (Self::Session, false) => "anabranch",
+            (Self::Session, true) => "__Host-anabranch",
+            (Self::SecondStep, false) => "anabranch-step",
+            (Self::SecondStep, true) => "__Host-anabranch-step",
+            (Self::Provider, false) => "anabranch-provider",
+            (Self::Provider, true) => "__Host-anabranch-provider",
+        }
+    }
+
+    /// For how many seconds it is kept. The server ends a session that is not used for thirty days.
+    fn age(self) -> u32 {
+        match self {
+            Self::Session => 365 * 24 * 3600,
+            Self::SecondStep | Self::Provider => 10 * 60,
+        }
+    }
+}
 
 /// The back end, as somebody who asks meets it.
 pub(crate) struct Visit {
@@ -29,6 +58,10 @@ pub(crate) struct Visit {
     pub(crate) client: Client,
     /// The secret of the session, where one was sent.
     pub(crate) secret: Option<String>,
+    /// What shows that they have given the password, where it was sent.
+    pub(crate) second_step: Option<String>,
+    /// What shows that they have gone to a provider from this browser, where it was sent.
+    pub(crate) departure: Option<String>,
     /// Where people on other machines reach the server, always encrypted.
     pub(crate) public: Option<PublicUrl>,
     /// How many notices wait for them; counted where it is shown, on pages for people.
@@ -49,12 +82,11 @@ impl Visit {
         &self.origin
     }
 
-    /// The header that makes the browser keep a session, or forget it.
-    pub(crate) fn cookie(&self, secret: Option<&str>) -> HeaderValue {
-        /// In seconds; the server ends a session that is not used for thirty days.
-        const YEAR: u32 = 365 * 24 * 3600;
-        let (name, secure) = if self.public.is_some() { (SECURE_COOKIE, "; Secure") } else { (COOKIE, "") };
-        let (value, age) = secret.map_or(("", 0), |secret| (secret, YEAR));
+    /// The header that makes the browser keep a secret, or forget it.
+    pub(crate) fn cookie(&self, cookie: Cookie, secret: Option<&str>) -> HeaderValue {
+        let is_public = self.public.is_some();
+        let (name, secure) = (cookie.name(is_public), if is_public { "; Secure" } else { "" });
+        let (value, age) = secret.map_or(("", 0), |secret| (secret, cookie.age()));
         let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}");
         HeaderValue::try_from(text).expect("a secret is hexadecimal digits")
     }
@@ -66,7 +98,9 @@ impl FromRequestParts<AppState> for Visit {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let is_public = state.public.is_some();
         let client = Client { agent: text(&parts.headers, header::USER_AGENT), address: address(parts, is_public) };
-        let secret = secret(&parts.headers, if is_public { SECURE_COOKIE } else { COOKIE });
+        let kept = |cookie: Cookie| secret(&parts.headers, cookie.name(is_public));
+        let (secret, second_step) = (kept(Cookie::Session), kept(Cookie::SecondStep));
+        let departure = kept(Cookie::Provider);
         let token = parts.headers.get(header::AUTHORIZATION).map(bearer);
         let found = match (&token, &secret) {
             _ if !state.hub.has_accounts() => {
@@ -105,6 +139,8 @@ impl FromRequestParts<AppState> for Visit {
             client,
             secret,
             unread,
+            second_step,
+            departure,
             actor,
         })
     }

@@ -197,7 +197,10 @@ fn each_operation_of_the_document_is_called_and_its_answer_fits() {
 
 /// Makes the first account, and does what takes one.
 fn people(api: &Api<'_>, server: &Server) {
-    assert_eq!(good(api.get("/me")), json!({ "name": "local", "is_admin": true, "scope": "admin" }));
+    assert_eq!(
+        good(api.get("/me")),
+        json!({ "name": "local", "is_admin": true, "scope": "admin", "second_factor": false })
+    );
     assert_eq!(api.post("/tokens", json!({ "name": "early", "scope": "read" })).status, 409);
     let code = server.console().split("code=").nth(1).expect("a code").trim();
     let password = "a few words that belong";
@@ -266,6 +269,11 @@ fn people(api: &Api<'_>, server: &Server) {
     for (name, what) in [("grace", "king"), ("nobody", "reader"), ("ada", "reader")] {
         assert_eq!(role(name, what).status, 422, "{name} {what}");
     }
+    let data = good(call("GET", "/me/data", None));
+    assert_eq!((&data["account"]["name"], &data["datasets"]), (&json!("ada"), &json!(["ada/shared"])));
+    let leave = |body: Value| call("POST", "/me/deletion", Some(body));
+    assert_eq!(leave(json!({ "name": "eve", "password": password })).status, 422);
+    assert_eq!(leave(json!({ "name": "ada", "password": password })).status, 409, "a dataset of hers is there");
     assert_eq!(call("DELETE", &format!("{members}/grace"), None).status, 204);
     assert_eq!(good(call("GET", members, None))["items"], json!([]));
     assert_eq!(api.get(members).status, 404);
@@ -274,6 +282,12 @@ fn people(api: &Api<'_>, server: &Server) {
     let cookie = signed_in.header("set-cookie").split(';').next().unwrap_or_default().to_owned();
     let grace = |method: &str, path: &str, body: Option<Value>| api.call(method, path, &[("cookie", &cookie)], body);
     common::organisations::call_all(&call, &grace);
+    // Somebody goes.
+    let eve = server.form("/sign-in", &[("name", "eve"), ("password", password)]);
+    let eve = eve.header("set-cookie").split(';').next().unwrap_or_default().to_owned();
+    let body = json!({ "name": "eve", "password": password });
+    assert_eq!(api.call("POST", "/me/deletion", &[("cookie", &eve)], Some(body)).status, 204);
+    assert_eq!(api.call("GET", "/me/data", &[("cookie", &eve)], None).status, 401);
 }
 
 #[test]

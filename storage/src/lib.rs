@@ -29,6 +29,9 @@
 //! | `job` | UUID | the job's document; its JSON is text |
 //! | `person` | UUID | an account; unique by name |
 //! | `session`, `link` | hash of the secret | who is signed in; what can be used once |
+//! | `former_name` | name | the name of an account that was deleted: nobody gets it again |
+//! | `identity` | `[provider, subject]` | whose account it is that a provider vouches for |
+//! | `second_factor` | UUID of the account | the secret of one-time passwords, and hashes of recovery codes |
 //! | `token` | UUID | a token for programs; unique by the hash of its text |
 //! | `role` | `[dataset, person]` | what somebody is in a dataset |
 //! | `watch` | `[dataset, person]` | what somebody wants to be told of there |
@@ -72,12 +75,15 @@ mod config;
 mod datasets;
 mod drafts;
 mod error;
+mod factors;
 mod frames;
 mod health;
+mod identities;
 mod ids;
 mod jobs;
 mod known;
 mod leases;
+mod leaving;
 mod links;
 mod migrations;
 mod moves;
@@ -102,11 +108,14 @@ pub use config::Config;
 pub use datasets::{Ancestor, Dataset, DatasetChanges, DatasetCursor, Visibility};
 pub use drafts::{Draft, DraftId, DraftRow, SaveDraft};
 pub use error::{OpenError, StorageError};
+pub use factors::SecondFactor;
 pub use health::{Counts, Health};
+pub use identities::{Identity, Unlinking};
 pub use ids::{DatasetId, JobId, PersonId, PersonName, TokenId, UploadId};
 pub use jobs::{Job, JobFilter, JobState, JobUpdate};
 pub use known::Changed;
 pub use leases::Lease;
+pub use leaving::{Leaving, Written, WrittenKind};
 pub use links::{Link, LinkKind};
 pub use moves::{Offer, Transfer};
 pub use notices::{Audience, Notice};

@@ -1,5 +1,5 @@
-//! Links that do one thing once: an invitation makes an account, a reset sets a password. And the rule for who may make an
-//! account of their own. A link's secret never comes here, only its BLAKE3 hash.
+//! Links that do one thing once: an invitation makes an account, a reset sets a password, an address is confirmed, signing in
+//! goes on. And the rule for who may make an account of their own. A link's secret never comes here, only its BLAKE3 hash.
 
 use surrealdb::types::{RecordId, SurrealValue, Value, object, vars};
 use uuid::Uuid;
@@ -14,6 +14,10 @@ pub enum LinkKind {
     Invitation,
     /// Sets a password.
     Reset,
+    /// Confirms that mail reaches somebody: the note is the address.
+    Email,
+    /// Signs somebody in who has given the password and is asked for the second factor.
+    SecondStep,
 }
 
 /// A link that can be used once.
@@ -51,6 +55,8 @@ impl LinkKind {
         match self {
             Self::Invitation => "invitation",
             Self::Reset => "reset",
+            Self::Email => "email",
+            Self::SecondStep => "second-step",
         }
     }
 }
@@ -60,6 +66,8 @@ impl Link {
         let kind = match row.kind.as_str() {
             "invitation" => LinkKind::Invitation,
             "reset" => LinkKind::Reset,
+            "email" => LinkKind::Email,
+            "second-step" => LinkKind::SecondStep,
             other => {
                 return Err(StorageError::Malformed { attempted, reason: format!("“{other}” is no kind of link") });
             }
@@ -77,7 +85,8 @@ impl Link {
 }
 
 impl Store {
-    /// Keeps a link; one that resets a password takes the place of earlier ones for the same account.
+    /// Keeps a link; one that resets a password or confirms an address takes the place of earlier ones for the same
+    /// account.
     ///
     /// # Errors
     /// The database failed.
@@ -91,7 +100,9 @@ impl Store {
             expires_at: link.expires_at,
         };
         let statement = "{
-            IF $content.person != NONE { DELETE link WHERE person = $content.person };
+            IF $content.kind IN ['reset', 'email'] {
+                DELETE link WHERE person = $content.person AND kind = $content.kind
+            };
             CREATE $id CONTENT $content RETURN NONE;
             RETURN NONE
         }";
@@ -158,6 +169,21 @@ impl Store {
             password: password,
         };
         self.database.query("set the password", statement, variables).await
+    }
+
+    /// Uses a link up: mail reaches the account at this address. Whether the link was still there.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn confirm_email(&self, link: Hash, person: PersonId, email: &str) -> Result<bool, StorageError> {
+        let statement = "{
+            IF !record::exists($link) { RETURN false };
+            DELETE $link;
+            UPDATE $id SET email = $email RETURN NONE;
+            RETURN true
+        }";
+        let variables = vars! { link: records::link(link), id: records::person(person), email: email };
+        self.database.query("confirm the address", statement, variables).await
     }
 
     /// Who may make an account of their own, as the hub wrote it.

@@ -15,8 +15,24 @@ struct Migration {
     statements: &'static str,
 }
 
-const MIGRATIONS: &[Migration] =
-    &[FIRST, RECLAIMING, FORKS, PEOPLE, REQUESTS, LINKS, AUDIT, DELETION, STATUSES, NOTICES, ORGANISATIONS, MOVES];
+const MIGRATIONS: &[Migration] = &[
+    FIRST,
+    RECLAIMING,
+    FORKS,
+    PEOPLE,
+    REQUESTS,
+    LINKS,
+    AUDIT,
+    DELETION,
+    STATUSES,
+    NOTICES,
+    ORGANISATIONS,
+    MOVES,
+    MAIL,
+    SECOND_FACTORS,
+    FORMER_NAMES,
+    IDENTITIES,
+];
 
 const FIRST: Migration = Migration {
     name: "chunks, datasets, refs, commits, drafts, jobs",
@@ -282,6 +298,46 @@ const MOVES: Migration = Migration {
         DEFINE FIELD IF NOT EXISTS made_by ON offer TYPE string;
         DEFINE FIELD IF NOT EXISTS created_at ON offer TYPE int;
         DEFINE INDEX IF NOT EXISTS offer_person ON offer FIELDS person;
+    ",
+};
+
+const MAIL: Migration = Migration {
+    name: "where mail reaches people",
+    statements: "
+        DEFINE FIELD IF NOT EXISTS email ON person TYPE option<string>;
+        DEFINE INDEX IF NOT EXISTS person_email ON person FIELDS email;
+    ",
+};
+
+const SECOND_FACTORS: Migration = Migration {
+    name: "second factors",
+    statements: "
+        DEFINE TABLE IF NOT EXISTS second_factor SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS secret ON second_factor TYPE string;
+        DEFINE FIELD IF NOT EXISTS confirmed_at ON second_factor TYPE option<int>;
+        DEFINE FIELD IF NOT EXISTS last_step ON second_factor TYPE int;
+        DEFINE FIELD IF NOT EXISTS codes ON second_factor TYPE array<string>;
+    ",
+};
+
+const FORMER_NAMES: Migration = Migration {
+    name: "names of accounts that were deleted",
+    statements: "
+        DEFINE TABLE IF NOT EXISTS former_name SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS at ON former_name TYPE int;
+    ",
+};
+
+const IDENTITIES: Migration = Migration {
+    name: "who people are at providers of identities",
+    statements: "
+        DEFINE TABLE IF NOT EXISTS identity SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS issuer ON identity TYPE string;
+        DEFINE FIELD IF NOT EXISTS subject ON identity TYPE string;
+        DEFINE FIELD IF NOT EXISTS person ON identity TYPE uuid;
+        DEFINE FIELD IF NOT EXISTS label ON identity TYPE string;
+        DEFINE FIELD IF NOT EXISTS created_at ON identity TYPE int;
+        DEFINE INDEX IF NOT EXISTS identity_person ON identity FIELDS person;
     ",
 };
 

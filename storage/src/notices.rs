@@ -140,6 +140,22 @@ impl Store {
         self.database.query("read what is watched", "RETURN $id.level", variables).await
     }
 
+    /// What a person said they want to be told of, dataset by dataset.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn watches_by(&self, person: PersonId) -> Result<Vec<(DatasetId, String)>, StorageError> {
+        #[derive(SurrealValue)]
+        struct Watch {
+            id: RecordId,
+            level: String,
+        }
+        let attempted = "list what is watched";
+        let statement = "SELECT id, level FROM watch WHERE person = $person";
+        let rows: Vec<Watch> = self.database.query(attempted, statement, vars! { person: person.0 }).await?;
+        rows.into_iter().map(|row| Ok((Parts::of(&row.id, attempted).dataset()?, row.level))).collect()
+    }
+
     /// Keeps what a person wants to be told of in a dataset.
     ///
     /// # Errors

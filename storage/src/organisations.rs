@@ -106,7 +106,7 @@ impl Store {
                 "found the organisation",
                 "{
                     UPSERT $names SET value = $turn RETURN NONE;
-                    IF record::exists($id)
+                    IF record::exists($id) OR record::exists($former)
                         OR array::len((SELECT VALUE id FROM person WHERE name = $name)) > 0
                         OR array::len((SELECT VALUE id FROM dataset WHERE owner = $name LIMIT 1)) > 0
                     {
@@ -118,6 +118,7 @@ impl Store {
                 }",
                 vars! {
                     id: records::organisation(&organisation.name),
+                    former: records::former_name(organisation.name.as_str()),
                     name: organisation.name.as_str(),
                     content: Value::Object(content),
                     membership: records::membership(&organisation.name, founder),

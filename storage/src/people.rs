@@ -7,7 +7,7 @@ use surrealdb::types::{RecordId, SurrealValue, Value, object, vars};
 use uuid::Uuid;
 use versioning::Hash;
 
-use crate::{DatasetId, PersonId, PersonName, StorageError, Store, TokenId, records};
+use crate::{DatasetId, Identity, PersonId, PersonName, StorageError, Store, TokenId, records};
 
 /// An account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct Person {
     pub display: String,
     /// The hash of the password, as a PHC string; none for those who can't sign in with one.
     pub password: Option<String>,
+    /// Where mail reaches them, as they have confirmed; in lower case.
+    pub email: Option<String>,
     /// Whether they run the server.
     pub is_admin: bool,
     /// When the account was made, in µs since 1970 UTC.
@@ -103,6 +105,8 @@ pub struct PersonChanges {
     pub password: Option<String>,
     /// What they say of themselves.
     pub about: Option<String>,
+    /// Where mail reaches them; some nothing: nowhere.
+    pub email: Option<Option<String>>,
 }
 
 #[derive(SurrealValue)]
@@ -111,6 +115,7 @@ struct PersonRow {
     name: String,
     display: String,
     password: Option<String>,
+    email: Option<String>,
     is_admin: bool,
     created_at: i64,
     blocked_at: Option<i64>,
@@ -147,6 +152,7 @@ impl Person {
             name: row.name.into(),
             display: row.display,
             password: row.password,
+            email: row.email,
             is_admin: row.is_admin,
             created_at: row.created_at,
             blocked_at: row.blocked_at,
@@ -206,17 +212,24 @@ impl Store {
         self.database.query("look for accounts", statement, vars! {}).await
     }
 
-    /// Makes an account.
+    /// Makes an account, with an identity that signs it in.
     ///
     /// # Errors
-    /// [`StorageError::AlreadyExists`] when the name is taken or, for the first account, there is one.
+    /// [`StorageError::AlreadyExists`] when the name is taken, the identity is somebody's or, for the first account, there is
+    /// one.
     /// [`StorageError::NotFound`] when the link was used or withdrawn.
-    pub async fn create_person(&self, person: &Person, admission: Admission<'_>) -> Result<(), StorageError> {
+    pub async fn create_person(
+        &self,
+        person: &Person,
+        admission: Admission<'_>,
+        identity: Option<&Identity>,
+    ) -> Result<(), StorageError> {
         let attempted = "create the account";
         let content = object! {
             name: person.name.as_str(),
             display: person.display.as_str(),
             password: person.password.clone(),
+            email: person.email.clone(),
             is_admin: person.is_admin,
             created_at: person.created_at,
         };
@@ -225,6 +238,7 @@ impl Store {
             Admission::Link(link) => (None, Some(records::link(link))),
             Admission::Free => (None, None),
         };
+        let (identity, content_of_identity) = identity.map(Identity::record).unzip();
         let kept = adopts.map(|_| self.known.forgetting_everything());
         let made: Made = self
             .database
@@ -242,10 +256,14 @@ impl Store {
                     };
                     -- People and organisations share their names: of two that want one at the same time one is done again.
                     UPSERT $names SET value = $turn RETURN NONE;
-                    IF record::exists($organisation)
+                    IF record::exists($former) OR record::exists($organisation)
                         OR array::len((SELECT VALUE id FROM person WHERE name = $content.name)) > 0
                     {
                         RETURN { outcome: 'taken' }
+                    };
+                    IF $identity != NONE {
+                        IF record::exists($identity) { RETURN { outcome: 'linked' } };
+                        CREATE $identity CONTENT $content_of_identity RETURN NONE
                     };
                     CREATE $id CONTENT $content RETURN NONE;
                     IF $link != NONE { DELETE $link };
@@ -263,6 +281,9 @@ impl Store {
                     names: records::setting("names"),
                     turn: turn(),
                     organisation: records::organisation(&person.name),
+                    former: records::former_name(person.name.as_str()),
+                    identity: identity,
+                    content_of_identity: content_of_identity,
                 },
             )
             .await?;
@@ -270,6 +291,7 @@ impl Store {
         match made.outcome.as_str() {
             "made" => Ok(()),
             "late" => exists("account", "the first one"),
+            "linked" => exists("identity", person.name.as_str()),
             "used" => Err(StorageError::NotFound { what: "link", name: String::new() }),
             _ => exists("account", person.name.as_str()),
         }
@@ -284,6 +306,17 @@ impl Store {
         let rows: Vec<PersonRow> =
             self.database.query(attempted, "SELECT * FROM person WHERE name = $name", vars! { name: name }).await?;
         rows.into_iter().next().map(|row| Person::from_row(row, attempted)).transpose()
+    }
+
+    /// The accounts that mail reaches at this address, in lower case.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn people_at(&self, email: &str) -> Result<Vec<Person>, StorageError> {
+        let attempted = "look for the address";
+        let statement = "SELECT * FROM person WHERE email = $email";
+        let rows: Vec<PersonRow> = self.database.query(attempted, statement, vars! { email: email }).await?;
+        rows.into_iter().map(|row| Person::from_row(row, attempted)).collect()
     }
 
     /// The account of this id.
@@ -343,6 +376,9 @@ impl Store {
         }
         if let Some(about) = &changes.about {
             fields.insert("about".to_owned(), Value::String(about.clone()));
+        }
+        if let Some(email) = &changes.email {
+            fields.insert("email".to_owned(), email.clone().map_or(Value::None, Value::String));
         }
         let found: bool = self
             .database
@@ -583,6 +619,22 @@ impl Store {
         let statement = "SELECT VALUE id FROM role WHERE person = $person";
         let ids: Vec<RecordId> = self.database.query(attempted, statement, vars! { person: person.0 }).await?;
         ids.iter().map(|id| records::Parts::of(id, attempted).dataset()).collect()
+    }
+
+    /// What a person is in which datasets, as the hub wrote it.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn roles_of(&self, person: PersonId) -> Result<Vec<(DatasetId, String)>, StorageError> {
+        #[derive(SurrealValue)]
+        struct Row {
+            id: RecordId,
+            role: String,
+        }
+        let attempted = "list the roles";
+        let statement = "SELECT id, role FROM role WHERE person = $person";
+        let rows: Vec<Row> = self.database.query(attempted, statement, vars! { person: person.0 }).await?;
+        rows.into_iter().map(|row| Ok((records::Parts::of(&row.id, attempted).dataset()?, row.role))).collect()
     }
 
     /// Gives a person a role in a dataset, or takes it from them.

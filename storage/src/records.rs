@@ -23,6 +23,19 @@ pub(crate) fn person(id: PersonId) -> RecordId {
     RecordId::new("person", RecordIdKey::Uuid(Uuid::from(id.0)))
 }
 
+/// The name of an account that was deleted.
+pub(crate) fn former_name(name: &str) -> RecordId {
+    RecordId::new("former_name", name)
+}
+
+pub(crate) fn identity(issuer: &str, subject: &str) -> RecordId {
+    composite("identity", [text(issuer), text(subject)])
+}
+
+pub(crate) fn second_factor(person: PersonId) -> RecordId {
+    RecordId::new("second_factor", RecordIdKey::Uuid(Uuid::from(person.0)))
+}
+
 pub(crate) fn session(token: Hash) -> RecordId {
     RecordId::new("session", token.to_string())
 }

@@ -181,6 +181,32 @@ fn input(wiring: Wiring, kind: &'static str, value: String, purpose: &'static st
     .into_any()
 }
 
+/// A control for an e-mail address.
+#[must_use]
+pub fn email(wiring: Wiring, value: String, required: bool) -> AnyView {
+    let Wiring { id, name, described_by, invalid } = wiring;
+    view! {
+        <input
+            class="input"
+            type="email"
+            id=id
+            name=name
+            value=value
+            required=required
+            autocomplete="email"
+            aria-describedby=described_by
+            aria-invalid=invalid
+        />
+    }
+    .into_any()
+}
+
+/// A control for a code that is used once; what was typed is not sent back.
+#[must_use]
+pub fn one_time(wiring: Wiring) -> AnyView {
+    input(wiring, "text", String::new(), "one-time-code")
+}
+
 /// A control for several lines of text. Leptos writes the children of a textarea as they are, so that a text which
 /// closes it could go on with markup of its own; here it is escaped.
 #[must_use]

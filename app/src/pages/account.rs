@@ -1,6 +1,9 @@
 //! One's own account: what others see, password, browsers, tokens.
 
-use hub::{SessionView, TokenView};
+mod email;
+mod provider;
+
+use hub::{SecondFactorView, SessionView, TokenView, WaysIn};
 use leptos::prelude::*;
 
 use crate::{
@@ -28,8 +31,18 @@ pub struct View {
     pub sessions: Vec<SessionView>,
     /// Their tokens.
     pub tokens: Vec<TokenView>,
+    /// How their second factor stands.
+    pub second_factor: SecondFactorView,
+    /// Where mail reaches them; none where none is sent.
+    pub email: Option<Option<String>>,
+    /// What signs them in.
+    pub ways_in: WaysIn,
+    /// What people call the provider that signs them in; none where there is none.
+    pub provider: Option<String>,
     /// The token that was just made; it is shown once.
     pub new_token: Option<String>,
+    /// What has just been done.
+    pub told: Option<String>,
 }
 
 /// The page.
@@ -52,6 +65,7 @@ pub fn page(view: &View, form: &Submitted) -> AnyView {
         view! {
             {field::error_summary(form)}
             {new_token}
+            {view.told.clone().map(|told| view! { <div class="banner" role="status"><p>{told}</p></div> })}
             <header class="head">
                 <div class="head__text"><p class="head__eyebrow">{view.name.clone()}</p><h1>"Your account"</h1></div>
                 <div class="head__actions">
@@ -62,9 +76,23 @@ pub fn page(view: &View, form: &Submitted) -> AnyView {
                 </div>
             </header>
             {profile(view, form)}
-            {password(form)}
+            {if view.ways_in.has_password { password(form) } else { no_password() }}
+            {provider::section(&view.ways_in, view.provider.as_deref(), form)}
+            {second_factor(view.second_factor)}
+            {view.email.as_ref().map(|email| email::section(email.as_deref(), form))}
             {sessions(&view.sessions)}
             {tokens(&view.tokens, form)}
+            <section class="section">
+                <header class="section__head"><h2>"Your data"</h2></header>
+                <p class="quiet">
+                    "All that the server knows of you, in one file: your account, where you are signed in, tokens, roles, drafts, \
+                     what you wrote in merge requests, and what the audit log says that you did."
+                </p>
+                <div class="actions">
+                    <a class="button" href="/account/data.json" download="">"Download my data"</a>
+                    <a class="button" href="/account/delete">"Delete my account"</a>
+                </div>
+            </section>
         },
     )
 }
@@ -97,6 +125,33 @@ fn password(form: &Submitted) -> AnyView {
                     .secret(form, "new-password")}
                 <div class="actions"><button class="button" type="submit">"Change the password"</button></div>
             </form>
+        </section>
+    }
+    .into_any()
+}
+
+fn no_password() -> AnyView {
+    view! {
+        <section class="section">
+            <header class="section__head"><h2>"Password"</h2></header>
+            <p class="quiet">
+                "Your account has none. A link to choose one comes from whoever runs the server, or by mail from where one signs in."
+            </p>
+        </section>
+    }
+    .into_any()
+}
+
+fn second_factor(view: SecondFactorView) -> AnyView {
+    let state = match view.since {
+        Some(_) => "You are asked for a code of your app after your password.",
+        None => "Your password alone signs you in.",
+    };
+    view! {
+        <section class="section">
+            <header class="section__head"><h2>"Second factor"</h2></header>
+            <p class="quiet">{state}</p>
+            <div class="actions"><a class="button" href="/account/second-factor">"Second factor"</a></div>
         </section>
     }
     .into_any()

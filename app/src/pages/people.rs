@@ -21,6 +21,8 @@ pub struct View {
     pub accounts: Vec<Account>,
     /// Who may make one of their own.
     pub rule: SignUp,
+    /// Whether an invitation can be sent by mail.
+    pub mails_links: bool,
     /// Invitations that nobody has used yet.
     pub invitations: Vec<InvitationView>,
     /// The address of the invitation that was just made; it is shown once.
@@ -31,7 +33,7 @@ pub struct View {
 #[must_use]
 pub fn page(view: &View, form: &Submitted) -> AnyView {
     let title = field::title(form, "Accounts");
-    let invite = (view.rule != SignUp::Closed).then(|| invitations(&view.invitations, form));
+    let invite = (view.rule != SignUp::Closed).then(|| invitations(&view.invitations, view.mails_links, form));
     shell(
         PageInfo {
             title,
@@ -140,7 +142,7 @@ fn sign_up(rule: SignUp, form: &Submitted) -> AnyView {
     .into_any()
 }
 
-fn invitations(invitations: &[InvitationView], form: &Submitted) -> AnyView {
+fn invitations(invitations: &[InvitationView], mails_links: bool, form: &Submitted) -> AnyView {
     let rows: Vec<_> = invitations
         .iter()
         .map(|invitation| {
@@ -180,6 +182,13 @@ fn invitations(invitations: &[InvitationView], form: &Submitted) -> AnyView {
             {list}
             <form class="form" method="post" action="/account/invitations">
                 {Field::new("note", "Whom it is for").note("optional").text(form, "", false)}
+                {mails_links.then(|| {
+                    let typed = form.or("email", "");
+                    Field::new("email", "E-mail address")
+                        .note("optional")
+                        .hint("The invitation is sent there; without it you are shown a link to pass on.")
+                        .view(form, |wiring| field::email(wiring, typed, false))
+                })}
                 <div class="actions"><button class="button" type="submit">"Make an invitation"</button></div>
             </form>
         </section>
@@ -189,7 +198,13 @@ fn invitations(invitations: &[InvitationView], form: &Submitted) -> AnyView {
 
 /// The page of somebody else's account. `link`: the address that sets its password, which was just made.
 #[must_use]
-pub fn account(account: &Account, is_own: bool, link: Option<String>, form: &Submitted) -> AnyView {
+pub fn account(
+    account: &Account,
+    is_own: bool,
+    has_second_factor: bool,
+    link: Option<String>,
+    form: &Submitted,
+) -> AnyView {
     let address = address(&account.name);
     let (admin, admin_to) =
         if account.is_admin { ("No longer let it run the server", "") } else { ("Let it run the server", "yes") };
@@ -233,12 +248,14 @@ pub fn account(account: &Account, is_own: bool, link: Option<String>, form: &Sub
                 <header class="section__head"><h2>"Decide"</h2></header>
                 <p class="quiet">
                     "Who runs the server makes and blocks accounts; it does not let them see the datasets of others. A link for a \
-                     new password ends all its sessions once it is used. Blocking ends sessions and tokens at once."
+                     new password ends all its sessions once it is used. Blocking ends sessions and tokens at once. Take the \
+                     second factor away from somebody who has lost it, once you know that it is them who asks."
                 </p>
                 <div class="actions">
                     {button("admin", admin_to, admin)}
                     {(!is_own).then(|| button("blocked", block_to, block))}
                     {account.blocked_at.is_none().then(|| button("reset", "", "Make a link for a new password"))}
+                    {has_second_factor.then(|| button("second-factor", "", "Take the second factor away"))}
                 </div>
             </section>
         },

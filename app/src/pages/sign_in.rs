@@ -8,9 +8,20 @@ use crate::{
     shell::{Crumb, PageInfo, Width, shell},
 };
 
-/// The page to sign in on; `next` is where it goes on to, `is_open` whether everybody may make an account.
+/// How people come in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ways {
+    /// Whether everybody may make an account.
+    pub is_open: bool,
+    /// Whether a link for a new password comes by mail.
+    pub mails_links: bool,
+    /// What people call the provider that signs them in; none where there is none.
+    pub provider: Option<String>,
+}
+
+/// The page to sign in on; `next` is where it goes on to.
 #[must_use]
-pub fn page(next: &str, is_open: bool, form: &Submitted) -> AnyView {
+pub fn page(next: &str, ways: &Ways, form: &Submitted) -> AnyView {
     let title = field::title(form, "Sign in");
     shell(
         PageInfo { title, crumbs: vec![Crumb::here("Sign in")], width: Width::Narrow, ..PageInfo::default() },
@@ -23,7 +34,9 @@ pub fn page(next: &str, is_open: bool, form: &Submitted) -> AnyView {
                 {Field::new("password", "Password").secret(form, "current-password")}
                 <div class="actions"><button class="button button--primary" type="submit">"Sign in"</button></div>
             </form>
-            {is_open.then(|| view! { <p class="quiet">"No account yet? "<a href="/sign-up">"Make one"</a>"."</p> })}
+            {ways.provider.as_deref().map(|name| elsewhere("Sign in", name, "next", next))}
+            {ways.mails_links.then(|| view! { <p class="quiet"><a href="/sign-in/forgot">"Forgot your password?"</a></p> })}
+            {ways.is_open.then(|| view! { <p class="quiet">"No account yet? "<a href="/sign-up">"Make one"</a>"."</p> })}
         },
     )
 }
@@ -56,9 +69,21 @@ pub fn set_up(code: &str, form: &Submitted) -> AnyView {
     )
 }
 
-/// The page to make an account of one's own; `invitation` is the secret of the link that led here.
+/// The form that leads to a provider, with something to go on with.
+fn elsewhere(what: &str, provider: &str, name: &'static str, value: &str) -> AnyView {
+    view! {
+        <form class="form" method="post" action="/sign-in/provider">
+            <input type="hidden" name=name value=value.to_owned() />
+            <div class="actions"><button class="button" type="submit">{format!("{what} with {provider}")}</button></div>
+        </form>
+    }
+    .into_any()
+}
+
+/// The page to make an account of one's own; `invitation` is the secret of the link that led here, `provider` what people
+/// call who signs them in elsewhere.
 #[must_use]
-pub fn sign_up(invitation: &str, form: &Submitted) -> AnyView {
+pub fn sign_up(invitation: &str, provider: Option<&str>, form: &Submitted) -> AnyView {
     let title = field::title(form, "Sign up");
     shell(
         PageInfo { title, crumbs: vec![Crumb::here("Sign up")], width: Width::Narrow, ..PageInfo::default() },
@@ -70,6 +95,7 @@ pub fn sign_up(invitation: &str, form: &Submitted) -> AnyView {
                 {account_fields(form)}
                 <div class="actions"><button class="button button--primary" type="submit">"Make the account"</button></div>
             </form>
+            {provider.map(|name| elsewhere("Make it", name, "invitation", invitation))}
         },
     )
 }

@@ -22,6 +22,18 @@ pub(crate) struct MeBody {
     is_admin: bool,
     /// What may be done in their name: `read`, `write` or `admin`.
     scope: String,
+    /// Whether they are asked for a second factor where they sign in.
+    second_factor: bool,
+}
+
+/// The end of an account.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DeletionBody {
+    /// The account's name.
+    name: String,
+    /// Its password.
+    password: String,
 }
 
 /// An account.
@@ -141,7 +153,37 @@ pub(crate) async fn me(state: Visit) -> Result<Json<MeBody>, Problem> {
         return Err(hub::Error::SignIn.into());
     }
     let scope = actor.scope().as_str().to_owned();
-    Ok(Json(MeBody { name: actor.name().to_owned(), is_admin: actor.is_admin(), scope }))
+    let second_factor = state.hub.has_second_factor(&actor).await?;
+    Ok(Json(MeBody { name: actor.name().to_owned(), is_admin: actor.is_admin(), scope, second_factor }))
+}
+
+/// All that the server knows of the caller but what signs them in: account, sessions, tokens, roles, datasets, drafts, merge
+/// requests, comments, decisions, and what the audit log says that they did. Takes the scope `admin`.
+#[utoipa::path(
+    get, path = "/me/data", tag = "people",
+    responses((status = 200, description = "The data.", body = Object)),
+)]
+pub(crate) async fn my_data(
+    state: Visit,
+) -> Result<([(HeaderName, HeaderValue); 1], Json<serde_json::Value>), Problem> {
+    let kept = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    Ok((kept, Json(state.hub.personal_data(&state.actor()).await?)))
+}
+
+/// Deletes the caller's account: sessions, tokens, roles, drafts and the e-mail address go at once; commits and what was said
+/// keep the name, which nobody else gets. Refused while there are datasets of theirs, and for the last who runs the server.
+/// Takes the scope `admin`.
+#[utoipa::path(
+    post, path = "/me/deletion", tag = "people",
+    request_body = DeletionBody,
+    responses((status = 204, description = "It is gone.")),
+)]
+pub(crate) async fn delete_me(
+    state: Visit,
+    Body(DeletionBody { name, password }): Body<DeletionBody>,
+) -> Result<StatusCode, Problem> {
+    state.hub.delete_account(&state.actor(), &name, &password).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// All accounts, by name. For those who run the server.

@@ -7,14 +7,15 @@ use axum::{
     http::{StatusCode, header},
     response::IntoResponse,
 };
-use hub::{DatasetChanges, Error, Holder, NewAccount, Scope, SignUp, SignedIn, Visibility};
+use hub::{DatasetChanges, Entered, Error, Holder, NewAccount, Scope, SignUp, SignedIn, Visibility};
 use serde::Deserialize;
 
 use super::{
     answer::{Answer, At, is_about_form, page, refused, see},
     errors::Failure,
+    second_factor,
 };
-use crate::visit::Visit;
+use crate::visit::{Cookie, Visit};
 
 pub(super) type Values = Form<Vec<(String, String)>>;
 
@@ -29,27 +30,38 @@ pub(super) struct Asked {
 /// Where somebody goes who has just signed in.
 pub(super) fn signed_in(visit: &Visit, signed_in: &SignedIn, next: &str) -> Answer {
     let mut answer = see(app::url::ours(next))?;
-    answer.headers_mut().insert(header::SET_COOKIE, visit.cookie(Some(&signed_in.secret)));
+    answer.headers_mut().insert(header::SET_COOKIE, visit.cookie(Cookie::Session, Some(&signed_in.secret)));
     Ok(answer)
+}
+
+/// How people come in here.
+async fn ways(visit: &Visit) -> Result<pages::sign_in::Ways, Failure> {
+    let is_open = visit.hub.sign_up_rule().await? == SignUp::Open;
+    Ok(pages::sign_in::Ways {
+        is_open,
+        mails_links: visit.hub.mails_links(),
+        provider: visit.hub.provider_name().map(str::to_owned),
+    })
 }
 
 pub(super) async fn sign_in_form(visit: Visit, Query(asked): Query<Asked>) -> Answer {
     if !visit.hub.has_accounts() {
         return see("/set-up");
     }
-    let is_open = visit.hub.sign_up_rule().await? == SignUp::Open;
-    page(&visit, || pages::sign_in::page(&asked.next, is_open, &Submitted::default()))
+    let ways = ways(&visit).await?;
+    page(&visit, || pages::sign_in::page(&asked.next, &ways, &Submitted::default()))
 }
 
 pub(super) async fn sign_in(visit: Visit, Form(values): Values) -> Answer {
     let form = Submitted::new(values);
     let (name, password, next) = (form.or("name", ""), form.or("password", ""), form.or("next", ""));
     match visit.hub.sign_in(&name, &password, visit.client.clone()).await {
-        Ok(session) => signed_in(&visit, &session, &next),
+        Ok(Entered::SignedIn(session)) => signed_in(&visit, &session, &next),
+        Ok(Entered::SecondStep(secret)) => second_factor::ask(&visit, &secret, &next),
         Err(error) if is_about_form(&error) => {
-            let is_open = visit.hub.sign_up_rule().await? == SignUp::Open;
+            let ways = ways(&visit).await?;
             let form = form.refused(&error);
-            refused(&visit, &error, || pages::sign_in::page(&next, is_open, &form))
+            refused(&visit, &error, || pages::sign_in::page(&next, &ways, &form))
         }
         Err(error) => Err(error.into()),
     }
@@ -60,7 +72,7 @@ pub(super) async fn sign_out(visit: Visit) -> Answer {
         visit.hub.sign_out(&visit.actor(), secret).await?;
     }
     let mut answer = see("/")?;
-    answer.headers_mut().insert(header::SET_COOKIE, visit.cookie(None));
+    answer.headers_mut().insert(header::SET_COOKIE, visit.cookie(Cookie::Session, None));
     Ok(answer)
 }
 
@@ -89,9 +101,10 @@ pub(super) fn new_account(form: &Submitted) -> NewAccount {
 }
 
 /// One's own account.
-async fn account(visit: &Visit, new_token: Option<String>) -> Result<pages::account::View, Failure> {
+pub(super) async fn account(visit: &Visit) -> Result<pages::account::View, Failure> {
     let actor = visit.actor();
     let (display, about) = visit.hub.own_profile(&actor).await?;
+    let email = if visit.hub.mails_links() { Some(visit.hub.email(&actor).await?) } else { None };
     Ok(pages::account::View {
         name: actor.name().to_owned(),
         display,
@@ -99,21 +112,26 @@ async fn account(visit: &Visit, new_token: Option<String>) -> Result<pages::acco
         is_admin: actor.is_admin(),
         sessions: visit.hub.sessions(&actor, visit.secret.as_deref().unwrap_or_default()).await?,
         tokens: visit.hub.tokens(&actor).await?,
-        new_token,
+        second_factor: visit.hub.second_factor(&actor).await?,
+        email,
+        ways_in: visit.hub.ways_in(&actor).await?,
+        provider: visit.hub.provider_name().map(str::to_owned),
+        new_token: None,
+        told: None,
     })
 }
 
 pub(super) async fn show(visit: Visit) -> Answer {
-    let view = account(&visit, None).await?;
+    let view = account(&visit).await?;
     page(&visit, || pages::account::page(&view, &Submitted::default()))
 }
 
 /// Its page with a form that was refused.
-async fn again(visit: &Visit, form: Submitted, error: Error) -> Answer {
+pub(super) async fn again(visit: &Visit, form: Submitted, error: Error) -> Answer {
     if !is_about_form(&error) {
         return Err(error.into());
     }
-    let view = account(visit, None).await?;
+    let view = account(visit).await?;
     let form = form.refused(&error);
     refused(visit, &error, || pages::account::page(&view, &form))
 }
@@ -152,7 +170,7 @@ pub(super) async fn create_token(visit: Visit, Form(values): Values) -> Answer {
     match visit.hub.create_token(&visit.actor(), &form.or("token-name", ""), scope, days, None).await {
         // It is in no address, so that it does not stay in the browser's history.
         Ok(token) => {
-            let view = account(&visit, Some(token.text)).await?;
+            let view = pages::account::View { new_token: Some(token.text), ..account(&visit).await? };
             let shown = page(&visit, || pages::account::page(&view, &Submitted::default()))?;
             Ok((StatusCode::OK, [(header::CACHE_CONTROL, "no-store")], shown).into_response())
         }

@@ -25,7 +25,7 @@ pub(super) struct Asked {
     #[serde(default)]
     invitation: String,
     #[serde(default)]
-    code: String,
+    pub(super) code: String,
 }
 
 pub(super) async fn sign_up_form(visit: Visit, Query(asked): Query<Asked>) -> Answer {
@@ -36,7 +36,8 @@ pub(super) async fn sign_up_form(visit: Visit, Query(asked): Query<Asked>) -> An
             "Nobody makes an account here without an invitation. Ask whoever runs the server.",
         ));
     }
-    page(&visit, || pages::sign_in::sign_up(&asked.invitation, &Submitted::default()))
+    let provider = visit.hub.provider_name();
+    page(&visit, || pages::sign_in::sign_up(&asked.invitation, provider, &Submitted::default()))
 }
 
 pub(super) async fn sign_up(visit: Visit, Form(values): Values) -> Answer {
@@ -47,7 +48,8 @@ pub(super) async fn sign_up(visit: Visit, Form(values): Values) -> Answer {
         Ok(session) => signed_in(&visit, &session, "/"),
         Err(error) if is_about_form(&error) => {
             let form = form.refused(&error);
-            refused(&visit, &error, || pages::sign_in::sign_up(&secret, &form))
+            let provider = visit.hub.provider_name();
+            refused(&visit, &error, || pages::sign_in::sign_up(&secret, provider, &form))
         }
         Err(error) => Err(error.into()),
     }
@@ -75,6 +77,7 @@ async fn view(visit: &Visit, new_link: Option<String>) -> Result<pages::people::
     Ok(pages::people::View {
         accounts: visit.hub.accounts(&actor, "", MANY).await?,
         rule: visit.hub.sign_up_rule().await?,
+        mails_links: visit.hub.mails_links(),
         invitations: visit.hub.invitations(&actor).await?,
         new_link,
     })
@@ -96,7 +99,7 @@ async fn again(visit: &Visit, form: Submitted, error: Error) -> Answer {
 }
 
 /// A page with a secret in it, of which nothing is kept.
-fn once(answer: Answer) -> Answer {
+pub(super) fn once(answer: Answer) -> Answer {
     Ok(([(header::CACHE_CONTROL, "no-store")], answer?).into_response())
 }
 
@@ -122,7 +125,14 @@ pub(super) async fn set_rule(visit: Visit, Form(values): Values) -> Answer {
 
 pub(super) async fn invite(visit: Visit, Form(values): Values) -> Answer {
     let form = Submitted::new(values);
-    match visit.hub.invite(&visit.actor(), &form.or("note", "")).await {
+    let (email, note) = (form.or("email", ""), form.or("note", ""));
+    if !email.trim().is_empty() {
+        return match visit.hub.invite_by_mail(&visit.actor(), &email, &note).await {
+            Ok(()) => see("/account/people"),
+            Err(error) => again(&visit, form, error).await,
+        };
+    }
+    match visit.hub.invite(&visit.actor(), &note).await {
         Ok(secret) => {
             let link = format!("{}{}", visit.origin(), url::with_query("/sign-up", &[("invitation", &secret)]));
             let view = view(&visit, Some(link)).await?;
@@ -140,12 +150,15 @@ pub(super) async fn withdraw(visit: Visit, Form(values): Values) -> Answer {
 
 async fn one(visit: &Visit, name: &str, link: Option<String>, error: Option<Error>) -> Answer {
     let account = visit.hub.account(&visit.actor(), name).await?;
+    let has_second_factor = visit.hub.second_factor_of(&visit.actor(), name).await?;
     let is_own = visit.actor().name() == name;
     match error {
-        None => page(visit, || pages::people::account(&account, is_own, link, &Submitted::default())),
+        None => {
+            page(visit, || pages::people::account(&account, is_own, has_second_factor, link, &Submitted::default()))
+        }
         Some(error) if is_about_form(&error) => {
             let form = Submitted::default().refused(&error);
-            refused(visit, &error, || pages::people::account(&account, is_own, link, &form))
+            refused(visit, &error, || pages::people::account(&account, is_own, has_second_factor, link, &form))
         }
         Some(error) => Err(error.into()),
     }
@@ -181,6 +194,13 @@ pub(super) async fn make_reset(visit: Visit, Path(name): Path<String>) -> Answer
             let link = format!("{}{}", visit.origin(), url::with_query("/reset-password", &[("code", &secret)]));
             once(one(&visit, &name, Some(link), None).await)
         }
+        Err(error) => one(&visit, &name, None, Some(error)).await,
+    }
+}
+
+pub(super) async fn reset_second_factor(visit: Visit, Path(name): Path<String>) -> Answer {
+    match visit.hub.reset_second_factor(&visit.actor(), &name).await {
+        Ok(()) => see(&format!("/account/people/{}", url::encode(&name))),
         Err(error) => one(&visit, &name, None, Some(error)).await,
     }
 }

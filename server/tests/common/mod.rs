@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 pub mod api;
+pub mod codes;
+pub mod mailbox;
 pub mod organisations;
 pub mod people;
 pub mod requests;
@@ -44,7 +46,11 @@ impl Answer {
 pub fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_anabranch"));
     command.env_remove("ANABRANCH_URL").env_remove("ANABRANCH_DATA").env_remove("ANABRANCH_ADDR");
-    command.env_remove("ANABRANCH_PUBLIC_URL");
+    let outside =
+        ["PUBLIC_URL", "MAIL", "MAIL_FROM", "OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_NAME"];
+    for name in outside {
+        command.env_remove(format!("ANABRANCH_{name}"));
+    }
     command
 }
 
