@@ -78,15 +78,17 @@ pub async fn save_edits(path: TablePath, edits: Vec<Edit>) -> Result<Edited, Fau
 
 #[cfg(feature = "ssr")]
 mod ssr {
+    use std::collections::BTreeMap;
+
     use http::StatusCode;
     use hub::{Actor, DatasetPath, Hub, ParseReferenceError, Place};
     use leptos::prelude::*;
     use leptos_axum::ResponseOptions;
-    use versioning::Key;
+    use versioning::{ColumnId, Key};
 
     use crate::{
         url,
-        wire::{self, CellEdit, Edit, Edited, Fault, Mark, Row, Rows, StaleCell, TablePath},
+        wire::{self, CellEdit, Edit, Edited, Fault, Findings, Mark, Row, Rows, StaleCell, TablePath},
     };
 
     /// The most rows of one answer.
@@ -117,14 +119,15 @@ mod ssr {
         let edits = edits.into_iter().map(to_hub).collect();
         let (place, search) = (place(&hub, &actor, path).await?, search(path)?);
         match hub.edit(&actor, &place, &path.table, edits).await {
-            Ok(edited) if search.query.is_plain() => {
-                Ok(Edited::Saved { revision: edited.revision, total: edited.rows })
-            }
             Ok(edited) => {
-                let found = hub.find(&actor, &place, &path.table, &search, 0, 0).await;
-                // What is saved is saved, whatever becomes of the list.
-                let total = found.map_or(edited.rows, |found| found.rows.total);
-                Ok(Edited::Saved { revision: edited.revision, total })
+                let mut total = edited.rows;
+                if !search.query.is_plain() {
+                    // What is saved is saved, whatever becomes of the list.
+                    let found = hub.find(&actor, &place, &path.table, &search, 0, 0).await;
+                    total = found.map_or(total, |found| found.rows.total);
+                }
+                let findings = edited.findings.iter().map(|(key, found)| (key.clone(), findings(found)));
+                Ok(Edited::Saved { revision: edited.revision, total, findings: findings.collect() })
             }
             Err(error @ (hub::Error::Invalid { .. } | hub::Error::Exists { .. })) => {
                 Ok(Edited::Refused { reason: error.to_string() })
@@ -206,7 +209,23 @@ mod ssr {
             address: url::encode_key(&row.key_text),
             cells: row.cells.iter().map(versioning::Value::to_text).collect(),
             mark,
+            findings: findings(&row.findings),
         }
+    }
+
+    /// What stands at each cell.
+    fn findings(found: &[hub::RowFinding]) -> Findings {
+        let mut told: BTreeMap<ColumnId, String> = BTreeMap::new();
+        for finding in found {
+            for column in &finding.columns {
+                let text = told.entry(*column).or_default();
+                if !text.is_empty() {
+                    text.push(' ');
+                }
+                *text += &finding.to_string();
+            }
+        }
+        told.into_iter().collect()
     }
 
     fn to_hub(edit: Edit) -> hub::Edit {

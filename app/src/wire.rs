@@ -55,7 +55,12 @@ pub struct Row {
     pub cells: Vec<Option<String>>,
     /// How it differs from the commit.
     pub mark: Mark,
+    /// What the draft has it break or meet.
+    pub findings: Findings,
 }
+
+/// What is wrong with cells of a row: the column, and what to say.
+pub type Findings = Vec<(ColumnId, String)>;
 
 /// How a row differs from the commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,6 +153,8 @@ pub enum Edited {
         revision: u64,
         /// Rows now, as in [`Rows`].
         total: u64,
+        /// What is wrong with the edited rows, by key; nothing with those that are not here.
+        findings: Vec<(Key, Findings)>,
     },
     /// None was taken: at least one is not possible.
     Refused {

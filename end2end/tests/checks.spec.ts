@@ -1,5 +1,6 @@
 import { expectAccessible, expectNoOverflow, expectWellFormed } from "../support/accessible";
 import { PRODUCTS } from "../support/data";
+import { Grid } from "../support/grid";
 import { expect, status, test, type Page } from "../support/test";
 
 /** What every page must be: right in itself, for everybody, on a phone. */
@@ -70,8 +71,11 @@ test("a check is added, met in a draft, and kept", async ({ page, complaints }) 
   await page.getByRole("button", { name: "Commit 1 changed row" }).click();
   await expect(page.getByRole("alert")).toContainText("Row A1 meets the check “Too cheap”");
   await page.getByRole("region", { name: "What was found" }).getByRole("link", { name: "A1" }).first().click();
+  await expect(page.getByText("Error: Flour alone costs more.")).toBeVisible();
+  await expectRight(page);
   await page.getByLabel("price").fill("0.9");
   await page.getByRole("button", { name: "Save to your draft" }).click();
+  await expect(page.getByText("Error: Flour alone costs more.")).toHaveCount(0);
   await page.goto("/local/bakery/draft");
   await expect(page.getByRole("heading", { name: "1 warning", exact: true })).toBeVisible();
   await page.getByLabel("Message").fill("Cheaper");
@@ -88,6 +92,33 @@ test("a check is added, met in a draft, and kept", async ({ page, complaints }) 
   await page.getByRole("button", { name: "Drop Not dear" }).click();
   await expect(page.getByRole("row", { name: /Not dear/ })).toHaveCount(0);
   await expect(page.getByRole("row", { name: /Too cheap/ })).toBeVisible();
+});
+
+test("what is typed into the grid is checked at once", async ({ page, javaScriptEnabled }) => {
+  const operation = { op: "set_check", table: "products", check: "Too cheap", filter: "price < 0.5", severity: "error", message: "Flour alone costs more." };
+  await send(page, "commits", { message: "Check the prices", operations: [operation] });
+  if (!javaScriptEnabled) {
+    // Without the grid the row's form does the same, and the table tells it.
+    await set(page, "A1", "price", "0.4");
+    await page.goto("/local/bakery/tables/products");
+    await expect(page.getByRole("row", { name: /A1/ })).toContainText("(Error: Flour alone costs more.)");
+    return;
+  }
+  await page.goto("/local/bakery/tables/products");
+  const grid = await Grid.on(page, "products");
+  await grid.set(1, "price", "0.4");
+  const cell = grid.cell(1, "price");
+  await expect(grid.status).toHaveText("Saved to your draft. Error: Flour alone costs more.");
+  await expect(cell).toHaveAttribute("aria-invalid", "true");
+  await expect(cell).toHaveAttribute("title", /^Error: Flour alone costs more\. Not committed; before: /);
+  await expectRight(page);
+  // It is there again when the page is, and goes with what was wrong.
+  await page.reload();
+  await grid.ready();
+  await expect(grid.cell(1, "price")).toHaveAttribute("aria-invalid", "true");
+  await grid.set(1, "price", "0.6");
+  await expect(grid.status).toHaveText("Saved to your draft");
+  await expect(grid.cell(1, "price")).not.toHaveAttribute("aria-invalid", "true");
 });
 
 test("a request waits for what other systems say", async ({ page }) => {

@@ -131,8 +131,8 @@ impl Hub {
                 let Some(entry) = root.tables.get(id) else { continue };
                 let schema = self.schema(entry.schema).await?;
                 {
-                    let rules = RowRules::new(&entry.name, &schema);
-                    overlay.patches().values().for_each(|patch| rules.add(patch, &mut findings));
+                    let rules = RowRules::new(&schema);
+                    overlay.patches().values().for_each(|patch| rules.add(&entry.name, patch, &mut findings));
                 }
                 let from = match &after {
                     Some((table, key)) if table == id => Bound::Excluded(key),

@@ -1,13 +1,13 @@
 //! The rows that break rules or meet checks, as people are told of them.
 
-use std::collections::BTreeMap;
+use std::{cell::OnceCell, collections::BTreeMap, fmt};
 
 use versioning::{
-    Hash, Key, ObjectSource, Root, Row, Schema, TableId,
+    ColumnId, Hash, Key, ObjectSource, Root, Schema, TableId,
     check::{Checker, Checks, met},
     overlay::Patch,
     rules::{self, Breaches},
-    schema::Severity,
+    schema::{Check, RowError, Severity},
 };
 
 use crate::Error;
@@ -103,44 +103,109 @@ fn named(objects: &dyn ObjectSource, root: &Root, found: Breaches) -> Result<Fin
     Ok(findings)
 }
 
+/// What a row of a draft breaks or meets, for who looks at the row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowFinding {
+    /// Whether it stands in the way.
+    pub severity: Severity,
+    /// The columns that it is about.
+    pub columns: Vec<ColumnId>,
+    /// What is wrong, as a sentence.
+    pub message: String,
+}
+
+impl fmt::Display for RowFinding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.severity {
+            Severity::Error => "Error",
+            Severity::Warning => "Warning",
+        };
+        write!(f, "{kind}: {}", self.message)
+    }
+}
+
 /// What a table's schema asks of rows one by one.
 pub(crate) struct RowRules<'s> {
-    table: &'s str,
     schema: &'s Schema,
+    /// Read from the schema when the first row is looked at: most tables that are shown have no edited rows.
+    read: OnceCell<Read<'s>>,
+}
+
+struct Read<'s> {
     columns: Checker<'s>,
     checks: [(Severity, Checks<'s>); 2],
 }
 
 impl<'s> RowRules<'s> {
-    pub(crate) fn new(table: &'s str, schema: &'s Schema) -> Self {
-        let checks = [Severity::Error, Severity::Warning].map(|severity| (severity, Checks::new(schema, severity)));
-        Self { table, schema, columns: Checker::new(schema), checks }
+    pub(crate) const fn new(schema: &'s Schema) -> Self {
+        Self { schema, read: OnceCell::new() }
     }
 
-    /// Adds what an edited row breaks and meets. A check that it met before it was edited is not told.
-    pub(crate) fn add(&self, patch: &Patch, findings: &mut Findings) {
+    fn read(&self) -> &Read<'s> {
+        self.read.get_or_init(|| Read {
+            columns: Checker::new(self.schema),
+            checks: [Severity::Error, Severity::Warning].map(|severity| (severity, Checks::new(self.schema, severity))),
+        })
+    }
+
+    /// Adds what an edited row of a table breaks and meets.
+    pub(crate) fn add(&self, table: &str, patch: &Patch, findings: &mut Findings) {
         let Some(row) = &patch.after else { return };
-        // A row of another number of cells is of a table that has changed since: committing tells about it.
-        let Ok(broken) = self.columns.breaches(row) else { return };
-        for (_, error) in broken {
-            let key = Key::to_text(self.schema, row);
-            let message = || format!("Row {key}: {error}");
-            findings.add(Severity::Error, || self.finding(Severity::Error, row, message()));
-        }
-        let before = patch.before.as_ref().filter(|before| before.len() == row.len());
-        for (severity, checks) in &self.checks {
-            for check in checks.met(row) {
-                let was_met = before.is_some_and(|before| checks.met(before).any(|other| other.id == check.id));
-                if !was_met {
-                    findings
-                        .add(*severity, || self.finding(*severity, row, met(check, &Key::to_text(self.schema, row))));
-                }
-            }
+        let key = || Key::to_text(self.schema, row);
+        for Broken { severity, what, .. } in self.broken(patch) {
+            findings.add(severity, || {
+                let message = match what {
+                    What::Rule(error) => format!("Row {}: {error}", key()),
+                    What::Check(check) => met(check, &key()),
+                };
+                Finding { severity, table: table.to_owned(), key: Some(key()), message }
+            });
         }
     }
 
-    fn finding(&self, severity: Severity, row: &Row, message: String) -> Finding {
-        let key = Some(Key::to_text(self.schema, row));
-        Finding { severity, table: self.table.to_owned(), key, message }
+    /// What an edited row breaks and meets.
+    pub(crate) fn of(&self, patch: &Patch) -> Vec<RowFinding> {
+        let broken = self.broken(patch).into_iter();
+        let finding = |Broken { severity, columns, what }| {
+            let message = match what {
+                What::Rule(error) => format!("{error}."),
+                What::Check(Check { name, message, .. }) if message.is_empty() => format!("Meets the check “{name}”."),
+                What::Check(check) => check.message.clone(),
+            };
+            RowFinding { severity, columns, message }
+        };
+        broken.map(finding).collect()
     }
+
+    /// A check that the row met before it was edited is not told.
+    fn broken(&self, patch: &Patch) -> Vec<Broken<'s>> {
+        let Some(row) = &patch.after else { return Vec::new() };
+        // A row of another number of cells is of a table that has changed since: committing tells about it.
+        let Read { columns, checks } = self.read();
+        let Ok(breaches) = columns.breaches(row) else { return Vec::new() };
+        let rule =
+            |(column, error)| Broken { severity: Severity::Error, columns: vec![column], what: What::Rule(error) };
+        let mut broken: Vec<_> = breaches.into_iter().map(rule).collect();
+        let before = patch.before.as_ref().filter(|before| before.len() == row.len());
+        for (severity, checks) in checks {
+            let new = checks.met(row).filter(|(check, _)| before.is_none_or(|before| !checks.is_met(check, before)));
+            broken.extend(new.map(|(check, columns)| Broken {
+                severity: *severity,
+                columns,
+                what: What::Check(check),
+            }));
+        }
+        broken
+    }
+}
+
+struct Broken<'s> {
+    severity: Severity,
+    columns: Vec<ColumnId>,
+    what: What<'s>,
+}
+
+enum What<'s> {
+    Rule(RowError),
+    Check(&'s Check),
 }

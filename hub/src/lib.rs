@@ -60,7 +60,7 @@ pub use datasets::{DatasetChanges, NewDataset};
 pub use differences::{ChangeKind, ChangesAsked, DiffPage, DiffSummary, DifferenceCounts, TableDifference};
 pub use error::{Error, FieldError, StaleCell};
 pub use events::Event;
-pub use findings::{Finding, Findings};
+pub use findings::{Finding, Findings, RowFinding};
 pub use forks::Upstream;
 pub use joining::{InvitationView, SignUp};
 pub use mail::{MailSender, MailServer, MailSetup};

@@ -7,7 +7,7 @@ use services::import::{Inspection, Problem};
 use uuid::Uuid;
 use versioning::{ColumnId, Hash, Key, Row, Schema, TableId};
 
-use crate::{TableDifference, Viewed};
+use crate::{RowFinding, TableDifference, Viewed};
 
 /// The address of a dataset: `owner/name`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -197,6 +197,8 @@ pub struct RowView {
     pub state: RowState,
     /// The row as committed, where that differs.
     pub before: Option<Row>,
+    /// What the draft has it break or meet.
+    pub findings: Vec<RowFinding>,
 }
 
 /// Rows next to each other, in the order of their keys.
@@ -256,6 +258,8 @@ pub struct Edited {
     pub keys: Vec<Option<Key>>,
     /// Rows of the table now.
     pub rows: u64,
+    /// The edited rows that break rules or meet checks now, by key.
+    pub findings: Vec<(Key, Vec<RowFinding>)>,
 }
 
 /// What a draft or a commit changes, table by table.

@@ -19,6 +19,7 @@ use crate::{
     Actor, Error, Hub, Place, RowPage,
     access::Action,
     ahead::PROCESSORS,
+    findings::RowRules,
     state::{Opened, row_view},
     write::internal,
 };
@@ -194,13 +195,15 @@ impl Hub {
                 let page = subject.table().page(top, None, 0)?;
                 (page.rows, page.next.map(QueryCursor::Place))
             };
+            let rules = RowRules::new(&schema);
             let rows = rows
                 .into_iter()
                 .map(|(key, cells)| {
                     let patch = patches.get(&key);
-                    row_view(&schema, key, cells, patch)
+                    row_view(&schema, &rules, key, cells, patch)
                 })
                 .collect();
+            drop(rules);
             let revision = working.draft.as_ref().map_or(0, |draft| draft.revision);
             Ok(QueryPage { rows: RowPage { schema, total, offset: 0, rows, revision }, next })
         })

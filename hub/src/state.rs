@@ -13,6 +13,7 @@ use crate::{
     access::Action,
     blocking,
     drafts::{LoadedDraft, draft_id},
+    findings::RowRules,
 };
 
 /// The most rows that can be asked for at once.
@@ -154,13 +155,15 @@ impl Hub {
                 Some(overlay) => (overlay.rows(objects, &schema, offset, limit)?, overlay.len()),
                 None => (entry.tree.rows(objects, &schema, offset, limit)?, entry.tree.rows),
             };
+            let rules = RowRules::new(&schema);
             let rows = rows
                 .into_iter()
                 .map(|(key, cells)| {
                     let patch = overlay.and_then(|overlay| overlay.patches().get(&key));
-                    row_view(&schema, key, cells, patch)
+                    row_view(&schema, &rules, key, cells, patch)
                 })
                 .collect();
+            drop(rules);
             let revision = working.draft.as_ref().map_or(0, |draft| draft.revision);
             Ok(RowPage { schema, total, offset, rows, revision })
         })
@@ -191,7 +194,7 @@ impl Hub {
                     None => tree.get(objects, &schema, &key)?,
                 };
                 let patch = overlay.and_then(|overlay| overlay.patches().get(&key)).cloned();
-                Ok(cells.map(|cells| row_view(&schema, key, cells, patch.as_ref())))
+                Ok(cells.map(|cells| row_view(&schema, &RowRules::new(&schema), key, cells, patch.as_ref())))
             })
             .await?
             .ok_or_else(missing)?;
@@ -218,7 +221,13 @@ pub(crate) fn summary(hash: Hash, commit: Commit) -> CommitSummary {
     CommitSummary { hash, parents, author, time, message }
 }
 
-pub(crate) fn row_view(schema: &Schema, key: Key, cells: versioning::Row, patch: Option<&Patch>) -> RowView {
+pub(crate) fn row_view(
+    schema: &Schema,
+    rules: &RowRules<'_>,
+    key: Key,
+    cells: versioning::Row,
+    patch: Option<&Patch>,
+) -> RowView {
     let state = match patch {
         None => RowState::Committed,
         Some(Patch { before: None, .. }) => RowState::Inserted,
@@ -227,5 +236,6 @@ pub(crate) fn row_view(schema: &Schema, key: Key, cells: versioning::Row, patch:
         }
     };
     let before = patch.and_then(|patch| patch.before.clone());
-    RowView { key_text: Key::to_text(schema, &cells), key, cells, state, before }
+    let findings = patch.map(|patch| rules.of(patch)).unwrap_or_default();
+    RowView { key_text: Key::to_text(schema, &cells), key, cells, state, before, findings }
 }

@@ -242,6 +242,7 @@ fn a_stranger_finds_every_address_of_a_private_dataset_empty() {
         "/tables/cities/new-row",
         "/tables/cities/rows/1",
         "/tables/cities/rows/1/history",
+        "/tables/cities/checks",
         "/import",
         "/at/next",
         "/at/next/history",
@@ -264,6 +265,7 @@ fn a_stranger_finds_every_address_of_a_private_dataset_empty() {
         "/requests/1",
         "/requests/1/commits",
         "/requests/1/changes",
+        "/requests/1/checks",
         "/requests/1/conflicts",
         "/events",
         "/at/HEAD",
@@ -280,6 +282,7 @@ fn a_stranger_finds_every_address_of_a_private_dataset_empty() {
         let query = match path.rsplit('/').next() {
             Some("diff" | "summary") => "?from=main&to=next",
             Some("exports") => "?table=cities",
+            Some("statuses") => "?commit=HEAD",
             _ => "",
         };
         let filled = path

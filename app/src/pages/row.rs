@@ -65,6 +65,10 @@ pub fn page(view: &TableView, row: &RowView, form: &Submitted, saved: bool) -> A
             <p class="banner banner--good" role="status"><span>"Saved to your draft. "<a href=table>"Back to the table"</a></span></p>
         }
     });
+    let wrong = (!row.findings.is_empty()).then(|| {
+        let found: Vec<_> = row.findings.iter().map(|found| view! { <li>{found.to_string()}</li> }).collect();
+        view! { <div class="banner"><ul class="plain">{found}</ul></div> }
+    });
     let editable = view.viewed.branch().is_some();
     let save = editable.then(|| {
         view! {
@@ -101,6 +105,7 @@ pub fn page(view: &TableView, row: &RowView, form: &Submitted, saved: bool) -> A
                 <div class="head__actions">{state}{history}</div>
             </header>
             {dataset::viewed_banner(&view.dataset, &view.viewed)}
+            {wrong}
             <form class="form" method="post" action=here.clone()>
                 <fieldset class="plain" disabled=!editable>{fields}</fieldset>
                 <div class="actions">

@@ -147,6 +147,7 @@ pub fn rows_of_table() -> Vec<RowView> {
                 cells,
                 state,
                 before,
+                findings: Vec::new(),
             }
         })
         .collect()

@@ -11,8 +11,9 @@ use versioning::{
 
 use super::{LoadedDraft, draft_id, patch, stale_draft};
 use crate::{
-    Actor, CellEdit, Edit, Edited, Error, Event, FieldError, Hub, Place, StaleCell,
+    Actor, CellEdit, Edit, Edited, Error, Event, FieldError, Hub, Place, RowFinding, StaleCell,
     access::Action,
+    findings::RowRules,
     now,
     state::{Opened, Working},
 };
@@ -63,6 +64,9 @@ impl Hub {
                         None => removals.push((table_id, key.as_bytes().to_vec())),
                     }
                 }
+                let rules = RowRules::new(&schema);
+                let findings = touched.iter().filter_map(|(key, patch)| Some((key.clone(), rules.of(patch.as_ref()?))));
+                let findings = findings.filter(|(_, found)| !found.is_empty()).collect();
                 let overlay = overlay.apply(objects, touched)?;
                 if overlay.patches().len() > MAX_PATCHES {
                     return Err(Error::State {
@@ -71,10 +75,10 @@ impl Hub {
                         ),
                     });
                 }
-                Ok(Done { keys, overlay, puts, removals })
+                Ok(Done { keys, overlay, puts, removals, findings })
             })
             .await?;
-        let Done { keys, overlay, puts, removals } = done;
+        let Done { keys, overlay, puts, removals, findings } = done;
         let rows = overlay.len();
         let mut tables = draft.as_ref().map(|draft| draft.tables.clone()).unwrap_or_default();
         if overlay.patches().is_empty() {
@@ -107,7 +111,7 @@ impl Hub {
                 revision,
             },
         );
-        Ok(Edited { revision, keys, rows })
+        Ok(Edited { revision, keys, rows, findings })
     }
 }
 
@@ -116,6 +120,7 @@ struct Done {
     overlay: Overlay,
     puts: Vec<DraftRow>,
     removals: Vec<(versioning::TableId, Vec<u8>)>,
+    findings: Vec<(Key, Vec<RowFinding>)>,
 }
 
 /// The rows that edits have touched so far; everything else is read through the draft from the tree.

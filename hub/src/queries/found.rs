@@ -21,6 +21,7 @@ use super::{Asked, Query, Subject};
 use crate::{
     Actor, Error, Hub, Place, RowPage,
     access::Action,
+    findings::RowRules,
     state::{MAX_ROWS, Opened, row_view},
     write::internal,
 };
@@ -221,14 +222,16 @@ impl Hub {
             let table = Table::new(objects, &schema, now.tree).with_patches(&now.patches);
             let shown = Shown::new(&list, &now);
             let first = usize::try_from(offset).unwrap_or(usize::MAX);
+            let rules = RowRules::new(&schema);
             let row = |key: Key| {
                 let cells = table.get(&key)?.ok_or_else(|| internal("a row that was found is not there"))?;
                 let patch = now.patches.get(&key);
-                Ok(row_view(&schema, key, cells, patch))
+                Ok(row_view(&schema, &rules, key, cells, patch))
             };
             let places = first..first.saturating_add(limit.min(MAX_ROWS) as usize).min(shown.len());
             let rows = places.filter_map(|place| shown.key(place)).map(row).collect::<Result<_, Error>>()?;
             let total = shown.len() as u64;
+            drop(rules);
             Ok(Found { rows: RowPage { schema, total, offset, rows, revision }, all, sorts, list: name })
         })
         .await

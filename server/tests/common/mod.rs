@@ -75,7 +75,9 @@ impl Server {
         let mut console = String::new();
         output.read_line(&mut console).expect("it says how it stands with accounts");
         let url = line.split_whitespace().find(|word| word.starts_with("http://")).expect("an address").to_owned();
-        let agent = Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
+        // A connection on which a refusal came before the body was read is closed: each call has its own.
+        let agent = Agent::config_builder().http_status_as_error(false).max_redirects(0).max_idle_connections(0);
+        let agent = agent.build().into();
         Self { child, url, agent, console }
     }
 

@@ -36,9 +36,20 @@ impl<'s> Checks<'s> {
         self.checks.is_empty()
     }
 
-    /// The checks that a row meets.
-    pub fn met(&self, row: &Row) -> impl Iterator<Item = &'s Check> {
-        self.checks.iter().filter(|bound| bound.predicate.matches(row)).map(|bound| bound.check)
+    /// The checks that a row meets, each with the columns that it is about.
+    pub fn met(&self, row: &Row) -> impl Iterator<Item = (&'s Check, Vec<ColumnId>)> {
+        self.checks.iter().filter(|bound| bound.predicate.matches(row)).map(|bound| (bound.check, self.columns(bound)))
+    }
+
+    /// Whether a row meets this one of the checks.
+    #[must_use]
+    pub fn is_met(&self, check: &Check, row: &Row) -> bool {
+        self.checks.iter().any(|bound| bound.check.id == check.id && bound.predicate.matches(row))
+    }
+
+    fn columns(&self, bound: &BoundCheck<'_>) -> Vec<ColumnId> {
+        let columns = &self.schema.columns;
+        bound.predicate.positions().into_iter().filter_map(|position| Some(columns.get(position)?.id)).collect()
     }
 
     /// That rows which meet checks do.

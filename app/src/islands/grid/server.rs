@@ -167,6 +167,12 @@ fn line(address: &str, schema: &Schema, order: &[usize], frozen: usize, row: &Ro
                 class.push_str(" is-changed");
             }
             let note = is_changed.then(|| view! { <span class="hidden-label">" (not committed)"</span> });
+            let wrong: Vec<_> = row.findings.iter().filter(|finding| finding.columns.contains(&found.id)).collect();
+            let title = (!wrong.is_empty()).then(|| {
+                class.push_str(" is-wrong");
+                wrong.iter().map(|finding| finding.to_string()).collect::<Vec<_>>().join(" ")
+            });
+            let wrong = title.clone().map(|title| view! { <span class="hidden-label">{format!(" ({title})")}</span> });
             let text = value.to_string();
             if column < frozen {
                 class.push_str(" is-frozen");
@@ -178,9 +184,9 @@ fn line(address: &str, schema: &Schema, order: &[usize], frozen: usize, row: &Ro
                 } else {
                     text.into_any()
                 };
-                view! { <th scope="row" class=class>{content}{note}{new}</th> }.into_any()
+                view! { <th scope="row" class=class title=title>{content}{note}{new}{wrong}</th> }.into_any()
             } else {
-                view! { <td class=class>{text}{note}</td> }.into_any()
+                view! { <td class=class title=title>{text}{note}{wrong}</td> }.into_any()
             }
         })
         .collect();

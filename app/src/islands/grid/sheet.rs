@@ -69,6 +69,8 @@ pub struct Shown {
     pub unsaved: bool,
     /// The server did not take what was typed.
     pub refused: bool,
+    /// What is wrong with it.
+    pub finding: Option<String>,
 }
 
 /// Something the person has to know of a cell or row that could not be saved.
@@ -221,6 +223,8 @@ impl Sheet {
                 shown.changed = true;
                 shown.committed = Some(committed.clone().unwrap_or_default());
             }
+            let finding = row.findings.iter().find(|(about, _)| *about == column);
+            shown.finding = finding.filter(|_| !shown.unsaved).map(|(_, finding)| finding.clone());
             shown.refused = self
                 .notices
                 .iter()

@@ -178,9 +178,9 @@ impl Live {
             self.network.borrow_mut().pauses.0 = PAUSE.0;
         }
         match answer {
-            Ok(Edited::Saved { revision, total }) => {
+            Ok(Edited::Saved { revision, total, findings }) => {
                 let follow = self.key_to_follow();
-                let reload = self.sheet.borrow_mut().saved(total);
+                let reload = self.sheet.borrow_mut().saved(total, &findings);
                 {
                     let mut network = self.network.borrow_mut();
                     network.own.push(revision);
@@ -196,6 +196,9 @@ impl Live {
                 }
                 if done {
                     self.say_status(Status::Saved);
+                }
+                if let Some((_, finding)) = findings.first().and_then(|(_, findings)| findings.first()) {
+                    self.say(&["Saved to your draft. ", finding].concat());
                 }
             }
             Ok(Edited::Refused { reason }) | Err(Fault::Refused { reason }) => {

@@ -80,6 +80,7 @@ struct Flags {
     changed: bool,
     unsaved: bool,
     refused: bool,
+    wrong: bool,
 }
 
 impl View {
@@ -488,6 +489,7 @@ impl Painted {
             changed: shown.changed,
             unsaved: shown.unsaved,
             refused: shown.refused,
+            wrong: shown.finding.is_some(),
         };
         if self.flags != flags {
             let frozen = cell.column < sheet.frozen();
@@ -495,18 +497,22 @@ impl Painted {
             if self.flags.selected != flags.selected {
                 set(&self.element, "aria-selected", if flags.selected { "true" } else { "false" });
             }
-            if self.flags.refused != flags.refused {
-                set_or_remove(&self.element, "aria-invalid", flags.refused.then_some("true"));
+            let invalid = flags.refused || flags.wrong;
+            if (self.flags.refused || self.flags.wrong) != invalid {
+                set_or_remove(&self.element, "aria-invalid", invalid.then_some("true"));
             }
             self.flags = flags;
         }
-        let note = match (&shown.committed, shown.refused) {
+        let mut note = match (&shown.committed, shown.refused) {
             (_, true) => "What was typed here was not taken.".to_owned(),
             (Some(committed), _) if committed.is_empty() => "Not committed; empty before.".to_owned(),
             (Some(committed), _) => ["Not committed; before: ", committed].concat(),
             _ if shown.unsaved => "Not saved yet.".to_owned(),
             _ => row_note.to_owned(),
         };
+        if let Some(finding) = &shown.finding {
+            note = [finding, " ", &note].concat();
+        }
         if self.note != note {
             let value = (!note.is_empty()).then_some(note.as_str());
             set_or_remove(&self.element, "title", value);
@@ -530,6 +536,7 @@ fn class_of(flags: Flags, frozen: bool, number: bool) -> String {
         (flags.changed, "is-changed"),
         (flags.unsaved, "is-unsaved"),
         (flags.refused, "is-refused"),
+        (flags.wrong, "is-wrong"),
     ];
     classes.into_iter().filter(|(on, _)| *on).map(|(_, class)| class).collect::<Vec<_>>().join(" ")
 }

@@ -5,7 +5,7 @@ use versioning::Key;
 use super::Sheet;
 use crate::{
     islands::grid::outbox::Entry,
-    wire::{Edit, Mark, Rows, StaleCell},
+    wire::{Edit, Findings, Mark, Rows, StaleCell},
 };
 
 /// What has to be loaded again after edits were saved.
@@ -39,12 +39,12 @@ impl Sheet {
         }
     }
 
-    /// All that was sent is in the draft; `total` is the number of rows now.
-    pub fn saved(&mut self, total: u64) -> Reload {
+    /// All that was sent is in the draft; `total` is the number of rows now, `findings` what is wrong with edited rows.
+    pub fn saved(&mut self, total: u64, findings: &[(Key, Findings)]) -> Reload {
         let entries = self.outbox.saved();
         let mut reload = Reload::Nothing;
         for entry in &entries {
-            if !self.fold_in(entry) {
+            if !self.fold_in(entry, findings) {
                 reload = Reload::Rows;
             }
         }
@@ -120,18 +120,17 @@ impl Sheet {
     }
 
     /// Brings loaded rows up to date with a saved edit. The answer is false if that takes loading them again.
-    fn fold_in(&mut self, entry: &Entry) -> bool {
+    fn fold_in(&mut self, entry: &Entry, findings: &[(Key, Findings)]) -> bool {
         let Edit::Update { key, cells } = &entry.edit else { return false };
         for cell in cells {
             self.set_loaded(key, cell.column, cell.after.clone());
         }
-        if entry.key_after == *key {
-            return true;
-        }
         if let Some((_, row)) = self.cache.rows_mut().find(|(_, row)| row.key == *key) {
             row.key = entry.key_after.clone();
+            let found = findings.iter().find(|(key, _)| *key == row.key);
+            row.findings = found.map(|(_, found)| found.clone()).unwrap_or_default();
         }
-        false
+        entry.key_after == *key
     }
 
     fn set_loaded(&mut self, key: &Key, column: versioning::ColumnId, text: Option<String>) {

@@ -36,6 +36,7 @@ fn rows(count: i64) -> Rows {
         address: id.to_string(),
         cells: vec![Some(format!("n{id}")), Some(id.to_string()), None],
         mark: Mark::Committed,
+        findings: Vec::new(),
     });
     let columns = COLUMNS.map(|(id, ..)| ColumnId(id)).into();
     Rows { total: count as u64, offset: 0, rows: rows.collect(), columns }
@@ -61,7 +62,7 @@ fn set(sheet: &mut Sheet, row: u64, column: usize, typed: &str) {
 fn save(sheet: &mut Sheet) -> Vec<Edit> {
     let batch = sheet.outbox.batch().expect("there is something to send");
     let inserted = batch.iter().filter(|edit| matches!(edit, Edit::Insert { .. })).count() as u64;
-    sheet.saved(sheet.total() + inserted);
+    sheet.saved(sheet.total() + inserted, &[]);
     batch
 }
 
@@ -136,7 +137,7 @@ fn a_changed_key_is_followed_and_undone() {
     set(&mut sheet, 0, 1, "nine");
     let batch = sheet.outbox.batch().expect("two edits");
     assert_eq!(batch[1], update(9, 1, Some("n1"), Some("nine")));
-    assert_eq!(sheet.saved(3), Reload::Rows);
+    assert_eq!(sheet.saved(3, &[]), Reload::Rows);
     assert_eq!(sheet.find(&key(9)), Some(0));
     sheet.undo();
     sheet.undo();
