@@ -233,6 +233,7 @@ pub struct NewColumn {
 /// Properties of a column; those that are missing stay as they are. Null takes a default or bound away.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Properties {
     /// Whether every row must have a value.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -424,7 +424,7 @@ impl Hub {
             is_known |= profile.as_ref().is_some_and(|profile| !profile.organisations.is_empty());
         }
         if !is_known {
-            return Err(Error::not_found(format!("datasets of “{owner}”")));
+            return Err(Error::not_found(format!("dataset of “{owner}”")));
         }
         let may_create = self.authorise_creation(actor, owner).await.is_ok();
         let mut deleted = if may_create { self.deleted_datasets(actor).await? } else { Vec::new() };

@@ -11,11 +11,15 @@ use std::{
 };
 
 use storage::{Draft, DraftId, PersonName};
-use versioning::{Hash, Key, TableEntry, TableId, overlay::Overlay};
+use versioning::{Column, Hash, Key, ObjectSource, Root, TableEntry, TableId, overlay::Overlay};
 
 use crate::{
     Actor, ChangeSet, Dataset, DraftView, Error, Event, Findings, Hub, Place, RowChange, TableChange, TableDifference,
-    access::Action, differences::PAGE, findings::RowRules,
+    access::Action,
+    blocking,
+    differences::PAGE,
+    findings::{self, RowRules},
+    write::Desk,
 };
 
 /// A draft with its patches laid over the commit under it.
@@ -127,13 +131,10 @@ impl Hub {
         let mut tables = Vec::new();
         let mut findings = Findings::default();
         if let (Some(draft), Some(root)) = (&working.draft, &working.root) {
+            findings = self.draft_findings(draft, root).await?;
             for (id, overlay) in &draft.tables {
                 let Some(entry) = root.tables.get(id) else { continue };
                 let schema = self.schema(entry.schema).await?;
-                {
-                    let rules = RowRules::new(&schema);
-                    overlay.patches().values().for_each(|patch| rules.add(&entry.name, patch, &mut findings));
-                }
                 let from = match &after {
                     Some((table, key)) if table == id => Bound::Excluded(key),
                     _ => Bound::Unbounded,
@@ -170,6 +171,32 @@ impl Hub {
         let changes = ChangeSet { tables, names: BTreeMap::new() };
         let origin = self.origin(actor, &dataset).await?.map(|origin| origin.path);
         Ok(DraftView { dataset, viewed: working.viewed, summary, origin, changes, findings })
+    }
+
+    /// What committing a draft onto the state under it would be refused for, and the warnings that it would bring.
+    async fn draft_findings(&self, draft: &Arc<LoadedDraft>, root: &Root) -> Result<Findings, Error> {
+        let (objects, draft, root) = (self.store().objects(), Arc::clone(draft), root.clone());
+        blocking(move || {
+            let source: &dyn ObjectSource = &objects;
+            let mut findings = Findings::default();
+            let mut is_asked_more = false;
+            for (id, entry) in &root.tables {
+                let schema = source.schema(entry.schema)?;
+                if let Some(overlay) = draft.tables.get(id) {
+                    let rules = RowRules::new(&schema);
+                    overlay.patches().values().for_each(|patch| rules.add(&entry.name, patch, &mut findings));
+                }
+                let takes_others = |column: &Column| column.unique || column.target.is_some();
+                is_asked_more |= !schema.checks.is_empty() || schema.columns.iter().any(takes_others);
+            }
+            if is_asked_more {
+                let desk = Desk::new(&objects);
+                let edited = commit::fold(&desk, &draft, &root)?;
+                findings.extend(findings::between(&desk, &root, &edited)?);
+            }
+            Ok(findings)
+        })
+        .await
     }
 
     /// Throws the draft away.

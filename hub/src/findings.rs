@@ -4,7 +4,7 @@ use std::{cell::OnceCell, collections::BTreeMap, fmt};
 
 use versioning::{
     ColumnId, Hash, Key, ObjectSource, Root, Schema, TableId,
-    check::{Checker, Checks, met},
+    check::{Checker, Checks},
     overlay::Patch,
     rules::{self, Breaches},
     schema::{Check, RowError, Severity},
@@ -14,6 +14,8 @@ use crate::Error;
 
 /// The most rows that are told at once.
 pub(crate) const MAX_TOLD: usize = 100;
+/// The most rows that one finding names.
+const MAX_KEYS: usize = 10;
 
 /// A row that breaks a rule or meets a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +24,8 @@ pub struct Finding {
     pub severity: Severity,
     /// The table's name.
     pub table: String,
-    /// The row's key as it stands in addresses; none where it is about no single row.
-    pub key: Option<String>,
+    /// The keys of its rows as they stand in addresses, at most 10; none where it is about no rows that are there.
+    pub keys: Vec<String>,
     /// What is wrong, as a sentence without its full stop.
     pub message: String,
 }
@@ -50,6 +52,38 @@ impl Findings {
         }
     }
 
+    /// Adds others behind these.
+    pub(crate) fn extend(&mut self, others: Self) {
+        self.errors += others.errors;
+        self.warnings += others.warnings;
+        self.listed.extend(others.listed);
+    }
+
+    /// Lists violations of rules by the rows of this state, without counting them.
+    fn list(
+        &mut self,
+        objects: &dyn ObjectSource,
+        root: &Root,
+        severity: Severity,
+        found: Breaches,
+    ) -> Result<(), Error> {
+        let mut schemas: BTreeMap<TableId, Schema> = BTreeMap::new();
+        for violation in found.listed {
+            let Some(entry) = root.tables.get(&violation.table) else { continue };
+            let schema = match schemas.remove(&violation.table) {
+                Some(schema) => schema,
+                None => objects.schema(entry.schema)?,
+            };
+            let mut keys = Vec::new();
+            for (key, _) in violation.rows.iter().take(MAX_KEYS) {
+                keys.extend(entry.tree.get(objects, &schema, key)?.map(|row| Key::to_text(&schema, &row)));
+            }
+            self.listed.push(Finding { severity, table: entry.name.clone(), keys, message: violation.message });
+            schemas.insert(violation.table, schema);
+        }
+        Ok(())
+    }
+
     /// How many there are.
     #[must_use]
     pub const fn count(&self) -> u64 {
@@ -66,7 +100,18 @@ impl Findings {
 /// The warnings that one state brings against another.
 pub(crate) fn warnings(objects: &dyn ObjectSource, before: &Root, after: &Root) -> Result<Findings, Error> {
     let found = rules::warnings(objects, before, after, MAX_TOLD)?;
-    named(objects, after, found)
+    let mut findings = Findings { warnings: found.count, ..Findings::default() };
+    findings.list(objects, after, Severity::Warning, found)?;
+    Ok(findings)
+}
+
+/// What a commit of the one state after the other would be refused for, and the warnings that it would bring.
+pub(crate) fn between(objects: &dyn ObjectSource, before: &Root, after: &Root) -> Result<Findings, Error> {
+    let found = rules::breaches(objects, before, after, MAX_TOLD)?;
+    let mut findings = Findings { errors: found.count, ..Findings::default() };
+    findings.list(objects, after, Severity::Error, found)?;
+    findings.extend(warnings(objects, before, after)?);
+    Ok(findings)
 }
 
 /// The warnings that a commit brings against its first parent.
@@ -77,30 +122,6 @@ pub(crate) fn warnings_of(objects: &dyn ObjectSource, commit: Hash) -> Result<Fi
         None => Root::default(),
     };
     warnings(objects, &before, &objects.root(commit.root)?)
-}
-
-fn named(objects: &dyn ObjectSource, root: &Root, found: Breaches) -> Result<Findings, Error> {
-    let mut schemas: BTreeMap<TableId, Schema> = BTreeMap::new();
-    let mut findings = Findings { warnings: found.count, ..Findings::default() };
-    for violation in found.listed {
-        let Some(entry) = root.tables.get(&violation.table) else { continue };
-        let schema = match schemas.remove(&violation.table) {
-            Some(schema) => schema,
-            None => objects.schema(entry.schema)?,
-        };
-        let row = match violation.rows.first() {
-            Some((key, _)) => entry.tree.get(objects, &schema, key)?,
-            None => None,
-        };
-        findings.listed.push(Finding {
-            severity: Severity::Warning,
-            table: entry.name.clone(),
-            key: row.map(|row| Key::to_text(&schema, &row)),
-            message: violation.message,
-        });
-        schemas.insert(violation.table, schema);
-    }
-    Ok(findings)
 }
 
 /// What a row of a draft breaks or meets, for who looks at the row.
@@ -148,18 +169,15 @@ impl<'s> RowRules<'s> {
         })
     }
 
-    /// Adds what an edited row of a table breaks and meets.
+    /// Adds what cells of an edited row of a table break. Checks are not looked at.
     pub(crate) fn add(&self, table: &str, patch: &Patch, findings: &mut Findings) {
         let Some(row) = &patch.after else { return };
-        let key = || Key::to_text(self.schema, row);
-        for Broken { severity, what, .. } in self.broken(patch) {
-            findings.add(severity, || {
-                let message = match what {
-                    What::Rule(error) => format!("Row {}: {error}", key()),
-                    What::Check(check) => met(check, &key()),
-                };
-                Finding { severity, table: table.to_owned(), key: Some(key()), message }
-            });
+        // A row of another number of cells is of a table that has changed since: committing tells about it.
+        let Ok(breaches) = self.read().columns.breaches(row) else { return };
+        for (_, error) in breaches {
+            let (severity, key) = (Severity::Error, Key::to_text(self.schema, row));
+            let message = format!("Row {key}: {error}");
+            findings.add(severity, || Finding { severity, table: table.to_owned(), keys: vec![key], message });
         }
     }
 

@@ -231,7 +231,7 @@ fn a_request_tells_what_it_would_break_and_waits_for_statuses() {
     let checks = get(&ada, &format!("{request}/checks"));
     assert_eq!((&checks["errors"], &checks["warnings"]), (&json!(1), &json!(0)), "{checks}");
     assert_eq!(checks["findings"][0]["message"], "Row 3 meets the check “nobody”");
-    assert_eq!((&checks["findings"][0]["key"], &checks["findings"][0]["table"]), (&json!("3"), &json!("cities")));
+    assert_eq!((&checks["findings"][0]["keys"], &checks["findings"][0]["table"]), (&json!(["3"]), &json!("cities")));
     let shown = page(&ada, "/ada/places/requests/1/checks");
     assert!(shown.contains("Row 3 meets the check “nobody”"), "{shown}");
     let conflicts = get(&ada, &format!("{request}/conflicts"));

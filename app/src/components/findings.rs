@@ -32,13 +32,11 @@ pub fn list(dataset: &str, findings: &Findings) -> AnyView {
         .listed
         .iter()
         .map(|finding| {
-            let row = match &finding.key {
-                Some(key) => {
-                    let href = url::row(dataset, &finding.table, key);
-                    view! { <a href=href>{key.clone()}</a> }.into_any()
-                }
-                None => ().into_any(),
-            };
+            let keys = finding.keys.iter().enumerate().map(|(index, key)| {
+                let href = url::row(dataset, &finding.table, key);
+                view! { {(index > 0).then_some(", ")}<a href=href>{key.clone()}</a> }
+            });
+            let row: Vec<_> = keys.collect();
             view! {
                 <tr>
                     <td data-label="Severity">{severity(finding.severity)}</td>

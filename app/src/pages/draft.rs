@@ -145,7 +145,7 @@ fn found(view: &DraftView, address: &str) -> Option<AnyView> {
 
 fn changes(view: &DraftView, draft: &DraftSummary, address: &str, form: &Submitted, paged: bool) -> AnyView {
     let here = format!("{address}/draft");
-    let commit = format!("{address}/draft/commit");
+    let action = format!("{address}/draft/commit");
     let discard = format!("{address}/draft/discard");
     let revision = draft.revision.to_string();
     let tables = diff::tables(address, &here, &view.changes);
@@ -156,10 +156,21 @@ fn changes(view: &DraftView, draft: &DraftSummary, address: &str, form: &Submitt
         let label = format!("Propose to {origin}");
         view! { <button class="button button--primary" type="submit" name="propose" value=UPSTREAM>{label}</button> }
     });
-    let (commit_class, propose) = match &view.origin {
-        Some(_) => ("button", format!("Propose within {}", view.dataset.path)),
-        None => ("button button--primary", String::from("Propose as a merge request")),
-    };
+    let branch = view.viewed.branch().unwrap_or_default();
+    let is_protected = view.dataset.protection(branch).is_some_and(|protection| protection.request_required);
+    let propose = format!("Propose to merge into {branch}");
+    let primary = |is_first: bool| if is_first { "button button--primary" } else { "button" };
+    let commit = (!is_protected).then(|| {
+        view! {
+            <button class=primary(view.origin.is_none()) type="submit">
+                {format!("Commit {}", text::count(draft.rows, "changed row"))}
+            </button>
+        }
+    });
+    let protected = is_protected.then(|| {
+        view! { <p class="banner">{format!("“{branch}” is protected: only merge requests change it. Propose what you changed.")}</p> }
+    });
+    let propose_class = primary(is_protected && view.origin.is_none());
     let behind = draft.behind.then(|| {
         view! {
             <p class="banner">
@@ -170,19 +181,18 @@ fn changes(view: &DraftView, draft: &DraftSummary, address: &str, form: &Submitt
     });
     view! {
         {behind}
+        {protected}
         {stale(form)}
         {found(view, address)}
-        <form class="form" id=COMMIT_FORM method="post" action=commit>
+        <form class="form" id=COMMIT_FORM method="post" action=action>
             <input type="hidden" name="revision" value=revision.clone() />
             {Field::new("message", "Message")
                 .hint("What you changed and why, for those who read the history.")
                 .lines(form, "", 2, true)}
             <div class="actions">
                 {upstream}
-                <button class=commit_class type="submit">
-                    {format!("Commit {}", text::count(draft.rows, "changed row"))}
-                </button>
-                <button class="button" type="submit" name="propose" value="yes">{propose}</button>
+                {commit}
+                <button class=propose_class type="submit" name="propose" value="yes">{propose}</button>
             </div>
         </form>
         {back}

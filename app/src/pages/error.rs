@@ -36,7 +36,7 @@ const fn words(status: u16) -> (&'static str, &'static str) {
     match status {
         400 => ("That request could not be read", "Go back and try again; if a link led here, it is broken."),
         401 => ("Sign in first", "Only people with an account may do this."),
-        403 => ("You may not do that", "Ask the owner of the dataset."),
+        403 => ("You may not do that", "Ask whoever runs the server or owns the dataset."),
         404 => ("There is nothing here", "The address may be mistyped, or what was here has another name now."),
         405 => ("That is not possible here", "Go back and use the page's own buttons and links."),
         409 => (

@@ -441,7 +441,7 @@ pub fn findings() -> hub::Findings {
     let finding = |severity| hub::Finding {
         severity,
         table: String::from("gauges"),
-        key: Some(String::from("<i>1</i>")),
+        keys: vec![String::from("<i>1</i>"), String::from("2")],
         message: String::from("Row <i>1</i> meets the check “<script>”"),
     };
     hub::Findings { listed: vec![finding(Severity::Error), finding(Severity::Warning)], errors: 1, warnings: 2 }

@@ -188,7 +188,7 @@ fn put_together(
 }
 
 /// The state under the draft with its patches.
-fn fold(desk: &Desk<'_>, draft: &LoadedDraft, base: &Root) -> Result<Root, Error> {
+pub(super) fn fold(desk: &Desk<'_>, draft: &LoadedDraft, base: &Root) -> Result<Root, Error> {
     let objects: &dyn ObjectSource = desk;
     let mut root = base.clone();
     for (id, overlay) in &draft.tables {

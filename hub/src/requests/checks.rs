@@ -71,7 +71,7 @@ impl Hub {
                 Finding {
                     severity: Severity::Error,
                     table: found.table,
-                    key: found.keys.into_iter().next(),
+                    keys: found.keys,
                     message: found.violation.message,
                 }
             }));

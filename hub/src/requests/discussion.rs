@@ -283,12 +283,15 @@ impl Hub {
         let found = found.ok_or_else(|| Error::not_found("suggestion"))?;
         let EntryKind::Comment {
             anchor: Some(Anchor { table_name, key_text, column: Some((_, column)), .. }),
-            suggestion: Some(Suggestion { value, applied: None }),
+            suggestion: Some(Suggestion { value, applied }),
             ..
         } = &found.kind
         else {
-            return Err(Error::not_found("suggestion that waits to be applied"));
+            return Err(Error::not_found("suggestion"));
         };
+        if applied.is_some() {
+            return Err(Error::State { message: "This suggestion was taken over already.".to_owned() });
+        }
         let (Some(source), Some(head)) = (&loaded.source, loaded.theirs) else {
             return Err(Error::State { message: "The branch that was offered is gone.".to_owned() });
         };

@@ -40,6 +40,10 @@ pub(super) async fn change(
 ) -> Answer {
     let form = Submitted::new(values);
     let done = match wanted(&table, &form) {
+        // A check of the name would be changed, which is not what who adds one wants.
+        Ok((_, Change::SetCheck { check, name: None, .. })) if has_check(&state, &at, &table, &check).await? => {
+            Err(Error::invalid("name", format!("There is a check “{check}” already.")))
+        }
         Ok((message, change)) => {
             let changes = Changes { parent: None, message, changes: vec![change] };
             state.hub.apply_changes(&state.actor(), &at.place, changes).await
@@ -57,6 +61,11 @@ pub(super) async fn change(
     let view = state.hub.table(&state.actor(), &at.place, &table).await?;
     let edit = form.value("old").filter(|old| !old.is_empty()).map(str::to_owned);
     refused(&state, &error, || pages::checks::page(&view, edit.as_deref(), &form))
+}
+
+async fn has_check(state: &Visit, at: &At, table: &str, check: &str) -> Result<bool, Error> {
+    let view = state.hub.table(&state.actor(), &at.place, table).await?;
+    Ok(view.table.schema.checks.iter().any(|found| found.name == check))
 }
 
 /// What the form asks for, with the message of its commit.

@@ -33,7 +33,10 @@ pub(super) async fn commit(state: Visit, at: At, Form(values): Form<Vec<(String,
         };
     }
     match state.hub.commit(&state.actor(), &at.place, revision(&form), &message, settle(&form)).await {
-        Ok(hash) => see(&app::url::commit(&at.address, &hash.to_string())),
+        Ok(hash) => {
+            let path = &at.place.path;
+            see(&app::url::commit(&app::url::dataset(&path.owner, &path.name), &hash.to_string()))
+        }
         Err(error) => again(&state, &at, form, error).await,
     }
 }

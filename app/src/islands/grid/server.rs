@@ -46,8 +46,8 @@ pub fn grid(place: &str, view: &TableView, asked: &Asked, found: &Found) -> AnyV
         address,
     };
     let name = table.to_owned();
+    let tools = tools(draft, setup.editable);
     let setup = wire::to_text(&setup);
-    let tools = tools(draft);
     view! {
         <Grid setup=setup>
             <section class="grid" aria-label=name>
@@ -81,10 +81,10 @@ fn search(asked: &Asked, found: &Found) -> String {
 }
 
 /// What can be done with the table, and how saving stands.
-fn tools(draft: String) -> AnyView {
+fn tools(draft: String, editable: bool) -> AnyView {
     let button = |command: &'static str, label: &'static str, key: Option<&'static str>, usable: bool| {
         view! {
-            <button type="button" class="button button--small" data-command=command title=key disabled=!usable>
+            <button type="button" class="button button--small" data-command=command title=key disabled=!usable hidden=!editable>
                 {label}
             </button>
         }

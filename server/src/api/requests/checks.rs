@@ -20,8 +20,8 @@ pub(crate) struct FindingBody {
     severity: String,
     /// The table.
     table: String,
-    /// The row's key as it stands in addresses; null where it is about no single row.
-    key: Option<String>,
+    /// The keys of its rows as they stand in addresses, at most 10; none where it is about no rows that are there.
+    keys: Vec<String>,
     /// What is wrong.
     message: String,
 }
@@ -44,8 +44,8 @@ pub(crate) struct ChecksBody {
 
 impl From<Finding> for FindingBody {
     fn from(finding: Finding) -> Self {
-        let Finding { severity, table, key, message } = finding;
-        Self { severity: severity.name().to_owned(), table, key, message }
+        let Finding { severity, table, keys, message } = finding;
+        Self { severity: severity.name().to_owned(), table, keys, message }
     }
 }
 

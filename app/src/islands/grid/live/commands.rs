@@ -105,7 +105,7 @@ impl Live {
             let cleared = live.sheet.borrow_mut().clear(range);
             if let Some(kept) = live.tell(cleared) {
                 if kept > 0 {
-                    live.say(&[&kept.to_string(), " cells must not be empty and stay as they are."].concat());
+                    live.say(&["Cells that must not be empty stay as they are: ", &kept.to_string()].concat());
                 }
                 live.send_soon();
             }

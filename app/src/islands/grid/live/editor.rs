@@ -87,7 +87,7 @@ impl Live {
         let (target, text, name, ty) = {
             let sheet = self.sheet.borrow();
             if !sheet.editable() {
-                return;
+                return self.say("This can only be read.");
             }
             let content = || sheet.text(cell).flatten().map(str::to_owned);
             let target = match sheet.line(cell.row) {

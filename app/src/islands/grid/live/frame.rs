@@ -156,7 +156,7 @@ impl Live {
     fn notice(self: &Rc<Self>, notice: &Notice) -> Option<HtmlElement> {
         let element = create("div", "grid__notice")?;
         set(&element, "role", "alert");
-        let mut text = [&notice.place, ": ", &notice.reason].concat();
+        let mut text = [&notice.place, ": ", notice.reason.trim_end_matches('.'), "."].concat();
         if let Some(now) = &notice.now {
             match now {
                 Some(now) => text += &[" It is now “", now, "”."].concat(),
