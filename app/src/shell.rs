@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hydration_context::SsrSharedContext;
 use leptos::{config::LeptosOptions, nonce::Nonce, prelude::*};
 
-use crate::components::logo;
+use crate::{components::logo, url};
 
 /// What the site's files are called; their names carry a hash of what is in them.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub struct Viewer {
     pub is_admin: bool,
     /// How many notices wait for them.
     pub unread: usize,
+    /// The page that they look at, where one can come back to it.
+    pub here: Option<String>,
 }
 
 /// A step of the way from the start to a page.
@@ -152,7 +154,10 @@ pub fn shell(info: PageInfo, main: impl IntoView + 'static) -> AnyView {
 fn person(viewer: Viewer) -> Option<AnyView> {
     match viewer.name {
         Some(name) => Some(view! { {inbox(viewer.unread)}<a href="/account">{name}</a> }.into_any()),
-        None => viewer.can_sign_in.then(|| view! { <a href="/sign-in">"Sign in"</a> }.into_any()),
+        None => viewer.can_sign_in.then(|| {
+            let href = url::sign_in(viewer.here.as_deref());
+            view! { <a href=href>"Sign in"</a> }.into_any()
+        }),
     }
 }
 

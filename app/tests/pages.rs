@@ -143,6 +143,7 @@ fn identity() {
         tokens: Vec::new(),
         second_factor: on,
         email: Some(Some(HOSTILE.to_owned())),
+        mailed: hub::Mailed::Direct,
         ways_in: hub::WaysIn { has_password: true, identities: vec![identity] },
         provider: Some(HOSTILE.to_owned()),
         new_token: None,

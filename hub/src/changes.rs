@@ -308,6 +308,7 @@ impl Hub {
         let intent = Intent {
             lease,
             actor,
+            author: None,
             dataset: &dataset,
             branch: viewed.editable()?,
             head: viewed.commit,

@@ -69,7 +69,7 @@ pub use mentions::mentions;
 pub use merges::{FoundConflict, FoundViolation, MergeOptions, MergeOutcome, MergeState};
 pub use model::*;
 pub use moves::{OfferView, Transferred};
-pub use notices::{About, InboxPlace, InboxView, NoticeReason, NoticeView, Watch};
+pub use notices::{About, InboxPlace, InboxView, Mailed, NoticeReason, NoticeView, Watch};
 pub use organisations::{
     NewOrganisation, OrganisationChanges, OrganisationInside, OrganisationMember, OrganisationRole, OrganisationView,
     Team,

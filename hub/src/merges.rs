@@ -298,8 +298,8 @@ fn survey_and<T: Send>(
 pub(crate) enum Work {
     /// All that a commit has and the branch has not.
     Merge(Hash),
-    /// The same, as a commit of its own without that one behind it.
-    Squash(Hash),
+    /// The same, as a commit of its own without that one behind it, which is somebody's work.
+    Squash(Hash, String),
     /// What a commit did, once more.
     Pick(Hash),
     /// What a commit did, the other way round.
@@ -392,9 +392,14 @@ impl Hub {
         let text = if text.trim().is_empty() { words } else { text };
         // Looking needs no right to change.
         let way = if dry_run { Way::Request { brings: false } } else { way };
+        let author = match &work {
+            Work::Squash(_, author) => Some(author.clone()),
+            _ => None,
+        };
         let intent = Intent {
             lease,
             actor,
+            author,
             dataset,
             branch,
             head: viewed.commit,
@@ -442,8 +447,8 @@ fn prepare(
         let scratch = Scratch::new(source);
         let objects: &dyn ObjectSource = &scratch;
         let (base, theirs, parents) = match work {
-            Work::Merge(commit) | Work::Squash(commit) => {
-                let parents = if matches!(work, Work::Squash(_)) { Vec::new() } else { vec![*commit] };
+            Work::Merge(commit) | Work::Squash(commit, _) => {
+                let parents = if matches!(work, Work::Squash(..)) { Vec::new() } else { vec![*commit] };
                 let Some(head) = head else { return Ok((Made::Forward(*commit), settled(MergeState::FastForward))) };
                 match relate(&scratch, head, *commit)? {
                     Relation::UpToDate => return Ok((Made::Nothing, settled(MergeState::UpToDate))),

@@ -59,7 +59,13 @@ impl Hub {
             Offer { dataset: dataset.id, person: person.id, made_by: actor.name().to_owned(), created_at: now() };
         self.store().create_offer(&offer).await?;
         let what = format!("offered the dataset to {to}");
-        self.note(actor, AuditKind::Dataset, Dataset::from(dataset).about(), what).await;
+        let dataset = Dataset::from(dataset);
+        self.note(actor, AuditKind::Dataset, dataset.about(), what).await;
+        if let Some(base) = self.link_base() {
+            let (name, path) = (actor.name(), &dataset.path);
+            let text = format!("{name} wants to give you the dataset {path}. Take it, or don't, at {base}/{to}\n");
+            self.post_to(person.id, &format!("{name} wants to give you {path}"), &text).await;
+        }
         Ok(Transferred::Offered(to.to_owned()))
     }
 

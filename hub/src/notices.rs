@@ -5,6 +5,7 @@
 //! is mentioned is told only if they may read the dataset then.
 
 mod inbox;
+mod mailed;
 
 use std::{collections::BTreeMap, str::FromStr, time::Duration};
 
@@ -18,6 +19,7 @@ use crate::{
 
 pub(crate) use inbox::Inboxes;
 pub use inbox::{About, InboxPlace, InboxView, NoticeView};
+pub use mailed::Mailed;
 
 /// For so long whoever did something waits until others are told; the rest is done without them.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -268,16 +270,18 @@ impl Hub {
         for part in notices.chunks(AT_ONCE) {
             self.store().add_notices(part).await?;
             for notice in part {
-                self.tell(notice.person, notice);
+                self.tell(notice).await;
             }
         }
         Ok(())
     }
 
-    /// What is done for each who is told, once the notice stands in their inbox. Other ways to reach them begin here.
-    fn tell(&self, person: PersonId, notice: &Notice) {
-        tracing::debug!(%person, about = notice.about, "told somebody");
-        self.shared.inboxes.forget(person);
+    /// What is done for each who is told, once the notice stands in their inbox.
+    async fn tell(&self, notice: &Notice) {
+        self.shared.inboxes.forget(notice.person);
+        if let Err(error) = self.mail_notice(notice).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "a notice was not mailed");
+        }
     }
 
     async fn may_read_now(&self, person: PersonId, dataset: &storage::Dataset) -> Result<bool, Error> {

@@ -377,6 +377,14 @@ impl Hub {
             None => format!("took {} out of {organisation}", person.name),
         };
         self.note(actor, AuditKind::Organisation, None, what).await;
+        if let (Some(base), Some(role)) = (self.link_base(), role.filter(|_| Some(person.id) != actor.person_id())) {
+            let (name, role) = (actor.name(), role.as_str());
+            let text = format!(
+                "{name} made you {role} of the organisation {organisation}: {base}/{organisation}\n\nYou can leave it at \
+                 {base}/account/organisations/{organisation}\n",
+            );
+            self.post_to(person.id, &format!("You are {role} of {organisation} now"), &text).await;
+        }
         Ok(())
     }
 

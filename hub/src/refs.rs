@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
-use storage::{DatasetId, RefKind, StorageError};
+use storage::{DatasetId, DraftId, RefKind, StorageError};
 use versioning::{
     Hash,
     history::{self, At, Clocks},
@@ -330,8 +330,31 @@ impl Hub {
         self.delete_ref(actor, &dataset, RefKind::Tag, name).await
     }
 
+    /// Discards the draft of somebody on a branch if they can't write there any more, and so can't end it themselves.
+    async fn discard_left_draft(&self, dataset: &Dataset, branch: &str, person: &str) -> Result<bool, Error> {
+        let stored = self.store().dataset_by_id(DatasetId(dataset.id)).await?;
+        let account = self.store().person(person).await?.filter(|account| account.blocked_at.is_none());
+        if let (Some(stored), Some(account)) = (stored, account)
+            && self.role(&Actor::person(&account), &stored).await? >= Some(Role::Writer)
+        {
+            return Ok(false);
+        }
+        let id = DraftId { dataset: DatasetId(dataset.id), branch: branch.to_owned(), person: person.into() };
+        if let Some(draft) = self.store().draft(&id).await? {
+            self.store().discard_draft(&id, draft.revision).await?;
+        }
+        Ok(true)
+    }
+
     async fn delete_ref(&self, actor: &Actor, dataset: &Dataset, kind: RefKind, name: &str) -> Result<(), Error> {
-        match self.store().delete_ref(DatasetId(dataset.id), kind, name).await {
+        let mut deleted = self.store().delete_ref(DatasetId(dataset.id), kind, name).await;
+        while let Err(StorageError::InUse { by }) = &deleted
+            && self.has_accounts()
+            && self.discard_left_draft(dataset, name, by).await?
+        {
+            deleted = self.store().delete_ref(DatasetId(dataset.id), kind, name).await;
+        }
+        match deleted {
             Ok(()) => {
                 let what = format!("deleted the {} {name}", kind.as_str());
                 self.note(actor, AuditKind::Branch, dataset.about(), what).await;

@@ -376,7 +376,15 @@ impl Hub {
         let standing = self.standing(&loaded).await?;
         let blocks =
             if loaded.state == RequestState::Open { self.blocks(&loaded, &reviews).await? } else { Vec::new() };
+        let branch = &loaded.stored.source_branch;
+        let is_here = loaded.stored.source == loaded.stored.dataset && loaded.theirs.is_some();
+        let may_delete_source = is_here
+            && loaded.dataset.role >= Some(Role::Writer)
+            && loaded.dataset.archived_at.is_none()
+            && *branch != loaded.dataset.default_branch
+            && loaded.dataset.authorise_direct_change(branch).is_ok();
         Ok(RequestView {
+            may_delete_source,
             request: loaded.summary(),
             text: loaded.kept.text.clone(),
             protection: loaded.dataset.protection(&loaded.stored.target_branch).cloned(),

@@ -248,6 +248,8 @@ pub(crate) struct Intent<'a> {
     /// Taken before anything was looked up that the commit builds on.
     pub(crate) lease: Lease,
     pub(crate) actor: &'a Actor,
+    /// Whose work it is, where that is somebody else.
+    pub(crate) author: Option<String>,
     pub(crate) dataset: &'a Dataset,
     pub(crate) branch: &'a str,
     /// The branch's head as it was read last. Where it has moved since, it is read again.
@@ -270,11 +272,12 @@ impl Hub {
         intent: Intent<'_>,
         make: impl Fn(&Desk<'_>, Option<Hash>, Root) -> Result<Made, Error> + Send + Sync + 'static,
     ) -> Result<Option<Hash>, Error> {
-        let Intent { lease, actor, dataset, branch, mut head, parent, message, way, draft, job } = intent;
+        let Intent { lease, actor, author, dataset, branch, mut head, parent, message, way, draft, job } = intent;
         if way == Way::Direct {
             dataset.authorise_direct_change(branch)?;
         }
         let make = Arc::new(make);
+        let author = author.unwrap_or_else(|| actor.name().to_owned());
         for _ in 0..ATTEMPTS {
             if let Parent::Exactly(expected) = parent
                 && head != Some(expected)
@@ -282,7 +285,7 @@ impl Hub {
                 return Err(self.moved(branch, expected, head).await?);
             }
             let at = now();
-            let (make, author, text) = (Arc::clone(&make), actor.name().to_owned(), message.clone());
+            let (make, author, text) = (Arc::clone(&make), author.clone(), message.clone());
             let store = self.store().objects();
             let (new, parents, at, brought, objects, frames, is_merge) = blocking(move || {
                 let desk = Desk::new(&store);
@@ -313,6 +316,7 @@ impl Hub {
                 }
             })
             .await?;
+            let is_merge = is_merge || matches!(way, Way::Request { .. });
             let kind = match (job.is_some(), is_merge) {
                 (true, _) => AuditKind::Import,
                 (false, true) => AuditKind::Merge,

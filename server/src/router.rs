@@ -99,7 +99,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(requests::list, requests::create))
         .routes(routes!(requests::show, requests::change))
         .routes(routes!(discussion::list, discussion::comment))
-        .routes(routes!(discussion::settle))
+        .routes(routes!(discussion::change))
         .routes(routes!(discussion::apply))
         .routes(routes!(discussion::review))
         .routes(routes!(checks::show))

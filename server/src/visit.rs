@@ -4,8 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use app::shell::SiteFiles;
 use axum::{
-    extract::{ConnectInfo, FromRequestParts},
-    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    extract::{ConnectInfo, FromRequestParts, OriginalUri},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
 };
 use hub::{Actor, Client, Hub};
 use tokio_util::sync::CancellationToken;
@@ -64,6 +64,8 @@ pub(crate) struct Visit {
     pub(crate) departure: Option<String>,
     /// Where people on other machines reach the server, always encrypted.
     pub(crate) public: Option<PublicUrl>,
+    /// The page that is asked for, where one can come back to it.
+    pub(crate) here: Option<String>,
     /// How many notices wait for them; counted where it is shown, on pages for people.
     pub(crate) unread: usize,
     /// What stands before the paths of links that people send each other.
@@ -128,6 +130,9 @@ impl FromRequestParts<AppState> for Visit {
             None => format!("http://{}", text(&parts.headers, header::HOST)),
         };
         let actor = actor.at(&client.address);
+        let asked = parts.extensions.get::<OriginalUri>().filter(|_| parts.method == Method::GET);
+        let here = asked.and_then(|asked| asked.path_and_query()).map(ToString::to_string);
+        let here = here.filter(|here| !here.starts_with("/sign"));
         let is_page = secret.is_some() && !parts.uri.path().starts_with("/api/");
         let unread = if is_page { state.hub.unread(&actor).await } else { 0 };
         Ok(Self {
@@ -138,6 +143,7 @@ impl FromRequestParts<AppState> for Visit {
             public: state.public.clone(),
             client,
             secret,
+            here,
             unread,
             second_step,
             departure,

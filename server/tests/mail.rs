@@ -159,3 +159,55 @@ fn without_mail_there_are_no_forms_that_need_it() {
     assert!(!page.contains("E-mail"), "{page}");
     assert!(!server.get_with("/system", ("cookie", &cookie)).body.contains("<h3>Mail</h3>"));
 }
+
+#[test]
+fn what_stands_in_the_inbox_comes_by_mail_as_people_want_it() {
+    let (world, root) = World::new(0);
+    let ada = world.person(&root, "ada");
+    world.address(&ada, "ada@example.org");
+    let call = |cookie: &str, path: &str, body: serde_json::Value| {
+        let headers = [HOST, ("cookie", cookie), ("content-type", "application/json")];
+        let answer =
+            world.server.call("POST", &format!("/api/v1/datasets{path}"), &headers, Some(body.to_string().as_bytes()));
+        assert!(answer.status < 300, "{path}: {}", answer.body);
+    };
+    let insert = |id: u32| serde_json::json!({ "op": "insert", "table": "cities", "values": { "id": id } });
+    let table = serde_json::json!({
+        "op": "create_table", "name": "cities", "columns": [{ "name": "id", "type": "integer" }], "primary_key": ["id"],
+    });
+    call(&root, "", serde_json::json!({ "name": "places" }));
+    call(&root, "/root/places/commits", serde_json::json!({ "message": "Begin", "operations": [table, insert(1)] }));
+    call(&root, "/root/places/branches", serde_json::json!({ "name": "next" }));
+    let more = serde_json::json!({ "branch": "next", "message": "More", "operations": [insert(2)] });
+    call(&root, "/root/places/commits", more);
+    let offer = serde_json::json!({ "title": "More cities", "text": "What of it, @ada?", "source_branch": "next" });
+    call(&root, "/root/places/merge-requests", offer);
+    // Who may not read it is not told of it.
+    world.mailbox.expect_empty();
+
+    let role = [("name", "ada"), ("role", "writer")];
+    assert_eq!(world.form(&root, "/root/places/people", &role).status, 303);
+    let mail = world.mailbox.next();
+    assert_eq!(mail.to, ["ada@example.org"]);
+    assert!(mail.text.contains("Subject: [root/places] root made you writer"), "{}", mail.text);
+    assert!(mail.text.contains("https://data.example/root/places\n"), "{}", mail.text);
+
+    let comments = "/root/places/merge-requests/1/comments";
+    call(&root, comments, serde_json::json!({ "text": "Look,\r\nBcc: @ada" }));
+    let mail = world.mailbox.next();
+    assert!(mail.text.contains("Subject: [root/places] More cities (merge request 1)"), "{}", mail.text);
+    for part in
+        ["root commented: merge request 1", "    Look, Bcc: @ada\n", "/root/places/requests/1\n", "wrote your name"]
+    {
+        assert!(mail.text.contains(part), "{part}: {}", mail.text);
+    }
+
+    // She takes part from now on, and wants to hear only of what is meant for her.
+    call(&ada, comments, serde_json::json!({ "text": "Fine." }));
+    assert_eq!(world.form(&ada, "/account/mailed", &[("mailed", "everything")]).status, 422);
+    assert_eq!(world.form(&ada, "/account/mailed", &[("mailed", "direct")]).status, 303);
+    call(&root, comments, serde_json::json!({ "text": "Good." }));
+    world.mailbox.expect_empty();
+    call(&root, comments, serde_json::json!({ "text": "Is it, @ada?" }));
+    assert!(world.mailbox.next().text.contains("Is it"));
+}

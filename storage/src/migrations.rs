@@ -32,6 +32,7 @@ const MIGRATIONS: &[Migration] = &[
     SECOND_FACTORS,
     FORMER_NAMES,
     IDENTITIES,
+    MAILED,
 ];
 
 const FIRST: Migration = Migration {
@@ -339,6 +340,11 @@ const IDENTITIES: Migration = Migration {
         DEFINE FIELD IF NOT EXISTS created_at ON identity TYPE int;
         DEFINE INDEX IF NOT EXISTS identity_person ON identity FIELDS person;
     ",
+};
+
+const MAILED: Migration = Migration {
+    name: "which notices people get by mail",
+    statements: "DEFINE FIELD IF NOT EXISTS mailed ON person TYPE option<string>;",
 };
 
 /// The number of the last step that this program knows.

@@ -107,6 +107,8 @@ pub struct PersonChanges {
     pub about: Option<String>,
     /// Where mail reaches them; some nothing: nowhere.
     pub email: Option<Option<String>>,
+    /// Which notices go there, as the hub writes it.
+    pub mailed: Option<String>,
 }
 
 #[derive(SurrealValue)]
@@ -350,6 +352,15 @@ impl Store {
         self.database.query("read the account", "RETURN $id.about", variables).await
     }
 
+    /// Which notices reach somebody by mail, as the hub wrote it; none where they said nothing.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn mailed(&self, id: PersonId) -> Result<Option<String>, StorageError> {
+        let variables = vars! { id: records::person(id) };
+        self.database.query("read the account", "RETURN $id.mailed", variables).await
+    }
+
     /// All accounts, by name: at most `limit`, from after this name on.
     ///
     /// # Errors
@@ -376,6 +387,9 @@ impl Store {
         }
         if let Some(about) = &changes.about {
             fields.insert("about".to_owned(), Value::String(about.clone()));
+        }
+        if let Some(mailed) = &changes.mailed {
+            fields.insert("mailed".to_owned(), Value::String(mailed.clone()));
         }
         if let Some(email) = &changes.email {
             fields.insert("email".to_owned(), email.clone().map_or(Value::None, Value::String));

@@ -122,7 +122,8 @@ impl Writer {
         self.open.push("</a>");
     }
 
-    /// Text in which `@NAME` leads to the page of who is mentioned, unless it is within a link or code.
+    /// Text in which `@NAME` is marked, unless it is within a link or code. It is no link: not everybody who reads it may
+    /// see the page of who is mentioned.
     fn words(&mut self, text: &str) {
         if self.open.iter().any(|end| matches!(*end, "</a>" | CODE_END)) {
             return self.text(text);
@@ -131,11 +132,9 @@ impl Writer {
         for place in hub::mentions(text) {
             self.text(&text[written..place.start]);
             let mention = &text[place.clone()];
-            self.html.push_str("<a class=\"mention\" href=\"");
-            self.text(&url::namespace(mention.trim_start_matches('@')));
-            self.html.push_str("\">");
+            self.html.push_str("<span class=\"mention\">");
             self.text(mention);
-            self.html.push_str("</a>");
+            self.html.push_str("</span>");
             written = place.end;
         }
         self.text(&text[written..]);
@@ -217,8 +216,8 @@ mod tests {
     }
 
     #[test]
-    fn who_is_mentioned_is_a_link_but_in_code_and_links() {
-        let ada = "<a class=\"mention\" href=\"/ada_x\">@ada_x</a>";
+    fn who_is_mentioned_is_marked_but_in_code_and_links() {
+        let ada = "<span class=\"mention\">@ada_x</span>";
         check("See @ada_x, **@ada_x**.", &format!("<p>See {ada}, <strong>{ada}</strong>.</p>"));
         check("`@ada` ada@example.org @sign-in", "<p><code>@ada</code> ada@example.org @sign-in</p>");
         check("```\n@ada\n```", "<pre><code>@ada\n</code></pre>");

@@ -19,6 +19,7 @@ pub fn Resolver(children: Children) -> impl IntoView {
 mod live {
     use std::{
         cell::{Cell, RefCell},
+        collections::VecDeque,
         rc::Rc,
     };
 
@@ -42,9 +43,14 @@ mod live {
         status: Option<HtmlElement>,
         /// What was decided, the last at the end: what sends it back to what it was.
         done: RefCell<Vec<UrlSearchParams>>,
+        /// What was decided while something was on its way, the first at the front.
+        waiting: RefCell<VecDeque<Sent>>,
         /// Whether something is on its way.
         busy: Cell<bool>,
     }
+
+    /// What is sent; what undoes it; where to go on unless something else is next.
+    type Sent = (UrlSearchParams, Option<UrlSearchParams>, Option<String>);
 
     pub fn start() {
         let Some(main) = document().get_element_by_id("main").and_then(|main| main.dyn_into::<HtmlElement>().ok())
@@ -56,7 +62,8 @@ mod live {
             set(status, "role", "status");
             drop(body.append_child(status));
         }
-        let live = Rc::new(Live { main, status, done: RefCell::default(), busy: Cell::new(false) });
+        let live = Live { main, status, done: RefCell::default(), waiting: RefCell::default(), busy: Cell::new(false) };
+        let live = Rc::new(live);
         live.show_keys();
         let target = live.main.clone();
         let this = Rc::clone(&live);
@@ -98,18 +105,25 @@ mod live {
             self.send(sent, back, heading);
         }
 
-        /// Sends what was decided. `back` undoes it; `heading` is where to go on unless something else is next.
+        /// Sends what was decided, after what was decided before it.
         fn send(self: &Rc<Self>, sent: UrlSearchParams, back: Option<UrlSearchParams>, heading: Option<String>) {
-            // What is pressed meanwhile was pressed for a page that is about to change.
+            self.waiting.borrow_mut().push_back((sent, back, heading));
             if self.busy.replace(true) {
                 return;
             }
             let this = Rc::clone(self);
             spawn_local(async move {
-                match this.answer(&sent, heading).await {
-                    Ok(true) => this.done.borrow_mut().extend(back),
-                    Ok(false) => {}
-                    Err(_) => this.say("That was not saved: the server can’t be reached. Try again."),
+                loop {
+                    let next = this.waiting.borrow_mut().pop_front();
+                    let Some((sent, back, heading)) = next else { break };
+                    match this.answer(&sent, heading).await {
+                        Ok(true) => this.done.borrow_mut().extend(back),
+                        Ok(false) => {}
+                        Err(_) => {
+                            this.waiting.borrow_mut().clear();
+                            this.say("That was not saved: the server can’t be reached. Try again.");
+                        }
+                    }
                 }
                 this.busy.set(false);
             });

@@ -35,6 +35,8 @@ pub struct View {
     pub second_factor: SecondFactorView,
     /// Where mail reaches them; none where none is sent.
     pub email: Option<Option<String>>,
+    /// Which notices go there.
+    pub mailed: hub::Mailed,
     /// What signs them in.
     pub ways_in: WaysIn,
     /// What people call the provider that signs them in; none where there is none.
@@ -79,7 +81,7 @@ pub fn page(view: &View, form: &Submitted) -> AnyView {
             {if view.ways_in.has_password { password(form) } else { no_password() }}
             {provider::section(&view.ways_in, view.provider.as_deref(), form)}
             {second_factor(view.second_factor)}
-            {view.email.as_ref().map(|email| email::section(email.as_deref(), form))}
+            {view.email.as_ref().map(|email| email::section(email.as_deref(), view.mailed, form))}
             {sessions(&view.sessions)}
             {tokens(&view.tokens, form)}
             <section class="section">

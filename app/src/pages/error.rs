@@ -40,7 +40,7 @@ const fn words(status: u16) -> (&'static str, &'static str) {
         404 => ("There is nothing here", "The address may be mistyped, or what was here has another name now."),
         405 => ("That is not possible here", "Go back and use the page's own buttons and links."),
         409 => (
-            "It changed meanwhile",
+            "That can’t be done now",
             "Nothing was overwritten. Go back, load the page again and look at what is there now.",
         ),
         413 => ("That is too large", "Send less at once, or split the file."),

@@ -10,7 +10,7 @@ use crate::{
     },
     form::Submitted,
     shell::{Crumb, PageInfo, Width, shell},
-    text, url,
+    url,
 };
 
 /// Where an organisation is changed.
@@ -73,7 +73,7 @@ fn list(organisations: &[(OrganisationView, OrganisationRole)]) -> AnyView {
                         <br />
                         <span class="data__quiet">{organisation.name.clone()}</span>
                     </th>
-                    <td data-label="About">{text::first_line(&organisation.description)}</td>
+                    <td data-label="About">{organisation.description.lines().next().unwrap_or_default().to_owned()}</td>
                     <td data-label="You are">{role.as_str()}</td>
                     <td><a class="button button--small" href=address(&organisation.name) aria-label=label>{word}</a></td>
                 </tr>

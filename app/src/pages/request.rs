@@ -23,6 +23,12 @@ pub fn reply_field(comment: &str) -> String {
     format!("reply-{comment}")
 }
 
+/// The name of the field of another text for a comment.
+#[must_use]
+pub fn edit_field(comment: &str) -> String {
+    format!("edit-{comment}")
+}
+
 /// The anchor of an entry of the conversation.
 #[must_use]
 pub fn entry_anchor(entry: &str) -> String {

@@ -52,7 +52,7 @@ pub fn page(view: &TableView, asked: &Asked, content: &Content<'_>) -> AnyView {
     // Who may not edit it edits a fork, and offers that.
     let is_signed_in = use_context::<Viewer>().is_some_and(|viewer| viewer.name.is_some());
     let is_head = view.viewed.kind == ViewedKind::Branch && view.viewed.reference.is_none();
-    let propose = (is_head && !view.viewed.may_edit && is_signed_in).then(|| {
+    let propose = (is_head && !view.viewed.may_edit && is_signed_in && view.dataset.archived_at.is_none()).then(|| {
         let action = url::below(&asked.here, "propose");
         view! {
             <form method="post" action=action>

@@ -70,7 +70,14 @@ fn entry(id: u128, author: &str, kind: EntryKind) -> Entry {
 }
 
 fn comment(text: &str, anchor: Option<Anchor>, suggestion: Option<Suggestion>) -> EntryKind {
-    EntryKind::Comment { text: text.to_owned(), anchor, reply_to: None, resolved_by: None, suggestion }
+    EntryKind::Comment {
+        text: text.to_owned(),
+        anchor,
+        reply_to: None,
+        resolved_by: None,
+        suggestion,
+        edited_at: Some(NOW),
+    }
 }
 
 fn entries() -> Vec<Entry> {
@@ -89,6 +96,7 @@ fn entries() -> Vec<Entry> {
         reply_to: Some(Uuid::from_u128(to)),
         resolved_by: None,
         suggestion: None,
+        edited_at: None,
     };
     let mut settled = comment("Is that so?", Some(anchor(None)), None);
     if let EntryKind::Comment { resolved_by, .. } = &mut settled {
@@ -142,6 +150,7 @@ pub fn request(state: RequestState, standing: Standing) -> RequestView {
         may: ALL,
         head: Some(Hash::of(b"head")),
         merged: (state == RequestState::Merged).then(|| Hash::of(b"merged")),
+        may_delete_source: true,
     }
 }
 

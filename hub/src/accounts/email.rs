@@ -25,7 +25,8 @@ impl Hub {
         self.link_base().is_some()
     }
 
-    fn link_base(&self) -> Option<&str> {
+    /// The public name with which links in mails begin; none where no mail is sent.
+    pub(crate) fn link_base(&self) -> Option<&str> {
         self.shared.address.as_deref().filter(|_| self.shared.mail.is_set_up())
     }
 

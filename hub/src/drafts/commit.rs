@@ -101,6 +101,7 @@ impl Hub {
         let intent = Intent {
             lease,
             actor,
+            author: None,
             dataset: &dataset,
             branch: target,
             head,

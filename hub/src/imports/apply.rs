@@ -155,6 +155,7 @@ impl Hub {
         let intent = Intent {
             lease,
             actor,
+            author: None,
             dataset,
             branch,
             head: self.branch_head(dataset, branch).await?,

@@ -10,7 +10,9 @@ use versioning::{Hash, Key, ObjectSource, Row, Schema, Type};
 use super::{
     Anchor, Entry, EntryKind, Loaded, NewComment, RequestState, Review, Suggestion, Verdict, entry, valid_text,
 };
-use crate::{Actor, Change, Changes, DatasetPath, Error, Hub, Place, Reference, notices::Happening, write::internal};
+use crate::{
+    Actor, Change, Changes, DatasetPath, Error, Hub, Place, Reference, notices::Happening, now, write::internal,
+};
 
 /// Each reviewer's last verdict that is one; `head`: what is offered now.
 pub(super) fn reviews(entries: &[Entry], head: Option<Hash>) -> Vec<Review> {
@@ -112,7 +114,7 @@ impl Hub {
         let anchor = anchor.map(|(anchor, _)| anchor);
         let what = if suggestion.is_some() { "suggested a value" } else { "commented" };
         let happening = Happening::said(what, &text);
-        let kind = EntryKind::Comment { text, anchor, reply_to, resolved_by: None, suggestion };
+        let kind = EntryKind::Comment { text, anchor, reply_to, resolved_by: None, suggestion, edited_at: None };
         let id = self.add_entry(&loaded, entry(actor, &kind)?).await?;
         self.tell_of_request(actor, (loaded.id(), number), happening).await;
         Ok(id)
@@ -253,12 +255,56 @@ impl Hub {
             let found = entries.into_iter().find(|entry| entry.id == id);
             let found = found.ok_or_else(|| Error::not_found("comment"))?;
             let mut kind: EntryKind = serde_json::from_str(&found.data).map_err(internal)?;
-            let EntryKind::Comment { text, anchor, reply_to: None, resolved_by, suggestion } = &mut kind else {
+            let EntryKind::Comment { text, anchor, reply_to: None, resolved_by, suggestion, .. } = &mut kind else {
                 return Err(Error::not_found("comment that begins a thread"));
             };
             change(text, anchor.as_ref(), resolved_by, suggestion)?;
             let new = serde_json::to_string(&kind).map_err(internal)?;
             if new == found.data || self.store().update_request_entry(dataset, number, id, (&found.data, &new)).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Changes the text of a comment of the person's own.
+    ///
+    /// # Errors
+    /// There is no such comment of theirs, they may not take part, or the text is not valid.
+    pub async fn edit_comment(
+        &self,
+        actor: &Actor,
+        path: &DatasetPath,
+        number: u64,
+        id: Uuid,
+        new: &str,
+    ) -> Result<(), Error> {
+        let loaded = self.load_request(actor, path, number).await?;
+        loaded.demand(actor, loaded.may(actor).discuss, "take part in merge request")?;
+        let new = valid_text("text", new)?;
+        loop {
+            let entries = self.store().request_entries(loaded.stored.dataset, number).await?;
+            let found = entries.into_iter().find(|entry| entry.id == id);
+            let found = found.ok_or_else(|| Error::not_found("comment"))?;
+            let mut kind: EntryKind = serde_json::from_str(&found.data).map_err(internal)?;
+            let EntryKind::Comment { text, suggestion, edited_at, .. } = &mut kind else {
+                return Err(Error::not_found("comment"));
+            };
+            if found.author.as_str() != actor.name() {
+                return Err(Error::Forbidden { action: format!("change what “{}” said", found.author) });
+            }
+            if new.trim().is_empty() && suggestion.is_none() {
+                return Err(Error::invalid("text", "Say something."));
+            }
+            if *text == new {
+                return Ok(());
+            }
+            let happening = Happening::rewritten(text, &new);
+            text.clone_from(&new);
+            *edited_at = Some(now());
+            let data = serde_json::to_string(&kind).map_err(internal)?;
+            let (dataset, before) = (loaded.stored.dataset, &found.data);
+            if self.store().update_request_entry(dataset, number, id, (before, &data)).await? {
+                self.tell_of_request(actor, (loaded.id(), number), happening).await;
                 return Ok(());
             }
         }

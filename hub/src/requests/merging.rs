@@ -117,7 +117,9 @@ impl Hub {
         let into =
             Place { path: loaded.dataset.path.clone(), at: Reference::named(loaded.stored.target_branch.clone()) };
         let brings = loaded.stored.source != loaded.stored.dataset && !how.squash;
-        let work = if how.squash { Work::Squash(theirs) } else { Work::Merge(theirs) };
+        // What is squashed stays the work of who offered it: row histories and blame name them.
+        let author = loaded.stored.author.as_str().to_owned();
+        let work = if how.squash { Work::Squash(theirs, author) } else { Work::Merge(theirs) };
         let outcome = self.work_by_request((lease, actor), &loaded.dataset, &into, (work, brings), options).await?;
         if outcome.state == MergeState::Open {
             let open = outcome.stats.open_conflicts + outcome.stats.open_violations;
@@ -154,12 +156,18 @@ impl Hub {
         if !squash {
             return Ok(format!("Merge #{number}: {title}"));
         }
+        let author = loaded.stored.author.as_str().to_owned();
         let messages: Vec<String> = self
             .read(move |objects| {
                 let between = history::commits_between(objects, ours, theirs, Clocks::Honest, super::COMMITS)?;
                 let commits = between.commits.into_iter().rev();
                 commits
-                    .map(|hash| Ok(objects.commit(hash)?.message.lines().next().unwrap_or_default().to_owned()))
+                    .map(|hash| {
+                        let commit = objects.commit(hash)?;
+                        let line = commit.message.lines().next().unwrap_or_default();
+                        let by = if commit.author == author { String::new() } else { format!(" ({})", commit.author) };
+                        Ok(format!("{line}{by}"))
+                    })
                     .collect()
             })
             .await?;

@@ -170,6 +170,7 @@ pub struct Suggestion {
 /// Something that was said about a request or happened to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "most entries are comments")]
 pub enum EntryKind {
     /// Somebody said something.
     Comment {
@@ -187,6 +188,9 @@ pub enum EntryKind {
         /// What the cell should hold.
         #[serde(default)]
         suggestion: Option<Suggestion>,
+        /// When its author changed the text last, in µs since 1970 UTC.
+        #[serde(default)]
+        edited_at: Option<i64>,
     },
     /// Somebody reviewed it.
     Review {
@@ -295,6 +299,8 @@ pub struct RequestView {
     pub head: Option<Hash>,
     /// The commit that it was merged in.
     pub merged: Option<Hash>,
+    /// Whether the branch that was offered is there, and may be deleted by the acting person.
+    pub may_delete_source: bool,
 }
 
 /// What a merge request changes.

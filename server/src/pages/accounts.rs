@@ -114,6 +114,7 @@ pub(super) async fn account(visit: &Visit) -> Result<pages::account::View, Failu
         tokens: visit.hub.tokens(&actor).await?,
         second_factor: visit.hub.second_factor(&actor).await?,
         email,
+        mailed: visit.hub.mailed(&actor).await?,
         ways_in: visit.hub.ways_in(&actor).await?,
         provider: visit.hub.provider_name().map(str::to_owned),
         new_token: None,

@@ -33,7 +33,8 @@ pub(super) fn document(state: &Visit, status: StatusCode, view: impl FnOnce() ->
     let actor = state.actor();
     let can_sign_in = state.hub.has_accounts();
     let name = (can_sign_in && !actor.is_stranger()).then(|| actor.name().to_owned());
-    let viewer = shell::Viewer { name, can_sign_in, is_admin: actor.is_admin(), unread: state.unread };
+    let viewer =
+        shell::Viewer { name, can_sign_in, is_admin: actor.is_admin(), unread: state.unread, here: state.here.clone() };
     let nonce = Nonce::new();
     let html = shell::render(&state.site, viewer, nonce.clone(), view);
     (status, [(header::CACHE_CONTROL, "no-cache")], Extension(nonce), Html(html)).into_response()

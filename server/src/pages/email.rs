@@ -26,6 +26,18 @@ pub(super) async fn change(visit: Visit, Form(values): Values) -> Answer {
     }
 }
 
+pub(super) async fn set_mailed(visit: Visit, Form(values): Values) -> Answer {
+    let form = Submitted::new(values);
+    let done = match form.or("mailed", "").parse() {
+        Ok(level) => visit.hub.set_mailed(&visit.actor(), level).await,
+        Err(error) => Err(error),
+    };
+    match done {
+        Ok(()) => see("/account"),
+        Err(error) => again(&visit, form, error).await,
+    }
+}
+
 /// Opening a link confirms nothing yet: programs that look through mail open links as well.
 pub(super) async fn confirm_form(visit: Visit, Query(asked): Query<Asked>) -> Answer {
     page(&visit, || pages::email::confirm(&asked.code, &Submitted::default()))

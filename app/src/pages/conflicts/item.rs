@@ -82,7 +82,10 @@ fn body(page: &Page<'_>, item: &ConflictItem) -> AnyView {
             };
             sides(page, base.as_ref().map(list).as_ref(), Some(&list(ours)), Some(&list(theirs)))
         }
-        Conflict::Row { table, deleted_by, base, edited, .. } => row(page, *table, *deleted_by, base.as_ref(), edited),
+        Conflict::Row { table, deleted_by, base, edited, .. } => {
+            let label = format!("{} as it was changed", wording::subject(&item.found));
+            row(page, (*table, *deleted_by), label, base.as_ref(), edited)
+        }
         Conflict::Column { .. }
         | Conflict::ColumnNames { .. }
         | Conflict::Table { .. }
@@ -135,7 +138,13 @@ fn changed(before: Option<&Value>, value: Option<&Value>) -> AnyView {
 }
 
 /// A row that one side deleted and the other changed.
-fn row(page: &Page<'_>, table: TableId, deleted_by: Side, base: Option<&RowCells>, edited: &RowCells) -> AnyView {
+fn row(
+    page: &Page<'_>,
+    (table, deleted_by): (TableId, Side),
+    label: String,
+    base: Option<&RowCells>,
+    edited: &RowCells,
+) -> AnyView {
     let cell_of = |cells: Option<&RowCells>, id| cells.and_then(|cells| cells.get(&id)).cloned().unwrap_or(Value::Null);
     let mut columns: Vec<_> = edited.keys().chain(base.into_iter().flat_map(RowCells::keys)).copied().collect();
     columns.sort_unstable();
@@ -166,7 +175,7 @@ fn row(page: &Page<'_>, table: TableId, deleted_by: Side, base: Option<&RowCells
     };
     let was = base.map(|_| view! { <th scope="col">"Before"</th> });
     scroll(
-        String::from("The row as it was changed"),
+        label,
         view! {
             <table class="data">
                 <thead><tr><th scope="col">"Column"</th>{was}<th scope="col">{edited_on}</th></tr></thead>

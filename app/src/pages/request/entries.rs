@@ -3,13 +3,14 @@
 use hub::{Anchor, Entry, EntryKind, RequestState, RequestView, Suggestion};
 use leptos::prelude::*;
 
-use super::{entry_anchor, reply_field, verdict};
+use super::{edit_field, entry_anchor, reply_field, verdict};
 use crate::{
     components::{
         field::{self, Field},
         markdown, request, time,
     },
     form::Submitted,
+    shell::Viewer,
     text, url,
 };
 
@@ -55,16 +56,16 @@ fn item(view: &RequestView, thread: &Thread<'_>, form: &Submitted) -> AnyView {
     let author = entry.author.clone();
     let when = time(entry.at);
     match &entry.kind {
-        EntryKind::Comment { text, anchor, resolved_by, suggestion, .. } => {
+        EntryKind::Comment { text, anchor, resolved_by, suggestion, edited_at, .. } => {
             let body = view! {
                 {anchor.as_ref().map(|anchor| place(view, entry, anchor))}
                 {markdown::view(text)}
                 {anchor.as_ref().zip(suggestion.as_ref()).map(|(anchor, wanted)| suggested(view, entry, anchor, wanted))}
-                {answers(replies)}
-                {tools(view, entry, anchor.is_some() || !replies.is_empty(), resolved_by.is_some(), form)}
+                {answers(view, replies, form)}
+                {tools(view, (entry, text), anchor.is_some() || !replies.is_empty(), resolved_by.is_some(), form)}
             };
             let words = if suggestion.is_some() { " suggested a value, " } else { " commented, " };
-            let head = view! { <p class="talk__head"><strong>{author}</strong>{words}{when}</p> };
+            let head = view! { <p class="talk__head"><strong>{author}</strong>{words}{when}{edited(*edited_at)}</p> };
             let body = match resolved_by {
                 None => body.into_any(),
                 Some(by) => {
@@ -174,17 +175,49 @@ fn suggested(view: &RequestView, entry: &Entry, anchor: &Anchor, wanted: &Sugges
     .into_any()
 }
 
-fn answers(replies: &[&Entry]) -> Option<AnyView> {
+fn edited(at: Option<i64>) -> Option<AnyView> {
+    at.map(|at| view! { " "<span class="quiet">"(edited "{time(at)}")"</span> }.into_any())
+}
+
+/// Another text for what one has said oneself.
+fn edit(view: &RequestView, entry: &Entry, text: &str, form: &Submitted) -> Option<AnyView> {
+    let viewer = use_context::<Viewer>().and_then(|viewer| viewer.name);
+    if !view.may.discuss || viewer.is_some_and(|name| name != entry.author) {
+        return None;
+    }
+    let action = format!("{}/comments/edit", request::address(&view.dataset.path, view.request.number));
+    let id = entry.id.to_string();
+    let name = edit_field(&id);
+    let is_open = form.value(&name).is_some();
+    let field = Field::new(name.clone(), "Your comment").note("Markdown").view(form, |wiring| {
+        let typed = form.or(&name, text);
+        field::textarea(wiring, "input", &typed, 3, false)
+    });
+    let view = view! {
+        <details class="fold" open=is_open>
+            <summary class="button button--small">"Edit…"</summary>
+            <form class="form" method="post" action=action>
+                <input type="hidden" name="entry" value=id />
+                {field}
+                <div class="actions"><button class="button button--small" type="submit">"Save the comment"</button></div>
+            </form>
+        </details>
+    };
+    Some(view.into_any())
+}
+
+fn answers(view: &RequestView, replies: &[&Entry], form: &Submitted) -> Option<AnyView> {
     let lines: Vec<_> = replies
         .iter()
         .filter_map(|reply| {
-            let EntryKind::Comment { text, .. } = &reply.kind else { return None };
+            let EntryKind::Comment { text, edited_at, .. } = &reply.kind else { return None };
             let id = entry_anchor(&reply.id.to_string());
             let (author, when) = (reply.author.clone(), time(reply.at));
             Some(view! {
                 <li class="talk__reply" id=id>
-                    <p class="talk__head"><strong>{author}</strong>" answered, "{when}</p>
+                    <p class="talk__head"><strong>{author}</strong>" answered, "{when}{edited(*edited_at)}</p>
                     {markdown::view(text)}
+                    {edit(view, reply, text, form)}
                 </li>
             })
         })
@@ -193,7 +226,13 @@ fn answers(replies: &[&Entry]) -> Option<AnyView> {
 }
 
 /// What can be done to a thread.
-fn tools(view: &RequestView, entry: &Entry, can_settle: bool, is_settled: bool, form: &Submitted) -> Option<AnyView> {
+fn tools(
+    view: &RequestView,
+    (entry, text): (&Entry, &str),
+    can_settle: bool,
+    is_settled: bool,
+    form: &Submitted,
+) -> Option<AnyView> {
     if !view.may.discuss {
         return None;
     }
@@ -227,6 +266,7 @@ fn tools(view: &RequestView, entry: &Entry, can_settle: bool, is_settled: bool, 
                 </form>
             </details>
             {settle}
+            {edit(view, entry, text, form)}
         </div>
     };
     Some(view.into_any())

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use crate::{
     components::{field::Field, request},
     form::Submitted,
+    shell::Viewer,
 };
 
 fn here(view: &RequestView) -> String {
@@ -15,10 +16,11 @@ fn here(view: &RequestView) -> String {
 /// A comment on the whole.
 pub(super) fn comment(view: &RequestView, form: &Submitted) -> Option<AnyView> {
     if !view.may.discuss {
-        return Some(
-            view! { <p class="quiet">"You can read this discussion. Taking part takes the role of a commenter."</p> }
-                .into_any(),
-        );
+        let words = match view.dataset.archived_at {
+            Some(_) => "The dataset is archived: nothing is added to this discussion.",
+            None => "You can read this discussion. Taking part takes the role of a commenter.",
+        };
+        return Some(view! { <p class="quiet">{words}</p> }.into_any());
     }
     let action = format!("{}/comments", here(view));
     let view = view! {
@@ -44,6 +46,11 @@ pub(super) fn review(view: &RequestView, form: &Submitted) -> Option<AnyView> {
     }
     let action = format!("{}/reviews", here(view));
     let chosen = form.or("verdict", "comment");
+    // Nobody approves of their own.
+    let is_own = use_context::<Viewer>().is_some_and(|viewer| viewer.name.as_ref() == Some(&view.request.author));
+    if is_own {
+        return None;
+    }
     let choices: Vec<_> = [
         ("comment", "Comment", "Neither for nor against."),
         ("approve", "Approve", "It can be merged."),

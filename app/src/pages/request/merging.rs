@@ -35,7 +35,19 @@ fn merged(view: &RequestView) -> AnyView {
             </form>
         }
     });
-    view! { <p>{format!("Its changes are in {}", view.request.target)}{commit}"."</p>{revert} }.into_any()
+    let delete = view.may_delete_source.then(|| {
+        let action = format!("{}/branches/delete", dataset::address(&view.dataset.path));
+        let branch = view.request.source.branch.clone();
+        view! {
+            <form method="post" action=action>
+                <p class="quiet small">{format!("The branch {branch} is there still.")}</p>
+                <div class="actions">
+                    <button class="button" type="submit" name="branch" value=branch.clone()>{format!("Delete {branch}")}</button>
+                </div>
+            </form>
+        }
+    });
+    view! { <p>{format!("Its changes are in {}", view.request.target)}{commit}"."</p>{revert}{delete} }.into_any()
 }
 
 fn open(view: &RequestView, form: &Submitted) -> AnyView {
@@ -51,9 +63,14 @@ fn open(view: &RequestView, form: &Submitted) -> AnyView {
             let open = stats.open_conflicts + stats.open_violations;
             let href = format!("{}/conflicts", request::address(&view.dataset.path, view.request.number));
             let words = format!("{} to decide", text::count(open, "thing"));
+            let why = if stats.open_conflicts > 0 {
+                format!("{target} and the offer changed the same things differently.")
+            } else {
+                format!("Together, {target} and the offer would break rules of the data.")
+            };
             view! {
                 <p><span class="badge badge--wait">"Not yet"</span>" "<a href=href>{words}</a></p>
-                <p class="quiet small">{format!("{target} and the offer changed the same things differently.")}</p>
+                <p class="quiet small">{why}</p>
             }
             .into_any()
         }

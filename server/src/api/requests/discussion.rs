@@ -41,6 +41,8 @@ pub(crate) struct EntryBody {
     reply_to: Option<String>,
     /// Who found that the matter is settled.
     settled_by: Option<String>,
+    /// When its author changed the text last.
+    edited_at: Option<String>,
     /// Whether a value is suggested for the cell.
     suggests: bool,
     /// The value, as text; null empties the cell.
@@ -63,7 +65,7 @@ impl From<Entry> for EntryBody {
             ..Self::default()
         };
         match entry.kind {
-            EntryKind::Comment { text, anchor, reply_to, resolved_by, suggestion } => {
+            EntryKind::Comment { text, anchor, reply_to, resolved_by, suggestion, edited_at } => {
                 let commit = suggestion.as_ref().and_then(|suggestion| suggestion.applied).map(|hash| hash.to_string());
                 Self {
                     kind: "comment".to_owned(),
@@ -74,6 +76,7 @@ impl From<Entry> for EntryBody {
                     value: anchor.and_then(|anchor| anchor.value),
                     reply_to: reply_to.map(|id| id.to_string()),
                     settled_by: resolved_by,
+                    edited_at: edited_at.and_then(time),
                     suggests: suggestion.is_some(),
                     suggestion: suggestion.and_then(|suggestion| suggestion.value),
                     commit,
@@ -140,13 +143,15 @@ pub(crate) struct NewReviewBody {
     head: Option<String>,
 }
 
-/// Whether what a comment asks for is settled.
+/// What becomes of a comment.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = CommentChange)]
-pub(crate) struct SettleBody {
-    /// Whether it is.
-    settled: bool,
+pub(crate) struct CommentChangeBody {
+    /// Whether what it asks for is settled.
+    settled: Option<bool>,
+    /// Its new text, of one's own comment.
+    text: Option<String>,
 }
 
 /// The conversation, the oldest first.
@@ -191,7 +196,7 @@ pub(crate) async fn comment(
     Ok((StatusCode::CREATED, Json(entry.into())))
 }
 
-/// Says that what a comment asks for is settled, or that it is not.
+/// Says that what a comment asks for is settled, or that it is not; or changes the text of one's own.
 #[utoipa::path(
     patch, path = "/datasets/{owner}/{dataset}/merge-requests/{number}/comments/{comment}", tag = "merge requests",
     params(
@@ -199,15 +204,21 @@ pub(crate) async fn comment(
         ("number" = u64, Path, description = "The request's number."),
         ("comment" = String, Path, description = "The comment's id."),
     ),
-    request_body = SettleBody,
+    request_body = CommentChangeBody,
     responses((status = 204, description = "It is noted.")),
 )]
-pub(crate) async fn settle(
+pub(crate) async fn change(
     visit: Visit,
     Address((owner, name, number, id)): Address<(String, String, u64, Uuid)>,
-    Body(SettleBody { settled }): Body<SettleBody>,
+    Body(CommentChangeBody { settled, text }): Body<CommentChangeBody>,
 ) -> Result<StatusCode, Problem> {
-    visit.hub.settle_thread(&visit.actor(), &path_of((owner, name)), number, id, settled).await?;
+    let (actor, path) = (visit.actor(), path_of((owner, name)));
+    if let Some(text) = text {
+        visit.hub.edit_comment(&actor, &path, number, id, &text).await?;
+    }
+    if let Some(settled) = settled {
+        visit.hub.settle_thread(&actor, &path, number, id, settled).await?;
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -3,7 +3,7 @@
 use app::{
     form::Submitted,
     pages::{
-        request::{entry_anchor, reply_field},
+        request::{edit_field, entry_anchor, reply_field},
         request_changes::{self, about_field},
     },
 };
@@ -68,6 +68,21 @@ async fn comment_on_row(visit: &Visit, one: &One, form: Submitted, table: &str) 
 
 fn entry(text: &str) -> Result<Uuid, Failure> {
     text.parse().map_err(|_| Failure::not_found("comment"))
+}
+
+/// Another text for one's own comment.
+pub(in crate::pages) async fn edit(visit: Visit, one: One, Form(values): Values) -> Answer {
+    let form = Submitted::new(values);
+    let id = entry(&form.or("entry", ""))?;
+    let field = edit_field(&id.to_string());
+    let done = visit.hub.edit_comment(&visit.actor(), &one.path, one.number, id, &form.or(&field, "")).await;
+    match done {
+        Ok(()) => see(&format!("{}#{}", one.address, entry_anchor(&id.to_string()))),
+        Err(error) => {
+            let error = renamed(error, |name| (name == "text").then(|| field.clone()));
+            again(&visit, &one, form, error).await
+        }
+    }
 }
 
 pub(in crate::pages) async fn review(visit: Visit, one: One, Form(values): Values) -> Answer {
