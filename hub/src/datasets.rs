@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The longest name of an owner or a dataset, in characters.
-const MAX_NAME: usize = 64;
+pub(crate) const MAX_NAME: usize = 64;
 const MAX_TITLE: usize = 200;
 const MAX_DESCRIPTION: usize = 10_000;
 /// The branch that a new dataset begins with.
@@ -81,11 +81,12 @@ const KEEP_DELETED: i64 = 7 * 24 * 3600 * 1_000_000;
 const FOREVER: &str = "deleted the dataset for good";
 
 /// First segments of addresses that mean something else.
-pub(crate) const RESERVED: [&str; 20] = [
+pub(crate) const RESERVED: [&str; 22] = [
     "account",
     "admin",
     "api",
     "assets",
+    "favicon.svg",
     "fonts",
     "healthz",
     "login",
@@ -95,6 +96,7 @@ pub(crate) const RESERVED: [&str; 20] = [
     "pkg",
     "readyz",
     "reset-password",
+    "robots.txt",
     "search",
     "set-up",
     "sign-in",
