@@ -140,6 +140,9 @@ pub(crate) fn taken(error: StorageError) -> Error {
         StorageError::AlreadyExists { name, .. } => {
             Error::invalid("name", format!("There is a dataset “{name}” already, perhaps a deleted one."))
         }
+        StorageError::NotFound { what: "namespace", name } => {
+            Error::not_found(format!("account or organisation “{name}” any more"))
+        }
         error => error.into(),
     }
 }

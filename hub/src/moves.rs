@@ -86,11 +86,11 @@ impl Hub {
         };
         match self.store().transfer_dataset(&transfer).await {
             Ok(()) => {}
-            Err(StorageError::NotFound { .. }) => return Err(Error::not_found("such offer any more")),
+            Err(StorageError::NotFound { what: "dataset", .. }) => return Err(Error::not_found("such offer any more")),
             Err(StorageError::AlreadyExists { what, .. }) => {
                 return Err(taken(StorageError::AlreadyExists { what, name: format!("{to}/{}", dataset.name) }));
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(taken(error)),
         }
         let path = DatasetPath { owner: to.to_string(), name: dataset.name.clone() };
         let what = format!("moved {} to {path}", dataset.address());

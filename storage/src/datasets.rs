@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use surrealdb::types::{Array, Object, RecordId, SurrealValue, Value, object, vars};
 use uuid::Uuid;
 
-use crate::{DatasetId, Lease, PersonName, StorageError, Store, records};
+use crate::{DatasetId, Lease, PersonName, StorageError, Store, people::turn, records};
 
 /// A dataset.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -186,22 +186,41 @@ impl Store {
     /// [`StorageError::AlreadyExists`] when the owner has one of that name, or one with that id exists.
     pub async fn create_dataset(&self, dataset: &Dataset) -> Result<(), StorageError> {
         // The unique index decides between two at once: one of them is tried again and then finds the other.
-        let created: bool = self
+        let outcome: String = self
             .database
             .query_keeping(
                 self.known.forgetting(dataset.id),
                 "create the dataset",
+                    -- Of this and an end of the namespace one is done again.
+                    UPSERT $names SET value = $turn RETURN NONE;
+                    IF !record::exists($organisation)
+                        AND array::len((SELECT VALUE id FROM person WHERE name = $content.owner)) = 0
+                        -- Before there are accounts everything is the one person's.
+                        AND array::len((SELECT VALUE id FROM person LIMIT 1)) > 0
+                    {
+                        RETURN 'nobody'
+                    };
                 "{
                     LET $same = (SELECT VALUE id FROM dataset WHERE owner = $content.owner AND name = $content.name);
-                    IF array::len($same) > 0 OR record::exists($id) { RETURN false };
+                    IF array::len($same) > 0 OR record::exists($id) { RETURN 'exists' };
                     DELETE moved WHERE owner = $content.owner AND name = $content.name;
                     CREATE $id CONTENT $content RETURN NONE;
-                    RETURN true
+                    RETURN 'made'
                 }",
-                vars! { id: records::dataset(dataset.id), content: Value::Object(dataset.content()) },
+                vars! {
+                    id: records::dataset(dataset.id),
+                    content: Value::Object(dataset.content()),
+                    organisation: records::organisation(&dataset.owner),
+                    names: records::setting("names"),
+                    turn: turn(),
+                },
             )
             .await?;
-        if created { Ok(()) } else { Err(exists(dataset.address())) }
+        match outcome.as_str() {
+            "made" => Ok(()),
+            "nobody" => Err(nobody(&dataset.owner)),
+            _ => Err(exists(dataset.address())),
+        }
     }
 
     /// Makes a dataset that begins with the branches and tags of another one, and has its commits up to now as its own.
@@ -224,6 +243,15 @@ impl Store {
                 (lease.clone(), self.known.forgetting(fork.id)),
                 "fork the dataset",
                 "{
+                    -- Of this and an end of the namespace one is done again.
+                    UPSERT $names SET value = $turn RETURN NONE;
+                    IF !record::exists($organisation)
+                        AND array::len((SELECT VALUE id FROM person WHERE name = $content.owner)) = 0
+                        -- Before there are accounts everything is the one person's.
+                        AND array::len((SELECT VALUE id FROM person LIMIT 1)) > 0
+                    {
+                        RETURN 'nobody'
+                    };
                     IF !record::exists($origin) { RETURN 'gone' };
                     LET $same = (SELECT VALUE id FROM dataset WHERE owner = $content.owner AND name = $content.name);
                     IF array::len($same) > 0 OR record::exists($id) { RETURN 'exists' };
@@ -235,6 +263,9 @@ impl Store {
                 vars! {
                     origin: records::dataset(origin),
                     id: records::dataset(fork.id),
+                    organisation: records::organisation(&fork.owner),
+                    names: records::setting("names"),
+                    turn: turn(),
                     content: Value::Object(fork.content()),
                     refs: Value::Array(Array::from(copies.collect::<Vec<_>>())),
                 },
@@ -242,6 +273,7 @@ impl Store {
             .await?;
         match outcome.as_str() {
             "made" => Ok(()),
+            "nobody" => Err(nobody(&fork.owner)),
             "gone" => Err(StorageError::NotFound { what: "dataset", name: origin.to_string() }),
             _ => Err(exists(fork.address())),
         }
@@ -439,6 +471,38 @@ impl Store {
             Outcome { dataset: Some(row), .. } => Dataset::from_row(row, attempted),
             Outcome { .. } => Err(StorageError::NotFound { what: "dataset", name: id.to_string() }),
         }
+    /// Replaces the rules of its branches, if they still are as `expected`. Whether it did.
+    ///
+    /// # Errors
+    /// [`StorageError::NotFound`].
+    pub async fn set_protection(
+        &self,
+        id: DatasetId,
+        expected: Option<&str>,
+        new: &str,
+        at: i64,
+    ) -> Result<bool, StorageError> {
+        let outcome: String = self
+            .database
+            .query_keeping(
+                self.known.forgetting(id),
+                "set the rules of a branch",
+                "{
+                    IF !record::exists($id) { RETURN 'missing' };
+                    IF $id.protection != $expected { RETURN 'stale' };
+                    UPDATE $id SET protection = $new, updated_at = $at RETURN NONE;
+                    RETURN 'done'
+                }",
+                vars! { id: records::dataset(id), expected: expected.map(str::to_owned), new: new, at: at },
+            )
+            .await?;
+        match outcome.as_str() {
+            "done" => Ok(true),
+            "stale" => Ok(false),
+            _ => Err(StorageError::NotFound { what: "dataset", name: id.to_string() }),
+        }
+    }
+
     }
 
     /// Deletes a dataset with its refs and drafts, and no commit belongs to it any more. Chunks and jobs stay; so does the
@@ -479,6 +543,11 @@ impl Store {
 
 fn texts(names: &[PersonName]) -> Vec<String> {
     names.iter().map(|name| name.as_str().to_owned()).collect()
+/// There is neither a person nor an organisation of this name.
+pub(crate) fn nobody(owner: &PersonName) -> StorageError {
+    StorageError::NotFound { what: "namespace", name: owner.to_string() }
+}
+
 }
 
 fn exists(address: String) -> StorageError {

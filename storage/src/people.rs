@@ -249,7 +249,7 @@ impl Store {
                     IF $adopts != NONE {
                         IF array::len((SELECT VALUE id FROM person LIMIT 1)) > 0 { RETURN { outcome: 'late' } };
                         -- Of two that are the first at the same time one is done again.
-                        UPSERT $guard SET value = $content.name RETURN NONE
+                        UPSERT $guard SET value = $turn RETURN NONE
                     };
                     IF $link != NONE {
                         IF !record::exists($link) { RETURN { outcome: 'used' } }
@@ -258,6 +258,9 @@ impl Store {
                     UPSERT $names SET value = $turn RETURN NONE;
                     IF record::exists($former) OR record::exists($organisation)
                         OR array::len((SELECT VALUE id FROM person WHERE name = $content.name)) > 0
+                        -- What is there under a name belongs to whoever gets it: to nobody but the first.
+                        OR ($adopts = NONE
+                            AND array::len((SELECT VALUE id FROM dataset WHERE owner = $content.name LIMIT 1)) > 0)
                     {
                         RETURN { outcome: 'taken' }
                     };
