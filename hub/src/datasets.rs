@@ -510,6 +510,7 @@ impl Hub {
 }
 
 impl From<storage::Dataset> for Dataset {
+        let rules = crate::protection::read(&dataset);
     fn from(dataset: storage::Dataset) -> Self {
         Self {
             id: dataset.id.0,
@@ -522,7 +523,8 @@ impl From<storage::Dataset> for Dataset {
             origin: dataset.lineage.first().map(|origin| origin.dataset.0),
             visibility: dataset.visibility,
             archived_at: dataset.archived_at,
-            protections: crate::protection::read(dataset.protection.as_deref()),
+            has_unknown_rules: rules.is_none(),
+            protections: rules.unwrap_or_default(),
             role: None,
         }
     }

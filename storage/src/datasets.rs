@@ -82,8 +82,6 @@ pub struct DatasetChanges {
     pub default_branch: Option<String>,
     /// Who may read it from now on without a role in it.
     pub visibility: Option<Visibility>,
-    /// The new rules of its branches.
-    pub protection: Option<String>,
     /// Delete it so that it can be brought back, or bring it back.
     pub deleted_at: Option<Option<i64>>,
     /// Archive it, or let it be changed again.
@@ -183,7 +181,8 @@ impl Store {
     /// Makes a dataset.
     ///
     /// # Errors
-    /// [`StorageError::AlreadyExists`] when the owner has one of that name, or one with that id exists.
+    /// [`StorageError::AlreadyExists`] when the owner has one of that name, or one with that id exists;
+    /// [`StorageError::NotFound`] of a namespace when the owner has gone.
     pub async fn create_dataset(&self, dataset: &Dataset) -> Result<(), StorageError> {
         // The unique index decides between two at once: one of them is tried again and then finds the other.
         let outcome: String = self
@@ -191,6 +190,7 @@ impl Store {
             .query_keeping(
                 self.known.forgetting(dataset.id),
                 "create the dataset",
+                "{
                     -- Of this and an end of the namespace one is done again.
                     UPSERT $names SET value = $turn RETURN NONE;
                     IF !record::exists($organisation)
@@ -200,7 +200,6 @@ impl Store {
                     {
                         RETURN 'nobody'
                     };
-                "{
                     LET $same = (SELECT VALUE id FROM dataset WHERE owner = $content.owner AND name = $content.name);
                     IF array::len($same) > 0 OR record::exists($id) { RETURN 'exists' };
                     DELETE moved WHERE owner = $content.owner AND name = $content.name;
@@ -243,6 +242,7 @@ impl Store {
                 (lease.clone(), self.known.forgetting(fork.id)),
                 "fork the dataset",
                 "{
+                    IF !record::exists($origin) { RETURN 'gone' };
                     -- Of this and an end of the namespace one is done again.
                     UPSERT $names SET value = $turn RETURN NONE;
                     IF !record::exists($organisation)
@@ -252,7 +252,6 @@ impl Store {
                     {
                         RETURN 'nobody'
                     };
-                    IF !record::exists($origin) { RETURN 'gone' };
                     LET $same = (SELECT VALUE id FROM dataset WHERE owner = $content.owner AND name = $content.name);
                     IF array::len($same) > 0 OR record::exists($id) { RETURN 'exists' };
                     DELETE moved WHERE owner = $content.owner AND name = $content.name;
@@ -263,18 +262,18 @@ impl Store {
                 vars! {
                     origin: records::dataset(origin),
                     id: records::dataset(fork.id),
+                    content: Value::Object(fork.content()),
                     organisation: records::organisation(&fork.owner),
                     names: records::setting("names"),
                     turn: turn(),
-                    content: Value::Object(fork.content()),
                     refs: Value::Array(Array::from(copies.collect::<Vec<_>>())),
                 },
             )
             .await?;
         match outcome.as_str() {
             "made" => Ok(()),
-            "nobody" => Err(nobody(&fork.owner)),
             "gone" => Err(StorageError::NotFound { what: "dataset", name: origin.to_string() }),
+            "nobody" => Err(nobody(&fork.owner)),
             _ => Err(exists(fork.address())),
         }
     }
@@ -428,7 +427,6 @@ impl Store {
             ("title", &changes.title),
             ("description", &changes.description),
             ("default_branch", &changes.default_branch),
-            ("protection", &changes.protection),
         ] {
             if let Some(value) = value {
                 fields.insert(field.to_owned(), Value::String(value.clone()));
@@ -471,6 +469,8 @@ impl Store {
             Outcome { dataset: Some(row), .. } => Dataset::from_row(row, attempted),
             Outcome { .. } => Err(StorageError::NotFound { what: "dataset", name: id.to_string() }),
         }
+    }
+
     /// Replaces the rules of its branches, if they still are as `expected`. Whether it did.
     ///
     /// # Errors
@@ -501,8 +501,6 @@ impl Store {
             "stale" => Ok(false),
             _ => Err(StorageError::NotFound { what: "dataset", name: id.to_string() }),
         }
-    }
-
     }
 
     /// Deletes a dataset with its refs and drafts, and no commit belongs to it any more. Chunks and jobs stay; so does the
@@ -543,11 +541,11 @@ impl Store {
 
 fn texts(names: &[PersonName]) -> Vec<String> {
     names.iter().map(|name| name.as_str().to_owned()).collect()
+}
+
 /// There is neither a person nor an organisation of this name.
 pub(crate) fn nobody(owner: &PersonName) -> StorageError {
     StorageError::NotFound { what: "namespace", name: owner.to_string() }
-}
-
 }
 
 fn exists(address: String) -> StorageError {
