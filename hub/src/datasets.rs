@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use storage::{DatasetId, PersonName, StorageError, Visibility};
 
 use crate::{
-    Actor, AuditKind, Dataset, DatasetPath, DatasetSummary, DatasetView, DeletedDataset, Error, Hub, JobState,
-    NamespaceView, OrganisationRole, Place, Role, TableSummary, access::Action, now,
+    Actor, AuditKind, Dataset, DatasetPath, DatasetSummary, DatasetView, DeletedDataset, Error, Hub, NamespaceView,
+    OrganisationRole, Place, Role, TableSummary, access::Action, now,
 };
 
 /// The longest name of an owner or a dataset, in characters.
@@ -280,7 +280,7 @@ impl Hub {
         }
         let archived = changes.archived.filter(|archived| *archived != dataset.archived_at.is_some());
         if archived == Some(true) {
-            self.demand_no_imports(actor, path).await?;
+            self.demand_no_imports(DatasetId(dataset.id)).await?;
         }
         // A name that stays may be one that is not given any more.
         let name = changes.name.filter(|name| name.trim() != dataset.path.name);
@@ -338,8 +338,8 @@ impl Hub {
     /// There is no such dataset for the person, or an import into it runs.
     pub async fn delete_dataset(&self, actor: &Actor, path: &DatasetPath, forever: bool) -> Result<(), Error> {
         let dataset = self.find_dataset(actor, Action::Own, path).await?;
-        self.demand_no_imports(actor, path).await?;
         let id = DatasetId(dataset.id);
+        self.demand_no_imports(id).await?;
         if forever {
             self.store().delete_dataset(id).await?;
         } else {
@@ -351,9 +351,8 @@ impl Hub {
     }
 
     /// Refuses as long as an import into a dataset runs or waits.
-    pub(crate) async fn demand_no_imports(&self, actor: &Actor, path: &DatasetPath) -> Result<(), Error> {
-        let imports = self.imports(actor, path).await?;
-        if imports.iter().any(|import| matches!(import.state, JobState::Running | JobState::Waiting)) {
+    pub(crate) async fn demand_no_imports(&self, dataset: DatasetId) -> Result<(), Error> {
+        if self.has_unfinished_imports(dataset).await? {
             return Err(Error::State {
                 message: "An import into this dataset is not finished: cancel it first.".to_owned(),
             });
@@ -510,8 +509,8 @@ impl Hub {
 }
 
 impl From<storage::Dataset> for Dataset {
-        let rules = crate::protection::read(&dataset);
     fn from(dataset: storage::Dataset) -> Self {
+        let rules = crate::protection::read(&dataset);
         Self {
             id: dataset.id.0,
             path: DatasetPath { owner: dataset.owner.0, name: dataset.name },
