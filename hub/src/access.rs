@@ -356,6 +356,10 @@ impl Hub {
             // A stranger does not even learn that it exists.
             return Err(Error::not_found(format!("dataset “{address}”")));
         };
+        // What is public it reads as anybody does; it does nothing there, not even what anybody may who is signed in.
+        if action != Action::Read && actor.dataset.is_some_and(|only| only != dataset.id) {
+            return Err(Error::Forbidden { action: format!("{} “{address}” with this token", action.words()) });
+        }
         let (least, scope, is_done_to) = action.rule();
         if role >= least && actor.scope >= scope {
             let is_closed = dataset.archived_at.is_some() && is_done_to == Archived::Not;

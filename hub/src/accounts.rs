@@ -14,6 +14,7 @@ mod totp;
 
 use std::{
     collections::HashMap,
+    net::{IpAddr, Ipv6Addr},
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -35,7 +36,7 @@ use crate::{
     access::{LOCAL, authorise_operator},
     ahead::PROCESSORS,
     blocking,
-    datasets::{RESERVED, is_address},
+    datasets::{MAX_NAME, RESERVED, is_address},
     now,
 };
 
@@ -105,6 +106,19 @@ pub struct Client {
     pub agent: String,
     /// The address of the network.
     pub address: String,
+}
+
+impl Client {
+    /// What tries are counted by: the address, of IPv6 (RFC 4291) its first 64 bits, as whoever has one has all of these.
+    pub(crate) fn network(&self) -> String {
+        match self.address.parse() {
+            Ok(IpAddr::V6(address)) => {
+                let [a, b, c, d, ..] = address.segments();
+                format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+            }
+            _ => self.address.clone(),
+        }
+    }
 }
 
 /// Somebody who has just signed in.
@@ -194,7 +208,12 @@ impl Accounts {
             return Err(Error::TooMany { after });
         }
         if tries.len() >= MANY {
-            tries.retain(|_, tries| tries.wait_until > Instant::now());
+            // Who tries many names or comes from many places does not make forget who has tried too often.
+            let now = Instant::now();
+            tries.retain(|_, tries| {
+                let remembered = if tries.failed < FREE_TRIES { Duration::ZERO } else { LONGEST_WAIT };
+                tries.wait_until + remembered > now
+            });
         }
         for key in keys {
             let entry = tries.entry(key.clone()).or_insert(Tries { failed: 0, wait_until: Instant::now() });
@@ -336,7 +355,7 @@ impl Hub {
     /// # Errors
     /// The code is another, a field is not valid, there is an account, or there are changes that are not committed.
     pub async fn set_up(&self, code: &str, new: NewAccount, client: Client) -> Result<SignedIn, Error> {
-        let keys = [format!("set-up from {}", client.address)];
+        let keys = [format!("set-up from {}", client.network())];
         self.shared.accounts.begin_try(&keys)?;
         if self.set_up_code().is_none_or(|right| hash_of(right) != hash_of(code.trim())) {
             return Err(Error::invalid("code", "That is not the code. The server wrote it where it was started."));
@@ -404,7 +423,14 @@ impl Hub {
     /// ones were tried.
     pub async fn sign_in(&self, name: &str, password: &str, client: Client) -> Result<Entered, Error> {
         let name = name.trim();
-        let keys = [format!("account {name}"), format!("from {}", client.address)];
+        let wrong = || Error::invalid("password", "There is no account with this name and password.");
+        let mut keys = vec![format!("from {}", client.network())];
+        if name.chars().count() > MAX_NAME {
+            // Nobody's, and nothing to be kept in memory.
+            self.shared.accounts.begin_try(&keys)?;
+            return Err(wrong());
+        }
+        keys.push(format!("account {name}"));
         self.shared.accounts.begin_try(&keys)?;
         let person = self.store().person(name).await?;
         let hash = person.as_ref().and_then(|person| person.password.clone());
@@ -414,7 +440,7 @@ impl Hub {
         let Some(person) = person.filter(|_| is_right) else {
             let tried: String = name.chars().take(MAX_DISPLAY).collect();
             self.note_from("", &client.address, AuditKind::SignIn, None, format!("failed to sign in as {tried}")).await;
-            return Err(Error::invalid("password", "There is no account with this name and password."));
+            return Err(wrong());
         };
         self.shared.accounts.succeeded(&keys);
         // Only who knows the password learns it.
@@ -489,6 +515,26 @@ impl Hub {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tries_count_by_network_and_are_not_forgotten_for_others() {
+        let from = |address: &str| Client { address: address.to_owned(), ..Client::default() }.network();
+        assert_eq!(from("2001:db8:1:2::7"), from("2001:db8:1:2:a:b:c:d"));
+        assert_ne!(from("2001:db8:1:2::7"), from("2001:db8:1:3::7"));
+        assert_ne!(from("192.0.2.1"), from("192.0.2.2"));
+
+        let accounts = Accounts::new(true);
+        let guessed = [String::from("account ada")];
+        for _ in 0..FREE_TRIES {
+            accounts.begin_try(&guessed).expect("these are free");
+        }
+        accounts.tries().entry(guessed[0].clone()).and_modify(|tries| tries.wait_until = Instant::now());
+        for other in 0..=MANY {
+            accounts.begin_try(&[format!("account {other}")]).expect("the first of each");
+        }
+        accounts.begin_try(&guessed).expect("the wait is over");
+        assert!(accounts.begin_try(&guessed).is_err(), "it was tried before");
+    }
 
     #[test]
     fn what_was_read_before_something_ended_is_not_believed_after_it() {

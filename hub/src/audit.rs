@@ -85,7 +85,7 @@ pub struct AuditView {
     pub at: i64,
     /// Who; empty where nobody was known.
     pub person: String,
-    /// From which address of the network.
+    /// From which address of the network; empty where it is not for the person to see.
     pub address: String,
     /// One of [`AuditKind`].
     pub kind: String,
@@ -172,7 +172,8 @@ impl Hub {
         }
     }
 
-    /// The audit log, the newest first: all of it for those who run the server, that of a dataset for its owners.
+    /// The audit log, the newest first: all of it for those who run the server, that of a dataset for its owners. From where
+    /// others came is for those who run the server.
     ///
     /// # Errors
     /// The person may not see it, or there is no such dataset for them.
@@ -189,6 +190,7 @@ impl Hub {
             ..AuditFilter::default()
         };
         let operates = authorise_operator(actor, Scope::Admin, "see the server's audit log");
+        let sees_addresses = operates.is_ok();
         match &query.dataset {
             Some(path) => match self.find_stored(actor, Action::Own, path).await {
                 Ok(dataset) => filter.dataset = Some(dataset.id),
@@ -204,8 +206,8 @@ impl Hub {
         let next = found.last().filter(|_| goes_on).map(|entry| (entry.at, entry.id));
         let view = |entry: storage::AuditEntry| AuditView {
             at: entry.at,
+            address: if sees_addresses || entry.person == actor.name() { entry.address } else { String::new() },
             person: entry.person,
-            address: entry.address,
             kind: entry.kind,
             dataset: entry.place,
             what: entry.what,

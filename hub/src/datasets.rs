@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 use storage::{DatasetId, PersonName, StorageError, Visibility};
 
 use crate::{
-    Actor, AuditKind, Dataset, DatasetPath, DatasetSummary, DatasetView, DeletedDataset, Error, Hub, JobState,
-    NamespaceView, OrganisationRole, Place, Role, TableSummary, access::Action, now,
+    Actor, AuditKind, Dataset, DatasetPath, DatasetSummary, DatasetView, DeletedDataset, Error, Hub, NamespaceView,
+    OrganisationRole, Place, Role, TableSummary, access::Action, now,
 };
 
 /// The longest name of an owner or a dataset, in characters.
-const MAX_NAME: usize = 64;
+pub(crate) const MAX_NAME: usize = 64;
 const MAX_TITLE: usize = 200;
 const MAX_DESCRIPTION: usize = 10_000;
 /// The branch that a new dataset begins with.
@@ -81,11 +81,12 @@ const KEEP_DELETED: i64 = 7 * 24 * 3600 * 1_000_000;
 const FOREVER: &str = "deleted the dataset for good";
 
 /// First segments of addresses that mean something else.
-pub(crate) const RESERVED: [&str; 20] = [
+pub(crate) const RESERVED: [&str; 22] = [
     "account",
     "admin",
     "api",
     "assets",
+    "favicon.svg",
     "fonts",
     "healthz",
     "login",
@@ -95,6 +96,7 @@ pub(crate) const RESERVED: [&str; 20] = [
     "pkg",
     "readyz",
     "reset-password",
+    "robots.txt",
     "search",
     "set-up",
     "sign-in",
@@ -137,6 +139,9 @@ pub(crate) fn taken(error: StorageError) -> Error {
     match error {
         StorageError::AlreadyExists { name, .. } => {
             Error::invalid("name", format!("There is a dataset “{name}” already, perhaps a deleted one."))
+        }
+        StorageError::NotFound { what: "namespace", name } => {
+            Error::not_found(format!("account or organisation “{name}” any more"))
         }
         error => error.into(),
     }
@@ -275,7 +280,7 @@ impl Hub {
         }
         let archived = changes.archived.filter(|archived| *archived != dataset.archived_at.is_some());
         if archived == Some(true) {
-            self.demand_no_imports(actor, path).await?;
+            self.demand_no_imports(DatasetId(dataset.id)).await?;
         }
         // A name that stays may be one that is not given any more.
         let name = changes.name.filter(|name| name.trim() != dataset.path.name);
@@ -333,8 +338,8 @@ impl Hub {
     /// There is no such dataset for the person, or an import into it runs.
     pub async fn delete_dataset(&self, actor: &Actor, path: &DatasetPath, forever: bool) -> Result<(), Error> {
         let dataset = self.find_dataset(actor, Action::Own, path).await?;
-        self.demand_no_imports(actor, path).await?;
         let id = DatasetId(dataset.id);
+        self.demand_no_imports(id).await?;
         if forever {
             self.store().delete_dataset(id).await?;
         } else {
@@ -346,9 +351,8 @@ impl Hub {
     }
 
     /// Refuses as long as an import into a dataset runs or waits.
-    pub(crate) async fn demand_no_imports(&self, actor: &Actor, path: &DatasetPath) -> Result<(), Error> {
-        let imports = self.imports(actor, path).await?;
-        if imports.iter().any(|import| matches!(import.state, JobState::Running | JobState::Waiting)) {
+    pub(crate) async fn demand_no_imports(&self, dataset: DatasetId) -> Result<(), Error> {
+        if self.has_unfinished_imports(dataset).await? {
             return Err(Error::State {
                 message: "An import into this dataset is not finished: cancel it first.".to_owned(),
             });
@@ -506,6 +510,7 @@ impl Hub {
 
 impl From<storage::Dataset> for Dataset {
     fn from(dataset: storage::Dataset) -> Self {
+        let rules = crate::protection::read(&dataset);
         Self {
             id: dataset.id.0,
             path: DatasetPath { owner: dataset.owner.0, name: dataset.name },
@@ -517,7 +522,8 @@ impl From<storage::Dataset> for Dataset {
             origin: dataset.lineage.first().map(|origin| origin.dataset.0),
             visibility: dataset.visibility,
             archived_at: dataset.archived_at,
-            protections: crate::protection::read(dataset.protection.as_deref()),
+            has_unknown_rules: rules.is_none(),
+            protections: rules.unwrap_or_default(),
             role: None,
         }
     }

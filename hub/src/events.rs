@@ -80,6 +80,11 @@ impl Hub {
     }
 
     async fn may_read(&self, actor: &Actor, id: Uuid) -> bool {
+        if let Some(person) = actor.person_id()
+            && !self.usable(person).await.is_ok_and(|person| person.is_some())
+        {
+            return false;
+        }
         let Ok(Some(dataset)) = self.store().dataset_by_id(DatasetId(id)).await else { return false };
         self.role(actor, &dataset).await.is_ok_and(|role| role.is_some())
     }

@@ -1,6 +1,6 @@
 //! Forks: datasets that begin as another one is, and share what is stored with it.
 
-use storage::{Ancestor, DatasetId, StorageError};
+use storage::{Ancestor, DatasetId, StorageError, Visibility};
 
 use versioning::{
     Hash,
@@ -75,7 +75,7 @@ impl Hub {
                 self.note(actor, AuditKind::Dataset, fork.about(), format!("forked {path}")).await;
                 Ok(fork)
             }
-            Err(StorageError::NotFound { .. }) => Err(Error::not_found(format!("dataset “{path}”"))),
+            Err(StorageError::NotFound { what: "dataset", .. }) => Err(Error::not_found(format!("dataset “{path}”"))),
             Err(error) => Err(taken(error)),
         }
     }
@@ -135,8 +135,8 @@ impl Hub {
     /// Brings a branch of a fork up to date with what it was forked from, and returns its new head.
     ///
     /// # Errors
-    /// There is no such fork for the person, they may not write to it, or both changed the same ([`Error::State`] says
-    /// what to do).
+    /// There is no such fork for the person, they may not write to it, more people may read it than what it was forked from,
+    /// or both changed the same ([`Error::State`] says what to do).
     pub async fn update_fork(&self, actor: &Actor, place: &Place) -> Result<Option<Hash>, Error> {
         let dataset = self.find_dataset(actor, Action::Write, &place.path).await?;
         let lease = self.store().lease();
@@ -146,6 +146,11 @@ impl Hub {
         let missing = || Error::not_found("dataset that this one was forked from");
         let upstream = self.upstream(actor, &dataset, &viewed).await?.ok_or_else(missing)?;
         let origin = self.find_dataset(actor, Action::Read, &upstream.path).await?;
+        if dataset.visibility == Visibility::Public && origin.visibility == Visibility::Private {
+            return Err(Error::State {
+                message: format!("“{}” is private and this fork is public: make it private first.", origin.path),
+            });
+        }
         let theirs = self.branch_head(&origin, &upstream.branch).await?;
         let theirs = theirs.ok_or_else(|| Error::not_found(format!("branch “{}” there", upstream.branch)))?;
         let message = format!("Bring {branch} up to date with {}", upstream.path);

@@ -38,6 +38,8 @@ use crate::{
 const KIND: &str = "import";
 /// How long it takes until a store that could not take a job's failure is asked again.
 const RETRY: Duration = Duration::from_secs(5);
+/// In these states a job goes on, or may.
+const UNFINISHED: [storage::JobState; 2] = [storage::JobState::Running, storage::JobState::Waiting];
 /// The jobs on a dataset's page.
 const LIST: usize = 20;
 /// What the upload may be ahead of the service process, in bytes.
@@ -307,6 +309,35 @@ impl Hub {
         let filter = JobFilter { dataset: Some(DatasetId(dataset.id)), state: None };
         let jobs = self.store().jobs(&filter, LIST).await?;
         jobs.into_iter().map(|job| self.import_view(job, dataset.path.clone())).collect()
+    }
+
+    /// Whether an import into a dataset runs or waits, whoever began it.
+    pub(crate) async fn has_unfinished_imports(&self, dataset: DatasetId) -> Result<bool, Error> {
+        let unfinished = self.unfinished_imports(Some(dataset)).await?;
+        let failures = self.shared.imports.failures();
+        Ok(unfinished.iter().any(|job| !failures.contains_key(&job.id)))
+    }
+
+    async fn unfinished_imports(&self, dataset: Option<DatasetId>) -> Result<Vec<Job>, Error> {
+        let mut unfinished = Vec::new();
+        for state in UNFINISHED {
+            let filter = JobFilter { dataset, state: Some(state) };
+            unfinished.extend(self.store().jobs(&filter, usize::from(u16::MAX)).await?);
+        }
+        unfinished.retain(|job| job.kind == KIND);
+        Ok(unfinished)
+    }
+
+    /// Stops the imports of somebody who goes.
+    pub(crate) async fn cancel_imports_of(&self, person: &PersonName) -> Result<(), Error> {
+        for job in self.unfinished_imports(None).await?.into_iter().filter(|job| job.person == *person) {
+            let update = JobUpdate::new(job.id, UNFINISHED, now()).to(storage::JobState::Cancelled);
+            match self.store().update_job(&update).await {
+                Err(error) if !error.is_stale() => return Err(error.into()),
+                _ => self.forget(job.id).await,
+            }
+        }
+        Ok(())
     }
 
     fn import_view(&self, job: Job, dataset: DatasetPath) -> Result<ImportView, Error> {

@@ -113,7 +113,7 @@ impl Hub {
         }
         new.check(false)?;
         // Each account counts, so that nobody makes them by the thousand.
-        let keys = [format!("sign-up from {}", client.address)];
+        let keys = [format!("sign-up from {}", client.network())];
         self.shared.accounts.begin_try(&keys)?;
         let admission = match invitation {
             Some(secret) => Admission::Link(self.valid_link(secret, LinkKind::Invitation).await?.secret),
@@ -146,6 +146,11 @@ impl Hub {
     /// # Errors
     /// The person does not run this server, signing up is closed, or the note is not valid.
     pub async fn invite(&self, actor: &Actor, note: &str) -> Result<String, Error> {
+        self.invite_noting(actor, note, &format!("made an invitation: {}", note.trim())).await
+    }
+
+    /// The same; `what` is for the audit log, from which nothing is deleted.
+    pub(crate) async fn invite_noting(&self, actor: &Actor, note: &str, what: &str) -> Result<String, Error> {
         authorise_operator(actor, Scope::Admin, "invite people")?;
         if self.sign_up_rule().await? == SignUp::Closed {
             return Err(Error::State { message: "Signing up is closed: allow it by invitation first.".to_owned() });
@@ -155,7 +160,7 @@ impl Hub {
             return Err(Error::invalid("note", "Say in at most 200 characters on one line whom it is for."));
         }
         let link = self.make_link(actor.name(), LinkKind::Invitation, None, note, INVITATION).await?;
-        self.note(actor, AuditKind::Account, None, format!("made an invitation: {note}")).await;
+        self.note(actor, AuditKind::Account, None, what).await;
         Ok(link)
     }
 
@@ -212,7 +217,8 @@ impl Hub {
         if !self.store().delete_link(link.secret).await? {
             return Err(gone());
         }
-        self.note(actor, AuditKind::Account, None, format!("withdrew an invitation: {}", link.note)).await;
+        // Whom it was for may be an e-mail address: that does not go into the log.
+        self.note(actor, AuditKind::Account, None, format!("withdrew an invitation made by {}", link.made_by)).await;
         Ok(())
     }
 
@@ -249,7 +255,7 @@ impl Hub {
     /// # Errors
     /// The link has ended, or the password is not valid.
     pub async fn reset_password(&self, secret: &str, password: &str, client: &Client) -> Result<String, Error> {
-        let keys = [format!("reset from {}", client.address)];
+        let keys = [format!("reset from {}", client.network())];
         self.shared.accounts.begin_try(&keys)?;
         let link = self.valid_link(secret, LinkKind::Reset).await?;
         self.shared.accounts.succeeded(&keys);

@@ -1,7 +1,7 @@
 //! What the server knows of somebody, for themselves; and how they go.
 //!
-//! Who goes deletes their datasets first: others may work in them. Commits and what was said keep the name, as history does
-//! not change; so nobody else ever gets it.
+//! Who goes gives their datasets away or deletes them first: others may work in them. Commits and what was said keep the
+//! name, as history does not change; so nobody else ever gets it.
 
 use std::collections::HashMap;
 
@@ -170,7 +170,7 @@ impl Hub {
                 return Err(Error::State { message });
             }
             Leaving::Owns => {
-                let message = "There are datasets of yours: delete them first.".to_owned();
+                let message = "There are datasets of yours: give them away, or delete them first.".to_owned();
                 return Err(Error::State { message });
             }
             Leaving::Leads => {
@@ -182,6 +182,9 @@ impl Hub {
         self.shared.accounts.forget();
         self.note(actor, AuditKind::Account, None, "deleted the account").await;
         // The account is gone: what is left of it now is in nobody's way.
+        if let Err(error) = self.cancel_imports_of(&person.name).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "imports of a deleted account go on");
+        }
         for draft in self.store().drafts_of(&person.name).await? {
             if let Err(error) = self.store().discard_draft(&draft.id, draft.revision).await {
                 tracing::warn!(error = &error as &dyn std::error::Error, "a draft of a deleted account stays");

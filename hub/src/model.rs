@@ -49,6 +49,8 @@ pub struct Dataset {
     pub archived_at: Option<i64>,
     /// The rules of its branches, by branch.
     pub protections: Vec<crate::Protection>,
+    /// Whether its branches have rules that this server can't read: then none of them is changed.
+    pub has_unknown_rules: bool,
     /// What the acting person is there; none where that was not asked.
     pub role: Option<crate::Role>,
 }

@@ -46,7 +46,7 @@ impl Hub {
                 action: format!("give “{path}” away: that is for “{}”", path.owner)
             });
         }
-        self.demand_no_imports(actor, path).await?;
+        self.demand_no_imports(dataset.id).await?;
         if self.authorise_creation(actor, to).await.is_ok() {
             return self.hand_over(actor, dataset, &to.into(), None).await.map(Transferred::Done);
         }
@@ -77,6 +77,8 @@ impl Hub {
         to: &PersonName,
         by_offer: Option<storage::PersonId>,
     ) -> Result<DatasetPath, Error> {
+        // What runs was begun by the right that people have here now.
+        self.demand_no_imports(dataset.id).await?;
         // Who gives away to somebody else what was theirs does not lose it out of sight: their draft may be in it.
         let giver = match by_offer {
             Some(_) => self.store().person(dataset.owner.as_str()).await?,
@@ -92,11 +94,11 @@ impl Hub {
         };
         match self.store().transfer_dataset(&transfer).await {
             Ok(()) => {}
-            Err(StorageError::NotFound { .. }) => return Err(Error::not_found("such offer any more")),
+            Err(StorageError::NotFound { what: "dataset", .. }) => return Err(Error::not_found("such offer any more")),
             Err(StorageError::AlreadyExists { what, .. }) => {
                 return Err(taken(StorageError::AlreadyExists { what, name: format!("{to}/{}", dataset.name) }));
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(taken(error)),
         }
         let path = DatasetPath { owner: to.to_string(), name: dataset.name.clone() };
         let what = format!("moved {} to {path}", dataset.address());
@@ -162,7 +164,20 @@ impl Hub {
         if actor.scope() < Scope::Admin {
             return Err(Error::Forbidden { action: format!("take “{path}” with this token") });
         }
+        self.demand_giver(&dataset).await?;
         self.hand_over(actor, dataset, &actor.name().into(), actor.person_id()).await
+    }
+
+    /// Refuses where whoever offered a dataset could not give it away any more.
+    async fn demand_giver(&self, dataset: &storage::Dataset) -> Result<(), Error> {
+        let ended = || Error::not_found(format!("offer of “{}” any more", dataset.address()));
+        let offer = self.store().offer_of(dataset.id).await?.ok_or_else(ended)?;
+        let giver = self.store().person(&offer.made_by).await?.filter(|giver| giver.blocked_at.is_none());
+        let giver = Actor::person(&giver.ok_or_else(ended)?);
+        self.authorise_creation(&giver, dataset.owner.as_str()).await.map_err(|error| match error {
+            Error::Forbidden { .. } => ended(),
+            error => error,
+        })
     }
 
     /// Withdraws an offer of a dataset, or declines one that was made to the person.

@@ -315,8 +315,14 @@ impl Hub {
     /// # Errors
     /// There is no such dataset for the person, or they have no account.
     pub async fn set_watch(&self, actor: &Actor, path: &DatasetPath, level: Watch) -> Result<(), Error> {
-        let dataset = self.find_dataset(actor, Action::Propose, path).await?;
+        // It changes nothing in the dataset, which may be archived.
+        let dataset = self.find_dataset(actor, Action::Read, path).await?;
         let person = actor.person_id().ok_or_else(|| inbox::nobody(actor))?;
+        if !actor.writes_in(DatasetId(dataset.id)) {
+            return Err(Error::Forbidden {
+                action: format!("change what you are told of “{path}” with this token")
+            });
+        }
         Ok(self.store().set_watch(DatasetId(dataset.id), person, level.as_str()).await?)
     }
 }

@@ -1,6 +1,6 @@
 //! Changes by those who may only read: made in a fork of their own, and offered from there.
 
-use storage::{CommitRecord, DatasetId, PersonName, Ref, RefKind};
+use storage::{CommitRecord, DatasetId, PersonName, Ref, RefKind, StorageError, Visibility};
 use versioning::Hash;
 
 use crate::{
@@ -60,15 +60,27 @@ impl Hub {
         if let Some(ready) = refs.iter().find(is_ready) {
             return Ok(at(ready.name.clone()));
         }
-        let mut names =
+        let names =
             (1..).map(|turn| format!("{begin}{turn}")).filter(|name| refs.iter().all(|found| found.name != *name));
-        let name = names.next().ok_or_else(|| internal("no name is free"))?;
         let brought = self.commits_to_bring(&fork, head).await?;
-        let branch = Ref { dataset: id, kind: RefKind::Branch, name: name.clone(), head };
-        self.store().bring_branch(&lease, &branch, &brought).await?;
-        let what = format!("made the branch {name} at {} of {}", head.short(), origin.path);
-        self.note(actor, AuditKind::Branch, fork.about(), what).await;
-        Ok(at(name))
+        for name in names.take(NAMES) {
+            let branch = Ref { dataset: id, kind: RefKind::Branch, name: name.clone(), head };
+            match self.store().bring_branch(&lease, &branch, &brought).await {
+                Ok(()) => {
+                    let what = format!("made the branch {name} at {} of {}", head.short(), origin.path);
+                    self.note(actor, AuditKind::Branch, fork.about(), what).await;
+                    return Ok(at(name));
+                }
+                // They have asked twice at once, and the other made it: it is theirs just as well.
+                Err(StorageError::AlreadyExists { .. }) => {
+                    if self.store().head(id, RefKind::Branch, &name).await? == Some(head) {
+                        return Ok(at(name));
+                    }
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(internal("no name is free"))
     }
 
     /// The commits behind this one that a fork may not have yet, and it.
@@ -85,11 +97,16 @@ impl Hub {
         .await
     }
 
-    /// The person's own fork of a dataset that can be changed; of several the one that changed last.
+    /// The person's own fork of a dataset that can be changed; of several the one that changed last. Not one that more people
+    /// may read than the dataset: its commits go there.
     async fn own_fork(&self, actor: &Actor, origin: &Dataset) -> Result<Option<Dataset>, Error> {
         let own = self.store().datasets(Some(&PersonName::from(actor.name())), None, OWN).await?;
         let mut own = own.into_iter().map(Dataset::from);
-        Ok(own.find(|dataset| dataset.origin == Some(origin.id) && dataset.archived_at.is_none()))
+        Ok(own.find(|dataset| {
+            dataset.origin == Some(origin.id)
+                && dataset.archived_at.is_none()
+                && (dataset.visibility == Visibility::Private || origin.visibility == Visibility::Public)
+        }))
     }
 
     /// Forks a dataset under its own name, or where the person has another dataset of that name, with a number behind it.
@@ -100,7 +117,13 @@ impl Hub {
         for name in std::iter::once(origin.path.name.clone()).chain(numbered) {
             let new = NewDataset { owner: actor.name().to_owned(), name, ..NewDataset::default() };
             match self.fork(actor, &origin.path, new).await {
-                Err(error @ Error::Invalid { .. }) => refused = Some(error),
+                Err(error @ Error::Invalid { .. }) => {
+                    // They have asked twice at once, and the other made it.
+                    if let Some(fork) = self.own_fork(actor, origin).await? {
+                        return Ok(fork);
+                    }
+                    refused = Some(error);
+                }
                 done => return done,
             }
         }

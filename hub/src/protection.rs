@@ -32,10 +32,25 @@ pub struct Protection {
     pub warnings_block: bool,
 }
 
-/// Rules as they are kept with the dataset.
-pub(crate) fn read(kept: Option<&str>) -> Vec<Protection> {
-    // What can't be read protects nothing, and nobody else writes it.
-    kept.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+/// The rules as they are kept with the dataset; none where they can't be read.
+pub(crate) fn read(dataset: &storage::Dataset) -> Option<Vec<Protection>> {
+    let Some(text) = &dataset.protection else { return Some(Vec::new()) };
+    let read = serde_json::from_str(text);
+    read.inspect_err(|error| {
+        let error = error as &dyn std::error::Error;
+        tracing::error!(error, dataset = %dataset.id, "the rules of its branches can't be read");
+    })
+    .ok()
+}
+
+/// Why no branch of a dataset is changed whose rules can't be read.
+fn unknown(path: impl std::fmt::Display) -> Error {
+    Error::State {
+        message: format!(
+            "The rules of the branches of “{path}” can't be read, perhaps as a newer server wrote them: no branch is \
+             changed until they can be. Ask whoever runs the server."
+        ),
+    }
 }
 
 impl Dataset {
@@ -45,8 +60,14 @@ impl Dataset {
         self.protections.iter().find(|protection| protection.branch == branch)
     }
 
+    /// Refuses what would change any branch where it is not known what that takes.
+    pub(crate) fn demand_known_rules(&self) -> Result<(), Error> {
+        if self.has_unknown_rules { Err(unknown(&self.path)) } else { Ok(()) }
+    }
+
     /// Refuses what would change a branch that only merge requests change.
     pub(crate) fn authorise_direct_change(&self, branch: &str) -> Result<(), Error> {
+        self.demand_known_rules()?;
         if self.protection(branch).is_some_and(|protection| protection.request_required) {
             return Err(Error::State {
                 message: format!(
@@ -88,7 +109,7 @@ impl Hub {
         }
         protection.checks = checks;
         let branch = protection.branch.clone();
-        self.set_protection(&dataset, &branch, Some(protection)).await?;
+        self.set_protection(DatasetId(dataset.id), &branch, Some(&protection)).await?;
         self.note(actor, AuditKind::Branch, dataset.about(), format!("set the rules of {branch}")).await;
         Ok(())
     }
@@ -99,19 +120,23 @@ impl Hub {
     /// There is no such dataset for the person, or they may not decide that.
     pub async fn unprotect(&self, actor: &Actor, path: &DatasetPath, branch: &str) -> Result<(), Error> {
         let dataset = self.find_dataset(actor, Action::Manage, path).await?;
-        self.set_protection(&dataset, branch, None).await?;
+        self.set_protection(DatasetId(dataset.id), branch, None).await?;
         self.note(actor, AuditKind::Branch, dataset.about(), format!("lifted the rules of {branch}")).await;
         Ok(())
     }
 
-    async fn set_protection(&self, dataset: &Dataset, branch: &str, new: Option<Protection>) -> Result<(), Error> {
-        let mut protections = dataset.protections.clone();
-        protections.retain(|protection| protection.branch != branch);
-        protections.extend(new);
-        protections.sort_by(|a, b| a.branch.cmp(&b.branch));
-        let text = serde_json::to_string(&protections).map_err(crate::write::internal)?;
-        let changes = storage::DatasetChanges { protection: Some(text), ..storage::DatasetChanges::default() };
-        self.store().update_dataset(DatasetId(dataset.id), &changes, now()).await?;
-        Ok(())
+    /// Sets the rules of one branch, and again where somebody sets those of another meanwhile.
+    async fn set_protection(&self, id: DatasetId, branch: &str, new: Option<&Protection>) -> Result<(), Error> {
+        loop {
+            let kept = self.store().dataset_by_id(id).await?.ok_or_else(|| Error::not_found("dataset any more"))?;
+            let mut protections = read(&kept).ok_or_else(|| unknown(kept.address()))?;
+            protections.retain(|protection| protection.branch != branch);
+            protections.extend(new.cloned());
+            protections.sort_by(|a, b| a.branch.cmp(&b.branch));
+            let text = serde_json::to_string(&protections).map_err(crate::write::internal)?;
+            if self.store().set_protection(id, kept.protection.as_deref(), &text, now()).await? {
+                return Ok(());
+            }
+        }
     }
 }

@@ -534,7 +534,8 @@ impl Hub {
         if !self.has_accounts() {
             return Err(unknown());
         }
-        let person = self.store().person(name).await?.ok_or_else(unknown)?;
+        let person = self.store().person(name).await?.filter(|person| person.blocked_at.is_none());
+        let person = person.ok_or_else(unknown)?;
         let dataset = self.store().dataset_by_id(loaded.id()).await?.ok_or_else(unknown)?;
         self.role(&Actor::person(&person), &dataset).await?.map(|_| ()).ok_or_else(unknown)
     }

@@ -15,10 +15,10 @@ use std::{
     time::Duration,
 };
 
-use storage::{Changed, Dataset as Stored, DatasetId, PersonName, RefKind, Visibility};
+use storage::{Changed, Dataset as Stored, DatasetId, MergeRequest, PersonName, RefKind, Visibility};
 
 use self::index::{Entry, Index, Words};
-use crate::{Actor, DatasetPath, Error, Hub, RequestState, blocking, requests::read_kept};
+use crate::{Actor, DatasetPath, Error, Hub, RequestState, blocking, requests::read_kept, write::internal};
 
 /// Characters of what is looked for.
 const MAX_QUERY: usize = 200;
@@ -128,7 +128,7 @@ pub(crate) struct Searching {
     /// Whether all has been read once.
     is_built: AtomicBool,
     /// Held while the index is changed.
-    changing: tokio::sync::Mutex<()>,
+    changing: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// What somebody may read at most: the index is looked through for this, and what is found is authorised.
@@ -144,6 +144,17 @@ impl Reach {
             || dataset.visibility == Visibility::Public
             || self.owners.contains(&dataset.owner)
             || self.also.contains(&dataset.id)
+    }
+}
+
+/// Puts a request to its dataset. What can't be read has a page that says so; everything else is found.
+fn put_request(entry: &mut Entry, stored: &MergeRequest) {
+    match read_kept(stored) {
+        Ok((kept, state)) => entry.set_request(stored, &kept, state),
+        Err(error) => {
+            let (error, dataset) = (&error as &dyn std::error::Error, stored.dataset);
+            tracing::error!(error, %dataset, request = stored.number, "a merge request can't be searched");
+        }
     }
 }
 
@@ -238,11 +249,26 @@ impl Hub {
     /// does not wait.
     async fn sync_search(&self) -> Result<bool, Error> {
         let searching = &self.shared.searching;
-        let _turn = match searching.changing.try_lock() {
+        let turn = match Arc::clone(&searching.changing).try_lock_owned() {
             Ok(turn) => turn,
             Err(_) if !searching.is_built.load(Ordering::Acquire) => return Ok(false),
-            Err(_) => searching.changing.lock().await,
+            Err(_) => Arc::clone(&searching.changing).lock_owned().await,
         };
+        // The store tells once what has changed: it is read to the end, also where whoever searches has gone meanwhile.
+        let hub = self.clone();
+        let work = tokio::spawn(async move {
+            let _turn = turn;
+            hub.read_anew().await
+        });
+        work.await.map_err(|error| {
+            searching.is_built.store(false, Ordering::Release);
+            internal(error)
+        })?
+    }
+
+    /// Reads what has changed, or everything; one at a time.
+    async fn read_anew(&self) -> Result<bool, Error> {
+        let searching = &self.shared.searching;
         // What changes from here on is read the next time, if not already now.
         let changed = self.store().take_changed();
         if changed.everything || !searching.is_built.load(Ordering::Acquire) {
@@ -295,9 +321,8 @@ impl Hub {
         for (id, number) in &changed.requests {
             let Some(entry) = self.index(|index| index.get(*id)) else { continue };
             let Some(stored) = self.store().request(*id, *number).await? else { continue };
-            let (kept, state) = read_kept(&stored)?;
             let mut entry = Entry::clone(&entry);
-            entry.set_request(&stored, &kept, state);
+            put_request(&mut entry, &stored);
             self.index(|index| index.put(entry));
         }
         Ok(())
@@ -330,8 +355,7 @@ impl Hub {
         loop {
             let found = self.store().requests(entry.dataset.id, None, before, REQUESTS).await?;
             for stored in &found {
-                let (kept, state) = read_kept(stored)?;
-                entry.set_request(stored, &kept, state);
+                put_request(entry, stored);
             }
             match found.last() {
                 Some(last) if found.len() == REQUESTS => before = Some(last.number),

@@ -1,8 +1,8 @@
 //! What other systems found about commits: one status for each context, the newest.
 
-use std::{collections::BTreeSet, str::FromStr};
+use std::str::FromStr;
 
-use storage::{CommitStatus, DatasetId, PersonName, RefKind};
+use storage::{CommitStatus, DatasetId, PersonName};
 use versioning::Hash;
 
 use crate::{Actor, Dataset, DatasetPath, Error, Hub, RequestState, access::Action, now, write::internal};
@@ -15,7 +15,7 @@ const MAX_DESCRIPTION: usize = 500;
 const MAX_URL: usize = 2_000;
 /// The most contexts of a commit.
 const MAX_STATUSES: usize = 100;
-/// The open requests whose heads are looked through.
+/// The open requests among whose heads a commit is looked for.
 const MAX_REQUESTS: usize = 1_000;
 
 /// How something that looked at a commit stands.
@@ -167,16 +167,11 @@ impl Hub {
         };
         let Ok(hash) = name.parse::<Hash>() else { return Err(missing) };
         let id = DatasetId(dataset.id);
-        let open = self.store().requests(id, Some(RequestState::Open.as_str()), None, MAX_REQUESTS).await?;
-        let offers: BTreeSet<(DatasetId, String)> = open
-            .into_iter()
-            .filter(|request| request.source != id)
-            .map(|request| (request.source, request.source_branch))
-            .collect();
-        for (source, branch) in offers {
-            if self.store().head(source, RefKind::Branch, &branch).await? == Some(hash) {
-                return Ok(hash);
-            }
+        // What was said about it once is known, whatever became of the offer.
+        if !self.store().statuses(id, hash).await?.is_empty()
+            || self.store().is_offered(id, RequestState::Open.as_str(), hash, MAX_REQUESTS).await?
+        {
+            return Ok(hash);
         }
         Err(missing)
     }

@@ -25,6 +25,16 @@ pub(crate) async fn stream(state: Visit, Path((owner, name)): Path<(String, Stri
         Err(error) => return Problem::from(&error).into_response(),
     };
     let stopping = state.stopping.clone().cancelled_owned();
+    let session = state.secret.clone().filter(|_| !state.actor().is_stranger());
+    let (hub, address) = (state.hub.clone(), state.client.address.clone());
+    let events = events.take_while(move |_| {
+        let (hub, session, address) = (hub.clone(), session.clone(), address.clone());
+        async move {
+            // Who has signed out is told nothing more.
+            let Some(session) = session else { return true };
+            hub.actor_of_session(&session, &address).await.is_ok_and(|actor| actor.is_some())
+        }
+    });
     let sent = events.map(|event| Ok::<_, Infallible>(encode(event))).take_until(stopping);
     Sse::new(sent).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response()
 }

@@ -32,6 +32,25 @@ use crate::state::AppState;
 /// The most bytes of a form other than an upload: cells hold up to 1 MiB each.
 const FORM_LIMIT: usize = 32 << 20;
 
+/// The most bytes of a form that is there for everybody: names, passwords and secrets.
+const SMALL_FORM_LIMIT: usize = 64 << 10;
+
+/// The pages for who has not signed in.
+fn for_everybody() -> Router<AppState> {
+    Router::new()
+        .route("/set-up", get(accounts::set_up_form).post(accounts::set_up))
+        .route("/sign-in", get(accounts::sign_in_form).post(accounts::sign_in))
+        .route("/sign-in/code", get(second_factor::code_form).post(second_factor::code))
+        .route("/sign-in/provider", post(provider::sign_in))
+        .route("/sign-in/return", get(provider::arrive))
+        .route("/sign-in/forgot", get(email::forgot_form).post(email::forgot))
+        .route("/sign-up", get(people::sign_up_form).post(people::sign_up))
+        .route("/sign-up/name", get(provider::name_form).post(provider::name))
+        .route("/reset-password", get(people::reset_form).post(people::reset))
+        .route("/account/email/confirm", get(email::confirm_form).post(email::confirm))
+        .layer(DefaultBodyLimit::max(SMALL_FORM_LIMIT))
+}
+
 /// The pages of a dataset in one of its states.
 fn of_a_state() -> Router<AppState> {
     Router::new()
@@ -80,13 +99,7 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
     Router::new()
         .route("/", get(datasets::list))
         .route("/new", get(datasets::new).post(datasets::create))
-        .route("/set-up", get(accounts::set_up_form).post(accounts::set_up))
-        .route("/sign-in", get(accounts::sign_in_form).post(accounts::sign_in))
-        .route("/sign-in/code", get(second_factor::code_form).post(second_factor::code))
-        .route("/sign-in/provider", post(provider::sign_in))
-        .route("/sign-in/return", get(provider::arrive))
-        .route("/sign-up/name", get(provider::name_form).post(provider::name))
-        .route("/sign-in/forgot", get(email::forgot_form).post(email::forgot))
+        .merge(for_everybody())
         .route("/sign-out", post(accounts::sign_out))
         .route("/account", get(accounts::show))
         .route("/account/profile", post(accounts::change_profile))
@@ -99,7 +112,6 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/account/password", post(accounts::change_password))
         .route("/account/email", post(email::change))
         .route("/account/mailed", post(email::set_mailed))
-        .route("/account/email/confirm", get(email::confirm_form).post(email::confirm))
         .route("/account/second-factor", get(second_factor::show).post(second_factor::begin))
         .route("/account/second-factor/confirm", post(second_factor::confirm))
         .route("/account/second-factor/end", post(second_factor::end))
@@ -123,8 +135,6 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/account/sign-up", post(people::set_rule))
         .route("/account/invitations", post(people::invite))
         .route("/account/invitations/end", post(people::withdraw))
-        .route("/sign-up", get(people::sign_up_form).post(people::sign_up))
-        .route("/reset-password", get(people::reset_form).post(people::reset))
         .route("/search", get(search::show))
         .route("/system", get(system::show))
         .route("/system/reclaim", post(system::reclaim))

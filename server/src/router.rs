@@ -52,6 +52,7 @@ pub(crate) fn router(state: AppState) -> Router {
                 .layer(middleware::from_fn_with_state(state.clone(), security::headers))
                 .layer(CompressionLayer::new())
                 .layer(CatchPanicLayer::new())
+                .layer(middleware::from_fn(security::to_its_end))
                 .layer(middleware::from_fn_with_state(state.clone(), security::only_known_names))
                 .layer(CsrfLayer::new())
                 .layer(middleware::from_fn_with_state(state.clone(), security::set_up_first))

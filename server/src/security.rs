@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use leptos::nonce::Nonce;
+use tracing::Instrument;
 
 use crate::{problem::Problem, state::AppState};
 
@@ -64,6 +65,25 @@ pub(crate) async fn set_up_first(State(state): State<AppState>, request: Request
         return Redirect::to("/set-up").into_response();
     }
     Problem::new(StatusCode::UNAUTHORIZED, "There are no accounts yet: make the first one at /set-up.").into_response()
+}
+
+/// Where somebody comes back from a provider: the one address that changes something when it is only read.
+const RETURN: &str = "/sign-in/return";
+
+/// What changes something is done to its end, also where whoever asked has gone meanwhile: a deed and its entry in the audit
+/// log belong together.
+pub(crate) async fn to_its_end(request: Request, next: Next) -> Response {
+    if request.method().is_safe() && request.uri().path() != RETURN {
+        return next.run(request).await;
+    }
+    match tokio::spawn(next.run(request).in_current_span()).await {
+        Ok(response) => response,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The server stops.
+            Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        },
+    }
 }
 
 /// Headers that every answer carries.

@@ -2,6 +2,12 @@
 
 mod common;
 
+use std::{
+    io::Write,
+    net::TcpStream,
+    time::{Duration, Instant},
+};
+
 use common::{
     Answer, encode,
     people::{Client, PASSWORD, World},
@@ -156,6 +162,18 @@ fn those_who_run_the_server_read_all_of_the_log_and_owners_their_part() {
     let hers = lines(&log(&ada, "&dataset=ada/cities"));
     assert_eq!(hers.len(), 4, "{hers:#?}");
     assert!(hers[0].contains("ada/places made the dataset") && hers[3].contains("ada/cities renamed"), "{hers:#?}");
+    // From where others did something is not for her to know.
+    let change = json!({ "op": "update", "table": "cities", "key": 1, "values": { "name": "Kristiania" } });
+    let body = json!({ "branch": "main", "message": "By eve", "operations": [change] });
+    assert_eq!(eve.json("POST", "/datasets/ada/cities/commits", body).status, 201);
+    for (client, of_eve) in [(&ada, ""), (&root, "127.0.0.1")] {
+        let entries = log(client, "&dataset=ada/cities");
+        assert_eq!(entries[0]["person"], "eve");
+        assert_eq!(entries[0]["address"], of_eve);
+        assert!(
+            entries[1..].iter().all(|entry| entry["address"] == if of_eve.is_empty() { "127.0.0.1" } else { of_eve })
+        );
+    }
     assert!(ada.get("/ada/cities/audit").body.contains("made eve maintainer"));
     assert!(ada.get("/ada/cities/audit.csv").body.contains("made eve maintainer"));
     assert!(!ada.get("/ada/cities/audit").body.contains("ada/other"));
@@ -180,5 +198,39 @@ fn those_who_run_the_server_read_all_of_the_log_and_owners_their_part() {
     // There is no way to change it.
     for method in ["POST", "PUT", "PATCH", "DELETE"] {
         assert_eq!(root.call(method, "/api/v1/audit", "application/json", Some("{}")).status, 405, "{method}");
+    }
+}
+
+#[test]
+fn who_hangs_up_leaves_an_entry_all_the_same() {
+    const MANY: usize = 40;
+    let world = World::new();
+    let ada = world.person("ada");
+    let root = world.signed_in("root");
+    let make = |number: usize| {
+        let made = ada.json("POST", "/tokens", json!({ "name": format!("t{number}"), "scope": "read" }));
+        made.json()["token"]["id"].as_str().expect("its id").to_owned()
+    };
+    let tokens: Vec<String> = (0..MANY).map(make).collect();
+    let address = world.server.url.trim_start_matches("http://");
+    let (name, value) = ada.header.as_ref().expect("a cookie");
+    for (number, id) in tokens.iter().enumerate() {
+        let mut connection = TcpStream::connect(address).expect("it listens");
+        let request = format!("DELETE /api/v1/tokens/{id} HTTP/1.1\r\nhost: {address}\r\n{name}: {value}\r\n\r\n");
+        connection.write_all(request.as_bytes()).expect("it takes it");
+        // For so long it is there, and then it is gone: sooner or later after the request was begun.
+        for _ in 0..number % 8 {
+            assert_eq!(world.server.get("/healthz").status, 200);
+        }
+    }
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        let left = ada.get("/api/v1/tokens").json()["items"].as_array().map_or(0, Vec::len);
+        let told = log(&root, "&kind=token&person=ada").iter().filter(|entry| entry["what"] == "ended a token").count();
+        // What was gone before it was begun is not done either.
+        if left + told == MANY && told > 0 {
+            return;
+        }
+        assert!(Instant::now() < deadline, "of {MANY} that were to end {left} are left, and {told} are told");
     }
 }

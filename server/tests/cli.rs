@@ -4,7 +4,7 @@ mod common;
 
 use std::process::Output;
 
-use common::{Server, program, stderr, stdout};
+use common::{Server, people::World, program, stderr, stdout};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -250,4 +250,42 @@ fn what_was_on_a_deleted_branch_can_be_brought_back_until_it_is_reclaimed() {
     assert!(server.stop());
     let verified = program().args(["verify", "--data"]).arg(&data).output().expect("the program starts");
     assert_eq!(code(&verified), 0, "{}{}", stdout(&verified), stderr(&verified));
+}
+
+#[test]
+fn a_dataset_that_moved_is_found_by_its_old_name_with_the_token_and_all_that_is_sent() {
+    let world = World::new();
+    let ada = world.person("ada");
+    ada.dataset("ada", "places");
+    let token = ada.json("POST", "/tokens", json!({ "name": "nightly", "scope": "admin" }));
+    let token = token.json()["text"].as_str().expect("its text").to_owned();
+    let command = |arguments: &[&str]| {
+        let mut command = program();
+        command.args(arguments).env("ANABRANCH_URL", &world.server.url).env("ANABRANCH_TOKEN", &token);
+        let output = command.output().expect("the program starts");
+        assert_eq!(code(&output), 0, "{arguments:?}: {}", stderr(&output));
+        stdout(&output)
+    };
+    let renamed = ada.json("PATCH", "/datasets/ada/places", json!({ "name": "towns" }));
+    assert_eq!(renamed.status, 200, "{}", renamed.body);
+
+    const OLD: &str = "ada/places";
+    assert!(command(&["export", OLD, "cities"]).contains("Oslo"));
+    assert!(command(&["log", OLD, "--table", "cities"]).contains("Begin"));
+    assert!(command(&["branch", "create", OLD, "next"]).starts_with("next is at"));
+    let file = world.dir.path().join("cities.csv");
+    std::fs::write(&file, "id,name\n1,Kristiania\n").expect("a directory of our own");
+    let file = file.to_str().expect("UTF-8");
+    let to = ["--into", OLD, "--table", "cities", "--branch", "next", "--mode", "upsert"];
+    let told = command(&[&["import", file], &to[..]].concat());
+    assert!(told.contains("in ada/towns/cities"), "{told}");
+    assert!(command(&["diff", OLD, "main", "next"]).contains("Oslo → Kristiania"));
+    command(&["merge", OLD, "next"]);
+    assert!(command(&["fork", OLD, "--name", "copy"]).contains("ada/copy is there"));
+    assert!(command(&["branch", "delete", OLD, "next"]).contains("is gone"));
+
+    // No other one was made where it was, and the old address still leads on.
+    let led = ada.get("/ada/places");
+    assert_eq!((led.status, led.header("location")), (308, "/ada/towns"));
+    assert_eq!(ada.get("/api/v1/datasets/ada/towns/tables/cities/rows/1").json()["name"], "Kristiania");
 }

@@ -220,6 +220,7 @@ fn others_learn_what_is_public_and_no_more() {
     assert_eq!(ada.form("/account/organisations/acme/end", &[("confirm", "acme")]).status, 303);
     found(&eve, "acme");
     assert_eq!((grace.get("/acme").status, ada.get("/acme").status), (404, 404));
+    assert_eq!(ada.get("/acme/places").status, 404, "nor ways that lead elsewhere");
 }
 
 #[test]
@@ -313,6 +314,21 @@ fn what_is_given_away_is_found_by_its_old_address() {
     assert_eq!(eve.get("/eve/places").status, 200);
     good(eve.call("DELETE", "/api/v1/datasets/eve/places?forever=true", "", None));
     assert_eq!(eve.get("/eve/places").status, 404, "what it led to before is over");
+    // What is not finished there was begun by the right that people had before.
+    good(ada.json("POST", "/datasets", json!({ "name": "rivers" })));
+    let import = "/api/v1/datasets/ada/rivers/imports?table=t&unattended=false";
+    assert_eq!(give(&ada, "/ada/rivers", "eve", "rivers").status, 303);
+    let job = ada.call("POST", import, "text/csv", Some("id\n1\n"));
+    assert_eq!(job.status, 202, "{}", job.body);
+    let refused = settle(&eve, "/ada/rivers", "take");
+    assert!(refused.status == 409 && refused.body.contains("not finished"), "{}", refused.body);
+    // Who could not give it away any more has not given it.
+    found(&ada, "globex");
+    dataset(&ada, "globex", "lakes");
+    assert_eq!(add(&ada, "globex", "grace", "owner"), 303);
+    assert_eq!(give(&ada, "/globex/lakes", "eve", "lakes").status, 303);
+    assert_eq!(add(&grace, "globex", "ada", "member"), 303);
+    assert_eq!(settle(&eve, "/globex/lakes", "take").status, 404);
     // A name that is taken there is in the way.
     eve.json("PATCH", "/datasets/eve/towns", json!({ "name": "places" }));
     ada.dataset("ada", "places");
@@ -367,6 +383,16 @@ fn what_is_archived_is_read_and_not_changed() {
         refused("PUT", "/protections/main", json!({ "approvals": 1 }));
         let import = client.call("POST", &format!("/api/v1{D}/imports?table=t"), "text/csv", Some("id\n1\n"));
         assert!(import.status == 409 && import.body.contains("archived"), "{}", import.body);
+    }
+    // What people are told of it is theirs to say, and what it is called its owners'.
+    assert_eq!(grace.json("PUT", &format!("{D}/watch"), json!({ "level": "nothing" })).status, 204);
+    assert!(!grace.get("/ada/places/settings").body.contains("name=\"name\""));
+    for (now, name) in [("places", "towns"), ("towns", "places")] {
+        let settings = format!("/ada/{now}/settings");
+        assert!(ada.get(&settings).body.contains("name=\"name\""));
+        assert_eq!(grace.form(&settings, &[("name", name)]).status, 403);
+        let renamed = ada.form(&settings, &[("name", name)]);
+        assert_eq!(renamed.header("location"), format!("/ada/{name}"), "{}", renamed.body);
     }
     let edit = ada.form("/ada/places/tables/cities/rows/1", &[("action", "delete")]);
     assert!(edit.status == 409 && edit.body.contains("is archived"), "{}", edit.body);

@@ -178,3 +178,45 @@ fn what_is_offered_is_found_and_looked_through() {
     assert!(!ada.get(conflicts).body.contains("Take back all decisions"));
     assert_eq!(get(&ada, &format!("{D}/merge-requests/1"))["standing"], "undecided");
 }
+
+#[test]
+fn what_became_private_does_not_come_into_a_public_fork() {
+    let world = World::new();
+    let [ada, bob] = ["ada", "bob"].map(|name| world.person(name));
+    ada.dataset("ada", "places");
+    good(ada.json("PATCH", D, json!({ "visibility": "public" })));
+    good(bob.json("POST", &format!("{D}/forks"), json!({ "name": "places" })));
+    good(ada.json("PATCH", D, json!({ "visibility": "private" })));
+    good(ada.json("PUT", &format!("{D}/members/bob"), json!({ "role": "reader" })));
+    commit(&ada, D, "main", rename(1, "Secret"));
+
+    let stranger = world.stranger();
+    let place = led(&bob.form("/ada/places/tables/cities/propose", &[]));
+    assert_eq!(place, "/bob/places-2/at/bob-1/tables/cities");
+    assert_eq!((stranger.get("/bob/places").status, stranger.get("/bob/places-2").status), (200, 404));
+    let branches = get(&bob, "/datasets/bob/places/branches");
+    assert_eq!(branches["items"].as_array().map(Vec::len), Some(1), "{branches}");
+
+    let update = || bob.form("/bob/places/update-fork", &[]);
+    let refused = update();
+    assert!(refused.status == 409 && refused.body.contains("make it private first"), "{}", refused.body);
+    assert!(!stranger.get("/bob/places/tables/cities").body.contains("Secret"));
+    good(bob.json("PATCH", "/datasets/bob/places", json!({ "visibility": "private" })));
+    led(&update());
+    assert_eq!(get(&bob, "/datasets/bob/places/tables/cities/rows/1")["name"], "Secret");
+}
+
+#[test]
+fn who_asks_twice_at_once_has_one_fork() {
+    let world = World::new();
+    let [ada, bob] = ["ada", "bob"].map(|name| world.person(name));
+    ada.dataset("ada", "places");
+    good(ada.json("PATCH", D, json!({ "visibility": "public" })));
+    let ask = || led(&bob.form("/ada/places/tables/cities/propose", &[]));
+    let places: Vec<String> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(ask)).collect();
+        threads.into_iter().map(|thread| thread.join().expect("it is led on")).collect()
+    });
+    assert!(places.iter().all(|place| place.starts_with("/bob/places/at/bob-")), "{places:?}");
+    assert_eq!(bob.get("/bob/places-2").status, 404);
+}

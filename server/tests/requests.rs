@@ -330,3 +330,51 @@ fn the_document_describes_the_operations_about_requests() {
     let api = Api::new(&server);
     common::requests::call_all(&api);
 }
+
+#[test]
+fn who_was_blocked_has_no_say() {
+    let world = World::new();
+    world.person("bob");
+    let ada = places(&world, &[("bob", "writer")]);
+    let (root, bob) = (world.signed_in("root"), world.signed_in("bob"));
+    good(ada.json("PUT", &format!("{D}/protections/main"), json!({ "approvals": 1 })));
+    good(ada.json("POST", &format!("{D}/branches"), json!({ "name": "next" })));
+    good(commit(&ada, D, "next", json!([update(1, json!({ "name": "Kristiania" }))])));
+    let request = propose(&ada, json!({ "title": "Next", "source_branch": "next" }));
+    let say = |verdict: &str| good(bob.json("POST", &format!("{request}/reviews"), json!({ "verdict": verdict })));
+    let block = |to: &str| assert_eq!(root.form("/account/people/bob/blocked", &[("to", to)]).status, 303);
+    let blocks = || get(&ada, &request)["blocks"].as_array().map_or(0, Vec::len);
+
+    say("approve");
+    assert_eq!(blocks(), 0);
+    block("yes");
+    assert_eq!(blocks(), 1, "nobody who is still there has approved");
+    assert_eq!(ada.json("POST", &format!("{request}/merge"), json!({})).status, 409);
+    assert_eq!(ada.json("PATCH", &request, json!({ "reviewers": ["bob"] })).status, 422);
+    block("no");
+    assert_eq!(blocks(), 0);
+}
+
+#[test]
+fn rules_of_branches_that_are_set_at_the_same_time_are_all_in_force() {
+    const MANY: usize = 8;
+    let world = World::new();
+    let ada = places(&world, &[]);
+    let branches: Vec<String> = (0..MANY).map(|number| format!("release-{number}")).collect();
+    for name in &branches {
+        good(ada.json("POST", &format!("{D}/branches"), json!({ "name": name })));
+    }
+    let protect = |name: &str| {
+        let rule = json!({ "request_required": true });
+        good(ada.json("PUT", &format!("{D}/protections/{name}"), rule));
+    };
+    std::thread::scope(|scope| {
+        for name in &branches {
+            scope.spawn(|| protect(name));
+        }
+    });
+    let listed = get(&ada, &format!("{D}/protections"));
+    let listed: Vec<&str> =
+        listed["items"].as_array().expect("a list").iter().filter_map(|rule| rule["branch"].as_str()).collect();
+    assert_eq!(listed, branches);
+}

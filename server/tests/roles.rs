@@ -324,3 +324,33 @@ fn a_stranger_finds_every_address_of_a_private_dataset_empty() {
         assert!(found.status < 400, "{address}: {} {}", found.status, found.body);
     }
 }
+
+#[test]
+fn a_token_for_one_dataset_does_nothing_in_others() {
+    let world = World::new();
+    let [ada, bob] = ["ada", "bob"].map(|name| world.person(name));
+    bob.dataset("bob", "towns");
+    const TOWNS: &str = "/datasets/bob/towns";
+    assert_eq!(bob.json("PATCH", TOWNS, json!({ "visibility": "public" })).status, 200);
+    assert_eq!(ada.json("POST", &format!("{TOWNS}/forks"), json!({ "name": "towns" })).status, 201);
+    let change = json!({ "op": "update", "table": "cities", "key": 1, "values": { "name": "Kristiania" } });
+    let body = json!({ "branch": "main", "message": "Change", "operations": [change] });
+    assert_eq!(ada.json("POST", "/datasets/ada/towns/commits", body).status, 201);
+
+    let new = json!({ "name": "t", "scope": "admin", "dataset": "ada/towns" });
+    let made = ada.json("POST", "/tokens", new).json();
+    let text = format!("Bearer {}", made["text"].as_str().expect("its text"));
+    let program = Client { server: &world.server, header: Some(("authorization", text)) };
+    assert_eq!(program.get("/api/v1/datasets/ada/towns/tables/cities/rows").status, 200);
+    assert_eq!(program.get(&format!("/api/v1{TOWNS}/tables/cities/rows")).status, 200, "as anybody reads it");
+    let offer = json!({ "title": "Mine", "source": "ada/towns", "source_branch": "main" });
+    let offers = format!("{TOWNS}/merge-requests");
+    assert_eq!(program.json("POST", &offers, offer.clone()).status, 403);
+    assert_eq!(program.json("PUT", &format!("{TOWNS}/watch"), json!({ "level": "all" })).status, 403);
+    assert_eq!(program.json("PUT", "/datasets/ada/towns/watch", json!({ "level": "all" })).status, 204);
+    assert_eq!(program.get("/api/v1/me/notices").status, 403);
+    assert_eq!(program.json("POST", "/me/notices/read", json!({})).status, 403);
+    // The person may.
+    assert_eq!(ada.json("POST", &offers, offer).status, 201);
+    assert_eq!(ada.get("/api/v1/me/notices").status, 200);
+}

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use surrealdb::types::{Array, Object, RecordId, SurrealValue, Value, object, vars};
 use uuid::Uuid;
 
-use crate::{DatasetId, Lease, PersonName, StorageError, Store, records};
+use crate::{DatasetId, Lease, PersonName, StorageError, Store, people::turn, records};
 
 /// A dataset.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,8 +82,6 @@ pub struct DatasetChanges {
     pub default_branch: Option<String>,
     /// Who may read it from now on without a role in it.
     pub visibility: Option<Visibility>,
-    /// The new rules of its branches.
-    pub protection: Option<String>,
     /// Delete it so that it can be brought back, or bring it back.
     pub deleted_at: Option<Option<i64>>,
     /// Archive it, or let it be changed again.
@@ -183,25 +181,45 @@ impl Store {
     /// Makes a dataset.
     ///
     /// # Errors
-    /// [`StorageError::AlreadyExists`] when the owner has one of that name, or one with that id exists.
+    /// [`StorageError::AlreadyExists`] when the owner has one of that name, or one with that id exists;
+    /// [`StorageError::NotFound`] of a namespace when the owner has gone.
     pub async fn create_dataset(&self, dataset: &Dataset) -> Result<(), StorageError> {
         // The unique index decides between two at once: one of them is tried again and then finds the other.
-        let created: bool = self
+        let outcome: String = self
             .database
             .query_keeping(
                 self.known.forgetting(dataset.id),
                 "create the dataset",
                 "{
+                    -- Of this and an end of the namespace one is done again.
+                    UPSERT $names SET value = $turn RETURN NONE;
+                    IF !record::exists($organisation)
+                        AND array::len((SELECT VALUE id FROM person WHERE name = $content.owner)) = 0
+                        -- Before there are accounts everything is the one person's.
+                        AND array::len((SELECT VALUE id FROM person LIMIT 1)) > 0
+                    {
+                        RETURN 'nobody'
+                    };
                     LET $same = (SELECT VALUE id FROM dataset WHERE owner = $content.owner AND name = $content.name);
-                    IF array::len($same) > 0 OR record::exists($id) { RETURN false };
+                    IF array::len($same) > 0 OR record::exists($id) { RETURN 'exists' };
                     DELETE moved WHERE owner = $content.owner AND name = $content.name;
                     CREATE $id CONTENT $content RETURN NONE;
-                    RETURN true
+                    RETURN 'made'
                 }",
-                vars! { id: records::dataset(dataset.id), content: Value::Object(dataset.content()) },
+                vars! {
+                    id: records::dataset(dataset.id),
+                    content: Value::Object(dataset.content()),
+                    organisation: records::organisation(&dataset.owner),
+                    names: records::setting("names"),
+                    turn: turn(),
+                },
             )
             .await?;
-        if created { Ok(()) } else { Err(exists(dataset.address())) }
+        match outcome.as_str() {
+            "made" => Ok(()),
+            "nobody" => Err(nobody(&dataset.owner)),
+            _ => Err(exists(dataset.address())),
+        }
     }
 
     /// Makes a dataset that begins with the branches and tags of another one, and has its commits up to now as its own.
@@ -225,6 +243,15 @@ impl Store {
                 "fork the dataset",
                 "{
                     IF !record::exists($origin) { RETURN 'gone' };
+                    -- Of this and an end of the namespace one is done again.
+                    UPSERT $names SET value = $turn RETURN NONE;
+                    IF !record::exists($organisation)
+                        AND array::len((SELECT VALUE id FROM person WHERE name = $content.owner)) = 0
+                        -- Before there are accounts everything is the one person's.
+                        AND array::len((SELECT VALUE id FROM person LIMIT 1)) > 0
+                    {
+                        RETURN 'nobody'
+                    };
                     LET $same = (SELECT VALUE id FROM dataset WHERE owner = $content.owner AND name = $content.name);
                     IF array::len($same) > 0 OR record::exists($id) { RETURN 'exists' };
                     DELETE moved WHERE owner = $content.owner AND name = $content.name;
@@ -236,6 +263,9 @@ impl Store {
                     origin: records::dataset(origin),
                     id: records::dataset(fork.id),
                     content: Value::Object(fork.content()),
+                    organisation: records::organisation(&fork.owner),
+                    names: records::setting("names"),
+                    turn: turn(),
                     refs: Value::Array(Array::from(copies.collect::<Vec<_>>())),
                 },
             )
@@ -243,6 +273,7 @@ impl Store {
         match outcome.as_str() {
             "made" => Ok(()),
             "gone" => Err(StorageError::NotFound { what: "dataset", name: origin.to_string() }),
+            "nobody" => Err(nobody(&fork.owner)),
             _ => Err(exists(fork.address())),
         }
     }
@@ -396,7 +427,6 @@ impl Store {
             ("title", &changes.title),
             ("description", &changes.description),
             ("default_branch", &changes.default_branch),
-            ("protection", &changes.protection),
         ] {
             if let Some(value) = value {
                 fields.insert(field.to_owned(), Value::String(value.clone()));
@@ -441,6 +471,38 @@ impl Store {
         }
     }
 
+    /// Replaces the rules of its branches, if they still are as `expected`. Whether it did.
+    ///
+    /// # Errors
+    /// [`StorageError::NotFound`].
+    pub async fn set_protection(
+        &self,
+        id: DatasetId,
+        expected: Option<&str>,
+        new: &str,
+        at: i64,
+    ) -> Result<bool, StorageError> {
+        let outcome: String = self
+            .database
+            .query_keeping(
+                self.known.forgetting(id),
+                "set the rules of a branch",
+                "{
+                    IF !record::exists($id) { RETURN 'missing' };
+                    IF $id.protection != $expected { RETURN 'stale' };
+                    UPDATE $id SET protection = $new, updated_at = $at RETURN NONE;
+                    RETURN 'done'
+                }",
+                vars! { id: records::dataset(id), expected: expected.map(str::to_owned), new: new, at: at },
+            )
+            .await?;
+        match outcome.as_str() {
+            "done" => Ok(true),
+            "stale" => Ok(false),
+            _ => Err(StorageError::NotFound { what: "dataset", name: id.to_string() }),
+        }
+    }
+
     /// Deletes a dataset with its refs and drafts, and no commit belongs to it any more. Chunks and jobs stay; so does the
     /// list of its commits where there are forks, whose commits they are.
     ///
@@ -479,6 +541,11 @@ impl Store {
 
 fn texts(names: &[PersonName]) -> Vec<String> {
     names.iter().map(|name| name.as_str().to_owned()).collect()
+}
+
+/// There is neither a person nor an organisation of this name.
+pub(crate) fn nobody(owner: &PersonName) -> StorageError {
+    StorageError::NotFound { what: "namespace", name: owner.to_string() }
 }
 
 fn exists(address: String) -> StorageError {

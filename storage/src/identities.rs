@@ -4,7 +4,7 @@
 use surrealdb::types::{RecordId, SurrealValue, Value, object, vars};
 use uuid::Uuid;
 
-use crate::{PersonId, StorageError, Store, records};
+use crate::{PersonId, StorageError, Store, people::turn, records};
 
 /// Somebody at a provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,6 +119,8 @@ impl Store {
         let statement = "{
             IF $id.person != $person { RETURN 'missing' };
             IF $account.password = NONE {
+                -- Of two that each leave it to the other one is done again.
+                UPSERT $guard SET value = $turn RETURN NONE;
                 LET $others = (SELECT VALUE id FROM identity WHERE person = $person AND id != $id LIMIT 1);
                 IF array::len($others) = 0 { RETURN 'last' }
             };
@@ -128,6 +130,8 @@ impl Store {
         let variables = vars! {
             id: records::identity(issuer, subject),
             account: records::person(person),
+            guard: records::setting("identities"),
+            turn: turn(),
             person: person.0,
         };
         let outcome: String = self.database.query("unlink the identity", statement, variables).await?;

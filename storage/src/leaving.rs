@@ -2,7 +2,7 @@
 
 use surrealdb::types::{RecordId, SurrealValue, vars};
 
-use crate::{DatasetId, Person, StorageError, Store, records};
+use crate::{DatasetId, Person, StorageError, Store, people::turn, records};
 
 /// A thing that somebody has written about changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ impl Store {
         rows.into_iter().map(|row| Written::from_row(row, attempted)).collect()
     }
 
-    /// Deletes an account with all that is its own and nobody else's: sessions, tokens, links, roles,
+    /// Deletes an account with all that is its own and nobody else's: sessions, tokens, links, invitations, roles,
     /// memberships, offers, notices, identities, the second factor. Its name is kept, so that nobody else gets it. `most`: what
     /// somebody always is in an organisation.
     ///
@@ -84,18 +84,20 @@ impl Store {
                 "delete the account",
                 "{
                     IF !record::exists($id) { RETURN 'missing' };
+                    -- Of this and a dataset that comes into the namespace one is done again.
+                    UPSERT $names SET value = $turn RETURN NONE;
                     LET $owned = (SELECT VALUE id FROM dataset WHERE owner = $name AND deleted_at = NONE LIMIT 1);
                     IF array::len($owned) > 0 { RETURN 'owns' };
                     IF $id.is_admin = true {
                         -- Of two that each leave it to the other one is done again.
-                        UPSERT $guard SET value = $name RETURN NONE;
+                        UPSERT $guard SET value = $turn RETURN NONE;
                         LET $others = (SELECT VALUE id FROM person
                             WHERE is_admin = true AND blocked_at = NONE AND id != $id LIMIT 1);
                         IF array::len($others) = 0 { RETURN 'last' }
                     };
                     LET $led = (SELECT VALUE organisation FROM membership WHERE person = $person AND role = $most);
                     IF array::len($led) > 0 {
-                        UPSERT $members SET value = $name RETURN NONE;
+                        UPSERT $members SET value = $turn RETURN NONE;
                         LET $shared = (SELECT VALUE organisation FROM membership
                             WHERE organisation IN $led AND role = $most AND person != $person);
                         IF array::len(array::complement($led, $shared)) > 0 { RETURN 'leads' }
@@ -103,6 +105,7 @@ impl Store {
                     DELETE session WHERE person = $person;
                     DELETE token WHERE person = $person;
                     DELETE link WHERE person = $person;
+                    DELETE link WHERE kind = 'invitation' AND made_by = $name;
                     DELETE role WHERE person = $person;
                     DELETE membership WHERE person = $person;
                     DELETE team_member WHERE person = $person;
@@ -122,6 +125,8 @@ impl Store {
                     most: most,
                     guard: records::setting("admins"),
                     members: records::setting("members"),
+                    names: records::setting("names"),
+                    turn: turn(),
                     factor: records::second_factor(person.id),
                     former: records::former_name(person.name.as_str()),
                     at: at,

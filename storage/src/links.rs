@@ -159,6 +159,7 @@ impl Store {
             IF !record::exists($link) { RETURN false };
             DELETE $link;
             UPDATE $id SET password = $password RETURN NONE;
+            DELETE link WHERE person = $person AND kind IN ['reset', 'second-step'];
             DELETE session WHERE person = $person;
             RETURN true
         }";
@@ -180,9 +181,12 @@ impl Store {
             IF !record::exists($link) { RETURN false };
             DELETE $link;
             UPDATE $id SET email = $email RETURN NONE;
+            -- They may wait in the box of the address that it was before.
+            DELETE link WHERE person = $person AND kind = 'reset';
             RETURN true
         }";
-        let variables = vars! { link: records::link(link), id: records::person(person), email: email };
+        let variables =
+            vars! { link: records::link(link), id: records::person(person), person: person.0, email: email };
         self.database.query("confirm the address", statement, variables).await
     }
 

@@ -3,7 +3,7 @@
 use surrealdb::types::{RecordId, SurrealValue, vars};
 use uuid::Uuid;
 
-use crate::{DatasetId, PersonId, PersonName, StorageError, Store, records};
+use crate::{DatasetId, PersonId, PersonName, StorageError, Store, datasets::nobody, people::turn, records};
 
 /// A dataset that its owner wants to give to somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,8 +118,8 @@ impl Store {
     /// Gives a dataset to another owner: its old address leads to the new one, its offers and the roles of teams end.
     ///
     /// # Errors
-    /// [`StorageError::AlreadyExists`] when the new owner has one of that name, [`StorageError::NotFound`] when it, or what
-    /// was offered, is not there any more.
+    /// [`StorageError::AlreadyExists`] when the new owner has one of that name, [`StorageError::NotFound`] when it, what was
+    /// offered, or the new owner (a namespace) is not there any more.
     pub async fn transfer_dataset(&self, transfer: &Transfer<'_>) -> Result<(), StorageError> {
         let Transfer { dataset, from, to, taker, keeper, at } = transfer;
         let offer: Option<RecordId> = taker.map(|taker| records::offer(*dataset, taker));
@@ -134,6 +134,15 @@ impl Store {
                     LET $now = (SELECT * FROM ONLY $id);
                     IF $now = NONE OR $now.owner != $from OR $now.deleted_at != NONE { RETURN 'gone' };
                     IF $offer != NONE { IF !record::exists($offer) { RETURN 'gone' } };
+                    -- Of this and an end of the namespace one is done again.
+                    UPSERT $names SET value = $turn RETURN NONE;
+                    IF !record::exists($organisation)
+                        AND array::len((SELECT VALUE id FROM person WHERE name = $to)) = 0
+                        -- Before there are accounts everything is the one person's.
+                        AND array::len((SELECT VALUE id FROM person LIMIT 1)) > 0
+                    {
+                        RETURN 'nobody'
+                    };
                     LET $same = (SELECT VALUE id FROM dataset WHERE owner = $to AND name = $now.name);
                     IF array::len($same) > 0 { RETURN 'taken' };
                     DELETE moved WHERE owner = $from AND name = $now.name;
@@ -150,6 +159,9 @@ impl Store {
                     uuid: dataset.0,
                     from: from.as_str(),
                     to: to.as_str(),
+                    organisation: records::organisation(to),
+                    names: records::setting("names"),
+                    turn: turn(),
                     offer: offer,
                     own: own,
                     kept: kept,
@@ -162,6 +174,7 @@ impl Store {
             .await?;
         match outcome.as_str() {
             "done" => Ok(()),
+            "nobody" => Err(nobody(to)),
             "taken" => Err(StorageError::AlreadyExists { what: "dataset", name: format!("{to}/…") }),
             _ => Err(StorageError::NotFound { what: "dataset", name: dataset.to_string() }),
         }

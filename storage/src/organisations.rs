@@ -190,6 +190,8 @@ impl Store {
                     UPSERT $names SET value = $turn RETURN NONE;
                     IF array::len((SELECT VALUE id FROM dataset WHERE owner = $name LIMIT 1)) > 0 { RETURN false };
                     DELETE $parts;
+                    -- Who gets the name next has nothing of it, not even ways that lead elsewhere.
+                    DELETE moved WHERE owner = $name;
                     DELETE $id;
                     RETURN true
                 }",

@@ -48,7 +48,7 @@ pub enum Standing {
     Admin,
     /// Does not run the server.
     Ordinary,
-    /// Nobody may use it, from this time on in µs since 1970 UTC; its sessions and tokens end.
+    /// Nobody may use it, from this time on in µs since 1970 UTC; its sessions, tokens and invitations end.
     Blocked(i64),
     /// Whoever it belongs to may use it.
     Usable,
@@ -251,7 +251,7 @@ impl Store {
                     IF $adopts != NONE {
                         IF array::len((SELECT VALUE id FROM person LIMIT 1)) > 0 { RETURN { outcome: 'late' } };
                         -- Of two that are the first at the same time one is done again.
-                        UPSERT $guard SET value = $content.name RETURN NONE
+                        UPSERT $guard SET value = $turn RETURN NONE
                     };
                     IF $link != NONE {
                         IF !record::exists($link) { RETURN { outcome: 'used' } }
@@ -260,6 +260,9 @@ impl Store {
                     UPSERT $names SET value = $turn RETURN NONE;
                     IF record::exists($former) OR record::exists($organisation)
                         OR array::len((SELECT VALUE id FROM person WHERE name = $content.name)) > 0
+                        -- What is there under a name belongs to whoever gets it: to nobody but the first.
+                        OR ($adopts = NONE
+                            AND array::len((SELECT VALUE id FROM dataset WHERE owner = $content.name LIMIT 1)) > 0)
                     {
                         RETURN { outcome: 'taken' }
                     };
@@ -373,7 +376,7 @@ impl Store {
         rows.into_iter().map(|row| Person::from_row(row, attempted)).collect()
     }
 
-    /// Changes an account.
+    /// Changes an account. A new password or address ends the links that were mailed before.
     ///
     /// # Errors
     /// [`StorageError::NotFound`].
@@ -394,6 +397,13 @@ impl Store {
         if let Some(email) = &changes.email {
             fields.insert("email".to_owned(), email.clone().map_or(Value::None, Value::String));
         }
+        let mut ended: Vec<String> = Vec::new();
+        if changes.password.is_some() {
+            ended.extend(["reset", "second-step"].map(str::to_owned));
+        }
+        if changes.email.is_some() {
+            ended.extend(["reset", "email"].map(str::to_owned));
+        }
         let found: bool = self
             .database
             .query(
@@ -401,9 +411,10 @@ impl Store {
                 "{
                     IF !record::exists($id) { RETURN false };
                     UPDATE $id MERGE $fields RETURN NONE;
+                    IF array::len($ended) > 0 { DELETE link WHERE person = $person AND kind IN $ended };
                     RETURN true
                 }",
-                vars! { id: records::person(id), fields: Value::Object(fields) },
+                vars! { id: records::person(id), person: id.0, fields: Value::Object(fields), ended: ended },
             )
             .await?;
         if found { Ok(()) } else { Err(StorageError::NotFound { what: "account", name: id.to_string() }) }
@@ -439,7 +450,8 @@ impl Store {
                     IF $blocks {
                         DELETE session WHERE person = $person;
                         DELETE token WHERE person = $person;
-                        DELETE link WHERE person = $person
+                        DELETE link WHERE person = $person;
+                        DELETE link WHERE kind = 'invitation' AND made_by = $id.name
                     };
                     RETURN 'done'
                 }",

@@ -6,9 +6,10 @@
 
 use surrealdb::types::{RecordId, SurrealValue, Value, object, vars};
 use uuid::Uuid;
+use versioning::Hash;
 
 use crate::{
-    DatasetId, PersonName, StorageError, Store,
+    DatasetId, PersonName, RefKind, StorageError, Store,
     records::{self, Parts},
 };
 
@@ -187,6 +188,40 @@ impl Store {
         };
         let rows: Vec<RequestRow> = self.database.query(attempted, statement, variables).await?;
         rows.into_iter().map(|row| MergeRequest::from_row(row, attempted)).collect()
+    }
+
+    /// Whether one of a dataset's newest `limit` requests that are in this state offers this commit, the head of a branch of
+    /// another dataset. The requests themselves are not read.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn is_offered(
+        &self,
+        dataset: DatasetId,
+        state: &str,
+        commit: Hash,
+        limit: usize,
+    ) -> Result<bool, StorageError> {
+        #[derive(SurrealValue)]
+        struct Row {
+            source: Uuid,
+            source_branch: String,
+        }
+        let attempted = "look for the commit among what is offered";
+        let statement = "SELECT id, source, source_branch FROM $range WHERE state = $state AND source != $dataset
+            ORDER BY id DESC LIMIT $limit";
+        let variables = vars! {
+            range: records::requests_before(dataset, None),
+            state: state,
+            dataset: dataset.0,
+            limit: limit,
+        };
+        let offers: Vec<Row> = self.database.query(attempted, statement, variables).await?;
+        let branch = |row: Row| records::dataset_ref(DatasetId(row.source), RefKind::Branch, &row.source_branch);
+        let branches: Vec<RecordId> = offers.into_iter().map(branch).collect();
+        let variables = vars! { branches: branches, commit: commit.to_string() };
+        let statement = "RETURN array::len((SELECT VALUE id FROM $branches WHERE head = $commit)) > 0";
+        self.database.query(attempted, statement, variables).await
     }
 
     /// Replaces what a request holds, if it still has the revision that is given in it; and adds an entry about that.

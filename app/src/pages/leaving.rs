@@ -19,7 +19,7 @@ pub fn page(name: &str, datasets: &[String], has_password: bool, form: &Submitte
     let in_the_way = (!datasets.is_empty()).then(|| {
         view! {
             <div class="banner">
-                <div><p>"These datasets are yours. Others may work in them: delete them first."</p><ul>{in_the_way}</ul></div>
+                <div><p>"These datasets are yours. Others may work in them: give them away, or delete them first."</p><ul>{in_the_way}</ul></div>
             </div>
         }
     });
@@ -37,7 +37,9 @@ pub fn page(name: &str, datasets: &[String], has_password: bool, form: &Submitte
                     <h1>"Delete your account"</h1>
                     <p class="head__lead">
                         "You are signed out everywhere, and cannot sign in any more. Your tokens, roles, drafts, e-mail address and \
-                         second factor are deleted at once. Datasets that you have deleted can't be brought back any more. Your \
+                         second factor are deleted at once, with what you are in organisations and teams, what you watch and were \
+                         told, your links to a provider, invitations that you made and imports that are not finished. An \
+                         organisation of which you are the only owner has to be given another one, or ended, before. Datasets that you have deleted can't be brought back any more. Your \
                          commits and what you wrote in merge requests stay with your name on them, as history does not change; \
                          nobody else gets the name. There is no way back."
                     </p>

@@ -35,7 +35,11 @@ pub fn page(view: &View, form: &Submitted) -> AnyView {
     let transfer = gives.then(|| transfer(view, form));
     let archive = owns.then(|| archive(shown));
     let delete = owns.then(|| delete(shown, form));
-    let describe = shown.archived_at.is_none().then(|| describe(shown, owns, form));
+    // What it is called is not what it holds: that may change in an archived one.
+    let describe = match shown.archived_at {
+        None => Some(describe(shown, owns, form)),
+        Some(_) => owns.then(|| rename(shown, form)),
+    };
     shell(
         PageInfo {
             title: field::title(form, &format!("Settings of {}", shown.title)),
@@ -63,11 +67,7 @@ pub fn page(view: &View, form: &Submitted) -> AnyView {
 fn describe(shown: &Dataset, owns: bool, form: &Submitted) -> AnyView {
     let address = dataset::address(&shown.path);
     let action = format!("{address}/settings");
-    let name = owns.then(|| {
-        Field::new("name", "Name")
-            .hint("Part of its address. The old address leads to the new one, until another dataset is made there.")
-            .text(form, &shown.path.name, true)
-    });
+    let name = owns.then(|| name(shown, form));
     view! {
         <form class="form" method="post" action=action>
             {name}
@@ -83,6 +83,24 @@ fn describe(shown: &Dataset, owns: bool, form: &Submitted) -> AnyView {
                 <button class="button button--primary" type="submit">"Save"</button>
                 <a class="button button--quiet" href=address>"Cancel"</a>
             </div>
+        </form>
+    }
+    .into_any()
+}
+
+fn name(shown: &Dataset, form: &Submitted) -> AnyView {
+    Field::new("name", "Name")
+        .hint("Part of its address. The old address leads to the new one, until another dataset is made there.")
+        .text(form, &shown.path.name, true)
+        .into_any()
+}
+
+/// All that can be changed of an archived one.
+fn rename(shown: &Dataset, form: &Submitted) -> AnyView {
+    view! {
+        <form class="form" method="post" action=format!("{}/settings", dataset::address(&shown.path))>
+            {name(shown, form)}
+            <div class="actions"><button class="button button--primary" type="submit">"Rename"</button></div>
         </form>
     }
     .into_any()
@@ -105,7 +123,8 @@ fn transfer(view: &View, form: &Submitted) -> AnyView {
         <section class="section" aria-labelledby="transfer">
             <h2 id="transfer">"Give it to somebody else"</h2>
             <p>
-                "To an organisation that you own, or to yourself, it goes at once. Anybody else finds the offer on the page of                  their datasets, and has it once they take it; you stay a maintainer. The old address leads to the new one.                  Roles of people stay, those of teams end."
+                "To an organisation that you own, or to yourself, it goes at once. Anybody else finds the offer on the page of \
+                 their datasets, and has it once they take it; you stay a maintainer. The old address leads to the new one.                  Roles of people stay, those of teams end."
             </p>
             {offer}
             <form class="form" method="post" action=format!("{address}/transfer")>

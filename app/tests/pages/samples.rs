@@ -44,6 +44,7 @@ pub fn dataset() -> Dataset {
             checks: vec![String::from("<b>ci</b>"), String::from("totals")],
             warnings_block: true,
         }],
+        has_unknown_rules: false,
         role: Some(hub::Role::Owner),
     }
 }

@@ -76,7 +76,7 @@ impl Hub {
     /// # Errors
     /// The link has ended, or the store failed.
     pub async fn confirm_email(&self, secret: &str, client: &Client) -> Result<String, Error> {
-        let keys = [format!("e-mail from {}", client.address)];
+        let keys = [format!("e-mail from {}", client.network())];
         self.shared.accounts.begin_try(&keys)?;
         let link = self.valid_link(secret, LinkKind::Email).await?;
         self.shared.accounts.succeeded(&keys);
@@ -105,7 +105,7 @@ impl Hub {
     pub async fn forgot_password(&self, who: &str, client: &Client) -> Result<(), Error> {
         self.needs_mail()?;
         let who: String = who.trim().chars().take(MAX_ASKED).collect::<String>().to_lowercase();
-        self.shared.accounts.begin_try(&[format!("forgot {who}"), format!("forgot from {}", client.address)])?;
+        self.shared.accounts.begin_try(&[format!("forgot {who}"), format!("forgot from {}", client.network())])?;
         let (hub, client) = (self.clone(), client.clone());
         tokio::spawn(async move {
             if let Err(error) = hub.send_resets(&who, &client).await {
@@ -143,8 +143,11 @@ impl Hub {
     pub async fn invite_by_mail(&self, actor: &Actor, email: &str, note: &str) -> Result<(), Error> {
         let base = self.needs_mail()?;
         let email = mail::address(email)?;
-        let note = if note.trim().is_empty() { email.as_str() } else { note };
-        let secret = self.invite(actor, note).await?;
+        let secret = if note.trim().is_empty() {
+            self.invite_noting(actor, &email, "made an invitation by mail").await?
+        } else {
+            self.invite(actor, note).await?
+        };
         let text = format!(
             "{} invites you to {base}, where people keep tables together. Make your account within 7 days:\n\n\
              {base}/sign-up?invitation={secret}\n",

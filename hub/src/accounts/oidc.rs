@@ -35,6 +35,10 @@ const BELIEVED: Duration = Duration::from_secs(3_600);
 const ASKED: Duration = Duration::from_secs(10);
 /// How long the provider may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// Bytes of the address on which somebody goes on to afterwards.
+const MAX_NEXT: usize = 2_000;
+/// Bytes of an invitation's secret; it has fewer.
+const MAX_INVITATION: usize = 100;
 /// Characters of what the provider says of somebody.
 const MAX_TOLD: usize = 200;
 
@@ -173,16 +177,18 @@ impl Provider {
         self.visits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn keep(&self, secret: &str, visit: Visit) -> Result<(), Error> {
+    /// Keeps a visit for as long as it may take. Where there are too many the oldest goes: nobody keeps others from signing
+    /// in by setting out again and again.
+    fn keep(&self, secret: &str, visit: Visit) {
         let mut visits = self.visits();
+        visits.retain(|_, (_, since)| since.elapsed() < PATIENCE);
         if visits.len() >= MANY {
-            visits.retain(|_, (_, since)| since.elapsed() < PATIENCE);
-        }
-        if visits.len() >= MANY {
-            return Err(Error::TooMany { after: PATIENCE });
+            let oldest = visits.iter().min_by_key(|(_, (_, since))| *since).map(|(secret, _)| *secret);
+            if let Some(oldest) = oldest {
+                visits.remove(&oldest);
+            }
         }
         visits.insert(hash_of(secret), (visit, Instant::now()));
-        Ok(())
     }
 
     fn take(&self, secret: &str) -> Result<Visit, Error> {
@@ -227,7 +233,7 @@ impl Provider {
             .set_pkce_challenge(challenge)
             .url();
         let secret = secret();
-        self.keep(&secret, Visit::Away { why, state: hash_of(state.secret()), nonce, verifier })?;
+        self.keep(&secret, Visit::Away { why, state: hash_of(state.secret()), nonce, verifier });
         Ok(Departure { address: address.to_string(), secret })
     }
 

@@ -78,7 +78,7 @@ impl Hub {
     }
 
     /// The account, unless it is blocked.
-    pub(super) async fn usable(&self, id: PersonId) -> Result<Option<Person>, Error> {
+    pub(crate) async fn usable(&self, id: PersonId) -> Result<Option<Person>, Error> {
         Ok(self.store().person_by_id(id).await?.filter(|person| person.blocked_at.is_none()))
     }
 

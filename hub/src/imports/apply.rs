@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use services::{ServiceError, import::ImportOutcome};
-use storage::{Chunk, JobId, JobUpdate, Lease, Objects};
+use storage::{Chunk, DatasetId, JobId, JobUpdate, Lease, Objects};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use versioning::{Hash, Object, Root, Schema, TableEntry, TableId, Tree, frame};
@@ -13,7 +13,9 @@ use super::{
     record::{self, Record},
 };
 use crate::{
-    Actor, Dataset, Error, Hub, ImportChoice, ImportMode, ImportPhase, ImportRequest, blocking, now, random_id, rules,
+    Actor, Dataset, Error, Hub, ImportChoice, ImportMode, ImportPhase, ImportRequest,
+    access::Action,
+    blocking, now, random_id, rules,
     write::{Desk, Intent, Made, Parent, Way, message},
 };
 
@@ -141,6 +143,8 @@ impl Hub {
         text: &str,
     ) -> Result<(), Error> {
         let text = if text.trim().is_empty() { &default_message(request) } else { text };
+        // Whoever began it may have lost the right to since, and the dataset may be another's or have other rules.
+        let dataset = &self.still_writable(actor, dataset).await?;
         let done = move |new: Option<Hash>| -> Result<JobUpdate, Error> {
             let record = Record { commit: new, ..record.clone() };
             Ok(JobUpdate::new(id, [storage::JobState::Running], now())
@@ -180,6 +184,19 @@ impl Hub {
             Err(Error::Storage(storage::StorageError::StaleJob { .. })) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    /// The dataset as it is now, if the person may still write to it.
+    async fn still_writable(&self, actor: &Actor, dataset: &Dataset) -> Result<Dataset, Error> {
+        if let Some(person) = actor.person_id()
+            && self.usable(person).await?.is_none()
+        {
+            return Err(Error::State { message: "The account that began it is blocked or gone.".to_owned() });
+        }
+        let stored = self.store().dataset_by_id(DatasetId(dataset.id)).await?;
+        let stored = stored.ok_or_else(|| Error::not_found(format!("dataset “{}” any more", dataset.path)))?;
+        let role = self.authorise(actor, Action::Write, &stored).await?;
+        Ok(Dataset { role: Some(role), ..stored.into() })
     }
 
     /// The schema of the table that the file goes into, as it is at the head of the branch.

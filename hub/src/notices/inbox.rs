@@ -180,7 +180,7 @@ impl Hub {
     /// What the person was told, the newest first: the unread or all, at most `limit`, from before a place on.
     ///
     /// # Errors
-    /// They have no account.
+    /// They have no account, or the token is for one dataset.
     pub async fn inbox(
         &self,
         actor: &Actor,
@@ -189,6 +189,9 @@ impl Hub {
         limit: usize,
     ) -> Result<InboxView, Error> {
         let person = actor.person_id().ok_or_else(|| nobody(actor))?;
+        if actor.is_confined() {
+            return Err(Error::Forbidden { action: "read notices with this token: it is for one dataset".to_owned() });
+        }
         let mut kept = self.store().notices_of(person, unread_only, MANY).await?;
         kept.sort_by_cached_key(|notice| std::cmp::Reverse((notice.at, id_of(notice))));
         if let Some(before) = before {
@@ -219,10 +222,10 @@ impl Hub {
     /// Notes that the person has read these notices, or all.
     ///
     /// # Errors
-    /// They have no account, or the token only reads.
+    /// They have no account, or the token only reads or is for one dataset.
     pub async fn mark_read(&self, actor: &Actor, ids: Option<&[String]>) -> Result<(), Error> {
         let person = actor.person_id().ok_or_else(|| nobody(actor))?;
-        if actor.scope() < Scope::Write {
+        if actor.scope() < Scope::Write || actor.is_confined() {
             return Err(Error::Forbidden { action: "mark notices as read with this token".to_owned() });
         }
         let about: Vec<(DatasetId, String)> = match ids {

@@ -67,12 +67,13 @@ impl Hub {
         Ok(missing)
     }
 
-    /// Whether a verdict counts: of those who could merge themselves.
+    /// Whether a verdict counts: of those who may write to the dataset now.
     async fn counts(&self, loaded: &Loaded, name: &str) -> Result<bool, Error> {
         if !self.has_accounts() {
             return Ok(true);
         }
-        let Some(person) = self.store().person(name).await? else { return Ok(false) };
+        let person = self.store().person(name).await?.filter(|person| person.blocked_at.is_none());
+        let Some(person) = person else { return Ok(false) };
         let Some(dataset) = self.store().dataset_by_id(loaded.stored.dataset).await? else { return Ok(false) };
         Ok(self.role(&Actor::person(&person), &dataset).await? >= Some(Role::Writer))
     }
@@ -95,6 +96,7 @@ impl Hub {
             return Err(Error::State { message: format!("#{number} is {} already.", loaded.state.as_str()) });
         }
         loaded.demand(actor, loaded.may(actor).merge, "merge request")?;
+        loaded.dataset.demand_known_rules()?;
         let gone = || Error::State { message: "One of its branches is gone.".to_owned() };
         let (ours, theirs) = loaded.heads().ok_or_else(gone)?;
         if how.head.is_some_and(|head| head != theirs) {

@@ -16,9 +16,11 @@ pub(crate) struct AuditBody {
     time: Option<String>,
     /// The name of who did it; empty where nobody was known.
     person: String,
-    /// From which address of the network; empty for what the server does by itself.
+    /// From which address of the network; empty for what the server does by itself, and for what others did unless the
+    /// caller runs the server.
     address: String,
-    /// `account`, `sign-in`, `token`, `role`, `visibility`, `dataset`, `branch`, `commit`, `merge` or `import`.
+    /// `account`, `sign-in`, `token`, `organisation`, `role`, `visibility`, `dataset`, `branch`, `commit`, `merge` or
+    /// `import`.
     kind: String,
     /// What the dataset was called then, `OWNER/NAME`; empty where it is about none.
     dataset: String,

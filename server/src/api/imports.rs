@@ -142,6 +142,9 @@ async fn start<E: std::fmt::Display>(
     if wanted.format.as_deref().is_some_and(|format| format != "csv") {
         return Err(Problem::field(StatusCode::UNPROCESSABLE_ENTITY, "/format", "Files are csv."));
     }
+    // Where a dataset was before, none is made: the file goes to where that is now.
+    let moved = if wanted.create_dataset { state.hub.moved_to(&actor, &path).await? } else { None };
+    let path = moved.unwrap_or(path);
     if wanted.create_dataset
         && let Err(Error::NotFound { .. }) = state.hub.viewed(&actor, &path.clone().into()).await
     {

@@ -157,8 +157,9 @@ pub(crate) async fn me(state: Visit) -> Result<Json<MeBody>, Problem> {
     Ok(Json(MeBody { name: actor.name().to_owned(), is_admin: actor.is_admin(), scope, second_factor }))
 }
 
-/// All that the server knows of the caller but what signs them in: account, sessions, tokens, roles, datasets, drafts, merge
-/// requests, comments, decisions, and what the audit log says that they did. Takes the scope `admin`.
+/// All that the server knows of the caller but what signs them in: account, links to a provider, sessions, tokens, roles,
+/// organisations, watches, notices, datasets, drafts, merge requests, comments, decisions, and what the audit log says that
+/// they did. Takes the scope `admin`.
 #[utoipa::path(
     get, path = "/me/data", tag = "people",
     responses((status = 200, description = "The data.", body = Object)),
@@ -170,9 +171,10 @@ pub(crate) async fn my_data(
     Ok((kept, Json(state.hub.personal_data(&state.actor()).await?)))
 }
 
-/// Deletes the caller's account: sessions, tokens, roles, drafts and the e-mail address go at once; commits and what was said
-/// keep the name, which nobody else gets. Refused while there are datasets of theirs, and for the last who runs the server.
-/// Takes the scope `admin`.
+/// Deletes the caller's account: sessions, tokens, roles, memberships, teams, watches, notices, drafts, links to a provider,
+/// invitations, imports that are not finished and the e-mail address go at once; commits and what was said keep the name,
+/// which nobody else gets. Refused while there are datasets of theirs, for the last who runs the server, and for the only
+/// owner of an organisation. Takes the scope `admin`.
 #[utoipa::path(
     post, path = "/me/deletion", tag = "people",
     request_body = DeletionBody,

@@ -42,7 +42,8 @@ pub(super) type Query<'a> = &'a [(&'a str, Option<&'a str>)];
 
 impl Client {
     pub(super) fn new(connection: &Connection) -> Self {
-        let agent = Agent::config_builder().http_status_as_error(false).build().into();
+        // It follows itself where a dataset has moved: the token goes along, and so does what is sent.
+        let agent = Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
         let authorization = connection.token.as_ref().map(|token| format!("Bearer {token}")).unwrap_or_default();
         Self { agent, base: connection.url.trim_end_matches('/').to_owned(), authorization }
     }
@@ -57,37 +58,72 @@ impl Client {
     }
 
     pub(super) fn get(&self, path: &str, query: Query<'_>) -> Answer {
-        let request = self.with_token(self.agent.get(self.address(path))).query_pairs(pairs(query));
-        self.read(request.call())
+        self.read(self.ask(path, query)?)
+    }
+
+    fn ask(&self, path: &str, query: Query<'_>) -> Result<Response<Body>, Failure> {
+        self.follow(path, |address, is_moved| {
+            // The address to which something moved has the parameters already.
+            let query = if is_moved { &[] } else { query };
+            self.with_token(self.agent.get(address)).query_pairs(pairs(query)).call()
+        })
     }
 
     /// An answer that is read while it arrives.
     pub(super) fn stream(&self, path: &str, query: Query<'_>) -> Result<Body, Failure> {
-        let request = self.with_token(self.agent.get(self.address(path))).query_pairs(pairs(query));
-        let response = request.call().map_err(|error| self.silent(error))?;
+        let response = self.ask(path, query)?;
         if response.status().is_success() { Ok(response.into_body()) } else { Err(self.refused(response).into()) }
     }
 
     pub(super) fn post(&self, path: &str, body: &Json) -> Answer {
-        let request = self.with_token(self.agent.post(self.address(path))).header("content-type", "application/json");
-        self.read(request.send(body.to_string()))
+        self.read(self.follow(path, |address, _| {
+            let request = self.with_token(self.agent.post(address)).header("content-type", "application/json");
+            request.send(body.to_string())
+        })?)
     }
 
     pub(super) fn upload(&self, path: &str, query: Query<'_>, size: u64, body: SendBody<'_>) -> Answer {
         let request = self.with_token(self.agent.post(self.address(path))).query_pairs(pairs(query));
-        self.read(request.header("content-type", "text/csv").header("content-length", size.to_string()).send(body))
+        let request = request.header("content-type", "text/csv").header("content-length", size.to_string());
+        self.read(request.send(body).map_err(|error| self.silent(error))?)
     }
 
     pub(super) fn delete(&self, path: &str) -> Answer {
-        self.read(self.with_token(self.agent.delete(self.address(path))).call())
+        self.read(self.follow(path, |address, _| self.with_token(self.agent.delete(address)).call())?)
+    }
+
+    /// Calls, and calls again where the server says that what is asked for has moved.
+    fn follow(
+        &self,
+        path: &str,
+        call: impl Fn(String, bool) -> Result<Response<Body>, ureq::Error>,
+    ) -> Result<Response<Body>, Failure> {
+        let response = call(self.address(path), false).map_err(|error| self.silent(error))?;
+        match self.moved(&response)? {
+            Some(address) => call(address, true).map_err(|error| self.silent(error)),
+            None => Ok(response),
+        }
+    }
+
+    /// Where on this server something is now. To others nothing is sent, as the token is for this one.
+    fn moved(&self, response: &Response<Body>) -> Result<Option<String>, Failure> {
+        let location = response.headers().get("location").and_then(|location| location.to_str().ok());
+        let Some(location) = location.filter(|_| response.status().is_redirection()) else { return Ok(None) };
+        if location.starts_with("/api/") {
+            return Ok(Some(format!("{}{location}", self.base)));
+        }
+        Err(Failure::new(format!(
+            "the server at {} leads on to {}: name the server that is meant",
+            self.base,
+            super::text::clean(location)
+        )))
     }
 
     fn silent(&self, error: ureq::Error) -> Failure {
         Failure::because(format!("no answer from the server at {}", self.base), error)
     }
 
-    fn read(&self, response: Result<Response<Body>, ureq::Error>) -> Answer {
-        let mut response = response.map_err(|error| self.silent(error))?;
+    fn read(&self, mut response: Response<Body>) -> Answer {
         if !response.status().is_success() {
             return Err(self.refused(response));
         }

@@ -65,7 +65,8 @@ pub(crate) fn run(options: &ImportOptions) -> Result<(), Failure> {
 
 fn finish(view: &JobBody, options: &ImportOptions) -> Result<(), Failure> {
     if view.state == "succeeded" {
-        let place = format!("{} rows in {}/{}", view.imported_rows, options.into, clean(&options.table));
+        // Where it went, which is not where it was to go where the dataset was renamed.
+        let place = format!("{} rows in {}/{}", view.imported_rows, clean(&view.dataset), clean(&options.table));
         return match &view.commit {
             _ if options.connection.json => Ok(()),
             Some(commit) => print(&format!("{place}, commit {}\n", short(commit))),

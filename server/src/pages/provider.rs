@@ -42,7 +42,8 @@ fn go(visit: &Visit, departure: &Departure) -> Answer {
 
 pub(super) async fn sign_in(visit: Visit, Form(values): Values) -> Answer {
     let form = Submitted::new(values);
-    let departure = visit.hub.sign_in_elsewhere(&form.or("next", ""), &form.or("invitation", "")).await?;
+    let departure =
+        visit.hub.sign_in_elsewhere(&form.or("next", ""), &form.or("invitation", ""), &visit.client).await?;
     go(&visit, &departure)
 }
 

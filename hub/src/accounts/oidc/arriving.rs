@@ -2,8 +2,20 @@
 
 use storage::{Admission, Identity, LinkKind, PersonId, StorageError, Unlinking};
 
-use super::{Arrival, Departure, IdentityView, Known, Newcomer, PATIENCE, Provider, Visit, WaysIn, Why, lost};
-use crate::{Actor, AuditKind, Client, Error, Hub, NewAccount, SignUp, SignedIn, accounts::hash_of, joining::ended};
+use super::{
+    Arrival, Departure, IdentityView, Known, MAX_INVITATION, MAX_NEXT, Newcomer, PATIENCE, Provider, Visit, WaysIn,
+    Why, lost,
+};
+use crate::{
+    Actor, AuditKind, Client, Error, Hub, NewAccount, SignUp, SignedIn,
+    accounts::{hash_of, name_taken},
+    joining::ended,
+};
+
+/// What counts how often somebody sets out for the provider.
+fn begun(client: &Client) -> String {
+    format!("provider begun from {}", client.network())
+}
 
 impl Hub {
     /// What people call the provider that signs them in; none where there is none.
@@ -19,10 +31,14 @@ impl Hub {
     /// Sends somebody to the provider to sign in; `next` is where they go on to, `invitation` the secret of a link.
     ///
     /// # Errors
-    /// There is no provider, or it can't be asked.
-    pub async fn sign_in_elsewhere(&self, next: &str, invitation: &str) -> Result<Departure, Error> {
-        let (next, invitation) = (next.to_owned(), invitation.to_owned());
-        self.provider()?.depart(Why::SignIn { next, invitation }).await
+    /// There is no provider, it can't be asked, or somebody sets out from there again and again.
+    pub async fn sign_in_elsewhere(&self, next: &str, invitation: &str, client: &Client) -> Result<Departure, Error> {
+        let provider = self.provider()?;
+        self.shared.accounts.begin_try(&[begun(client)])?;
+        // It is kept until they are back, and nothing of ours is so long.
+        let kept = |text: &str, most: usize| if text.len() > most { String::new() } else { text.to_owned() };
+        let (next, invitation) = (kept(next, MAX_NEXT), kept(invitation, MAX_INVITATION));
+        provider.depart(Why::SignIn { next, invitation }).await
     }
 
     /// Sends the person to the provider, so that it may sign them in from then on.
@@ -48,8 +64,8 @@ impl Hub {
         client: Client,
     ) -> Result<Arrival, Error> {
         let provider = self.provider()?;
-        let keys = [format!("provider from {}", client.address)];
-        self.shared.accounts.begin_try(&keys)?;
+        let keys = [format!("provider from {}", client.network()), begun(&client)];
+        self.shared.accounts.begin_try(&keys[..1])?;
         let Visit::Away { why, state: expected, nonce, verifier } = provider.take(secret)? else { return Err(lost()) };
         if hash_of(state) != expected {
             return Err(lost());
@@ -72,7 +88,7 @@ impl Hub {
                 }
                 None => {
                     self.may_join(&invitation).await?;
-                    provider.keep(secret, Visit::New { who, invitation, next })?;
+                    provider.keep(secret, Visit::New { who, invitation, next });
                     Ok(Arrival::New)
                 }
             },
@@ -144,7 +160,7 @@ impl Hub {
         if !fields.is_empty() {
             return Err(Error::Invalid { fields });
         }
-        let keys = [format!("sign-up from {}", client.address)];
+        let keys = [format!("sign-up from {}", client.network())];
         self.shared.accounts.begin_try(&keys)?;
         let Visit::New { who, invitation, next } = provider.take(secret)? else { return Err(lost()) };
         let admission = self.may_join(&invitation).await?;
@@ -154,8 +170,8 @@ impl Hub {
             Ok(()) => {}
             Err(StorageError::AlreadyExists { what: "account", name }) => {
                 // Another name may do.
-                provider.keep(secret, Visit::New { who, invitation, next })?;
-                return Err(Error::invalid("name", format!("There is an account “{name}” already.")));
+                provider.keep(secret, Visit::New { who, invitation, next });
+                return Err(name_taken(&name));
             }
             Err(StorageError::AlreadyExists { .. }) => return Err(lost()),
             Err(StorageError::NotFound { .. }) => return Err(ended()),
