@@ -443,9 +443,9 @@ fn inbox_and_search() {
     };
     let notices = vec![notice(hub::About::Request(7), true, 3), notice(hub::About::Role, false, 1)];
     let view = hub::InboxView { notices, next: None };
-    let html = check("inbox", || pages::inbox::page(&view, true, Some(String::from("/account/inbox?before=1"))));
+    let html = check("inbox", || pages::inbox::page(&view, &[], true, Some(String::from("/account/inbox?before=1"))));
     assert!(html.contains("/requests/7") && html.contains("after 2 other changes"), "{html}");
-    let html = check("inbox-empty", || pages::inbox::page(&hub::InboxView::default(), false, None));
+    let html = check("inbox-empty", || pages::inbox::page(&hub::InboxView::default(), &[], false, None));
     assert!(!html.contains("Mark all as read"), "{html}");
 
     let hit = |place| hub::Hit {

@@ -1,6 +1,6 @@
 //! Datasets that change hands, and the way from where they were before.
 
-use storage::{DatasetId, Offer, PersonName, StorageError, Transfer};
+use storage::{DatasetId, Offer, PersonId, PersonName, StorageError, Transfer};
 
 use crate::{Actor, AuditKind, Dataset, DatasetPath, Error, Hub, Role, Scope, access::Action, datasets::taken, now};
 
@@ -61,6 +61,7 @@ impl Hub {
         let what = format!("offered the dataset to {to}");
         let dataset = Dataset::from(dataset);
         self.note(actor, AuditKind::Dataset, dataset.about(), what).await;
+        self.shared.inboxes.forget(person.id);
         if let Some(base) = self.link_base() {
             let (name, path) = (actor.name(), &dataset.path);
             let text = format!("{name} wants to give you the dataset {path}. Take it, or don't, at {base}/{to}\n");
@@ -69,27 +70,23 @@ impl Hub {
         Ok(Transferred::Offered(to.to_owned()))
     }
 
-    /// `by_offer`: the person takes what was offered to them.
+    /// `by_offer`: who takes what was offered to them, and who offered it.
     async fn hand_over(
         &self,
         actor: &Actor,
         dataset: storage::Dataset,
         to: &PersonName,
-        by_offer: Option<storage::PersonId>,
+        by_offer: Option<(PersonId, PersonId)>,
     ) -> Result<DatasetPath, Error> {
         // What runs was begun by the right that people have here now.
         self.demand_no_imports(dataset.id).await?;
-        // Who gives away to somebody else what was theirs does not lose it out of sight: their draft may be in it.
-        let giver = match by_offer {
-            Some(_) => self.store().person(dataset.owner.as_str()).await?,
-            None => None,
-        };
         let transfer = Transfer {
             dataset: dataset.id,
             from: &dataset.owner,
             to,
-            taker: by_offer,
-            keeper: giver.map(|giver| (giver.id, Role::Maintainer.as_str())),
+            taker: by_offer.map(|(taker, _)| taker),
+            // Who gives away what was theirs does not lose it out of sight: their draft may be in it.
+            keeper: by_offer.map(|(_, giver)| (giver, Role::Maintainer.as_str())),
             at: now(),
         };
         match self.store().transfer_dataset(&transfer).await {
@@ -101,6 +98,9 @@ impl Hub {
             Err(error) => return Err(taken(error)),
         }
         let path = DatasetPath { owner: to.to_string(), name: dataset.name.clone() };
+        if let Some((taker, _)) = by_offer {
+            self.shared.inboxes.forget(taker);
+        }
         let what = format!("moved {} to {path}", dataset.address());
         self.note(actor, AuditKind::Dataset, Some((dataset.id, path.to_string())), what).await;
         Ok(path)
@@ -164,17 +164,19 @@ impl Hub {
         if actor.scope() < Scope::Admin {
             return Err(Error::Forbidden { action: format!("take “{path}” with this token") });
         }
-        self.demand_giver(&dataset).await?;
-        self.hand_over(actor, dataset, &actor.name().into(), actor.person_id()).await
+        let giver = self.giver(&dataset).await?;
+        let taker = actor.person_id().ok_or_else(missing)?;
+        self.hand_over(actor, dataset, &actor.name().into(), Some((taker, giver))).await
     }
 
-    /// Refuses where whoever offered a dataset could not give it away any more.
-    async fn demand_giver(&self, dataset: &storage::Dataset) -> Result<(), Error> {
+    /// Who offered a dataset; an error where they could not give it away any more.
+    async fn giver(&self, dataset: &storage::Dataset) -> Result<PersonId, Error> {
         let ended = || Error::not_found(format!("offer of “{}” any more", dataset.address()));
         let offer = self.store().offer_of(dataset.id).await?.ok_or_else(ended)?;
         let giver = self.store().person(&offer.made_by).await?.filter(|giver| giver.blocked_at.is_none());
-        let giver = Actor::person(&giver.ok_or_else(ended)?);
-        self.authorise_creation(&giver, dataset.owner.as_str()).await.map_err(|error| match error {
+        let giver = giver.ok_or_else(ended)?;
+        let authorised = self.authorise_creation(&Actor::person(&giver), dataset.owner.as_str()).await;
+        authorised.map(|()| giver.id).map_err(|error| match error {
             Error::Forbidden { .. } => ended(),
             error => error,
         })
@@ -195,6 +197,9 @@ impl Hub {
         };
         if !self.store().delete_offer(id).await? {
             return Err(missing());
+        }
+        if let Some(person) = actor.person_id() {
+            self.shared.inboxes.forget(person);
         }
         self.note(actor, AuditKind::Dataset, Some((id, path.to_string())), what).await;
         Ok(())

@@ -1,6 +1,6 @@
 //! What the reader was told, and is still to read.
 
-use hub::{About, InboxView, NoticeReason, NoticeView};
+use hub::{About, InboxView, NoticeReason, NoticeView, OfferView};
 use leptos::prelude::*;
 
 use crate::{
@@ -15,9 +15,10 @@ pub const ADDRESS: &str = "/account/inbox";
 /// What the list is called in addresses where it shows all.
 pub const ALL: &str = "all";
 
-/// The page. `all`: what was read as well; `next`: the address of the next page.
+/// The page. `offers`: datasets that others want to give to the reader; `all`: what was read as well; `next`: the address of
+/// the next page.
 #[must_use]
-pub fn page(view: &InboxView, all: bool, next: Option<String>) -> AnyView {
+pub fn page(view: &InboxView, offers: &[OfferView], all: bool, next: Option<String>) -> AnyView {
     let has_unread = view.notices.iter().any(|notice| notice.unread);
     let read_all = has_unread.then(|| {
         view! {
@@ -42,6 +43,7 @@ pub fn page(view: &InboxView, all: bool, next: Option<String>) -> AnyView {
                 <div class="head__text"><h1>"Inbox"</h1></div>
                 <div class="head__actions">{read_all}</div>
             </header>
+            {super::namespace::offers(offers)}
             {which(all)}
             {list}
             {next}

@@ -135,7 +135,7 @@ fn members(inside: &OrganisationInside) -> AnyView {
 }
 
 /// What others want to give to the person.
-fn offers(offers: &[OfferView]) -> AnyView {
+pub(super) fn offers(offers: &[OfferView]) -> AnyView {
     let list: Vec<_> = offers
         .iter()
         .map(|offer| {

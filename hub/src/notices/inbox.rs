@@ -20,6 +20,8 @@ const MANY: usize = 2_000;
 const KEEP_READ: i64 = 90 * 24 * 3600 * 1_000_000;
 /// For so long it is believed without asking the store that somebody may read what they were told of.
 const BELIEVED: Duration = Duration::from_secs(10);
+/// What is offered waits as well, until it is taken or declined. No notice is about this.
+const OFFER: &str = "offer";
 /// People whose unread notices are in memory.
 const PEOPLE: usize = 10_000;
 
@@ -249,7 +251,9 @@ impl Hub {
         };
         let unread = self.store().notices_of(person, true, MANY).await?;
         let unread = self.readable_notices(actor, unread).await?.into_iter();
-        let unread: Unread = Arc::new(unread.map(|(notice, _)| (notice.dataset, notice.about)).collect());
+        let offered = self.store().offers_to(person).await?.into_iter().map(|offer| (offer.dataset, OFFER.to_owned()));
+        let unread: Unread =
+            Arc::new(unread.map(|(notice, _)| (notice.dataset, notice.about)).chain(offered).collect());
         self.shared.inboxes.note(asked, person, &unread);
         Ok(Some((person, unread)))
     }

@@ -33,7 +33,8 @@ pub(super) async fn show(visit: Visit, Query(asked): Query<Asked>) -> Answer {
     let view = visit.hub.inbox(&visit.actor(), !all, before.as_ref(), MANY).await?;
     let next = view.next.clone().and_then(|next| cursor::write(&LIST, next));
     let next = next.map(|next| app::url::with_query(ADDRESS, &[("show", asked.show.as_str()), ("before", &next)]));
-    page(&visit, || inbox::page(&view, all, next))
+    let offers = visit.hub.offers(&visit.actor()).await?;
+    page(&visit, || inbox::page(&view, &offers, all, next))
 }
 
 /// One notice, or all.
