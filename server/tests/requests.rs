@@ -104,6 +104,16 @@ fn from_a_fork_to_the_merge_and_back() {
         "it is Bob's fork"
     );
     good(bob.json("POST", &format!("{request}/comments/{id}/apply"), json!({})));
+    let again = bob.json("POST", &format!("{request}/comments/{id}/apply"), json!({}));
+    assert!(again.status == 409 && again.body.contains("taken over already"), "{}", again.body);
+    // What one has said oneself can be said better, and by nobody else.
+    let edit = |client: &Client<'_>, text: &str| {
+        client.json("PATCH", &format!("{request}/comments/{id}"), json!({ "text": text })).status
+    };
+    assert_eq!((edit(&bob, "Bob was here."), edit(&carol, "Half a million.")), (403, 204));
+    let edited = get(&bob, &format!("{request}/comments"))["items"][0].clone();
+    assert_eq!(edited["text"], "Half a million.");
+    assert!(edited["edited_at"].is_string() && edited["settled_by"] == "bob", "{edited}");
     assert_eq!(get(&bob, &format!("{FORK}/tables/cities/rows/1"))["people"], 500_000);
     let entries = get(&ada, &format!("{request}/comments"));
     assert_eq!(
@@ -144,8 +154,19 @@ fn from_a_fork_to_the_merge_and_back() {
     good(carol.json("POST", &format!("{undo}/reviews"), json!({ "verdict": "approve" })));
     good(ada.json("POST", &format!("{undo}/merge"), json!({ "squash": true })));
     assert_eq!(cell(&carol, 1, "name"), "Oslo");
+
+    // Squashed by somebody else it stays the work of who offered it, and is a merge for the log.
+    good(bob.json("POST", "/datasets/ada/places/forks", json!({ "name": "again" })));
+    good(commit(&bob, "/datasets/bob/again", "main", json!([update(1, json!({ "name": "Christiania" }))])));
+    let offer = json!({ "title": "An older name", "source": "bob/again", "source_branch": "main" });
+    let offer = propose(&bob, offer);
+    good(carol.json("POST", &format!("{offer}/reviews"), json!({ "verdict": "approve" })));
+    good(ada.json("POST", &format!("{offer}/merge"), json!({ "squash": true })));
+    assert_eq!(get(&ada, &format!("{D}/commits"))["items"][0]["author"], "bob");
+    let merges = get(&ada, "/audit?dataset=ada/places&kind=merge");
+    assert_eq!(merges["items"][0]["person"], "ada", "{merges}");
     let listed = get(&carol, &format!("{D}/merge-requests?state=merged"));
-    assert_eq!(listed["items"].as_array().map(Vec::len), Some(2));
+    assert_eq!(listed["items"].as_array().map(Vec::len), Some(3));
 }
 
 #[test]
