@@ -10,6 +10,7 @@ pub mod findings;
 pub mod logo;
 pub mod markdown;
 pub mod request;
+pub mod rules;
 pub mod search;
 pub mod words;
 

@@ -552,6 +552,63 @@ fn checks() {
 }
 
 #[test]
+fn columns() {
+    const HOSTILE: &str = "\"></textarea><script>alert(1)</script>";
+    let none = Submitted::default();
+    let mut table = samples::table_view();
+    let column = &mut table.table.schema.columns[1];
+    for text in [&mut column.name, &mut column.description, &mut column.pattern] {
+        HOSTILE.clone_into(text);
+    }
+    column.default = versioning::Value::Text(format!("two\n{HOSTILE}"));
+    column.options = vec![HOSTILE.to_owned()];
+    HOSTILE.clone_into(&mut table.table.schema.description);
+    let column = &mut table.table.schema.columns[2];
+    (column.ty, column.target) = (versioning::Type::Link, Some(versioning::TableId(9)));
+    let tables = vec![(versioning::TableId(7), "gauges".to_owned()), (versioning::TableId(9), HOSTILE.to_owned())];
+    let mut view = pages::columns::View { table, tables };
+    let html = check("columns", || pages::columns::page(&view, None, &none));
+    for part in ["Add a column", "Part of the primary key", "<!> to <a href=", "Drop the table…", "4 changed rows"] {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+    assert!(!html.contains("Drop the column…"), "{html}");
+    let html = check("columns-change", || pages::columns::page(&view, Some(HOSTILE), &none));
+    assert!(html.contains("Leave it as it is") && html.contains("It takes 1,260 cells with it."), "{html}");
+    let html = check("columns-key", || pages::columns::page(&view, Some("code"), &none));
+    assert!(!html.contains("Drop the column…") && !html.contains("Every row must have a value"), "{html}");
+    let fields = ["name", "type", "target", "options", "description", "required", "unique", "default", "place"];
+    for what in ["add", "change", "drop", "table", "drop-table"] {
+        let mut typed = vec![("what".to_owned(), what.to_owned()), ("old".to_owned(), HOSTILE.to_owned())];
+        typed.extend(fields.map(|name| (name.to_owned(), HOSTILE.to_owned())));
+        typed.extend(["table-name", "table-description", "confirm"].map(|name| (name.to_owned(), HOSTILE.to_owned())));
+        let mut form = Submitted::new(typed);
+        for name in fields.into_iter().chain(["drop", "confirm", "table-name"]) {
+            form = form.with_error(name, format!("No: {HOSTILE}"));
+        }
+        check(&format!("columns-{what}-refused"), || pages::columns::page(&view, Some(HOSTILE), &form));
+    }
+    view.table.viewed.may_edit = false;
+    let html = check("columns-read", || pages::columns::page(&view, Some("code"), &none));
+    assert!(!html.contains("method=\"post\""), "{html}");
+}
+
+#[test]
+fn new_table() {
+    const HOSTILE: &str = "\"></textarea><script>alert(1)</script>";
+    let view = samples::dataset_view();
+    let html = check("new-table", || pages::new_table::page(&view, &Submitted::default()));
+    assert!(html.contains("Name of column 5") && !html.contains("Name of column 6"), "{html}");
+    let fields = ["name", "description", "column-0-name", "column-0-type", "column-9-name", "column-9-key", "why"];
+    let typed = fields.map(|name| (name.to_owned(), HOSTILE.to_owned()));
+    let mut form = Submitted::new(typed.into_iter().chain([("columns".to_owned(), "10".to_owned())]));
+    for name in fields {
+        form = form.with_error(name, HOSTILE);
+    }
+    let html = check("new-table-refused", || pages::new_table::page(&view, &form));
+    assert!(html.contains("Name of column 10") && html.contains("#f-column-10-name"), "{html}");
+}
+
+#[test]
 fn conflicts() {
     let none = Submitted::default();
     let view = requests::resolver(true);

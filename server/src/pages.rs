@@ -6,6 +6,7 @@ mod answer;
 mod audit;
 mod branches;
 mod checks;
+mod columns;
 mod dataset;
 mod datasets;
 mod draft;
@@ -15,6 +16,7 @@ mod history;
 mod import;
 mod inbox;
 mod leaving;
+mod new_table;
 mod organisations;
 mod people;
 mod provider;
@@ -61,9 +63,11 @@ fn of_a_state() -> Router<AppState> {
         .route("/draft", get(draft::show))
         .route("/draft/commit", post(draft::commit))
         .route("/draft/discard", post(draft::discard))
+        .route("/new-table", get(new_table::form).post(new_table::create))
         .route("/tables/{table}", get(table::show))
         .route("/tables/{table}/as-of", get(table::as_of))
         .route("/tables/{table}/checks", get(checks::show).post(checks::change))
+        .route("/tables/{table}/columns", get(columns::show).post(columns::change))
         .route("/tables/{table}/propose", post(table::propose))
         .route("/tables/{table}/new-row", get(row::new).post(row::insert))
         .route("/tables/{table}/rows/{key}", get(row::show).post(row::change))

@@ -3,7 +3,7 @@
 use hub::TableView;
 use leptos::prelude::*;
 use versioning::{
-    Column, Schema,
+    Schema,
     schema::{Check, Severity},
 };
 
@@ -11,7 +11,7 @@ use crate::{
     components::{
         dataset,
         field::{self, Field},
-        findings, scroll,
+        findings, rules, scroll,
     },
     form::Submitted,
     shell::{Crumb, PageInfo, shell},
@@ -165,7 +165,7 @@ fn columns(schema: &Schema) -> Option<AnyView> {
         .columns
         .iter()
         .filter_map(|column| {
-            let rules = rules(column, schema.is_key(column.id));
+            let rules = rules::of_column(column, schema.is_key(column.id));
             let lines: Vec<_> = rules.into_iter().map(|rule| view! { <li>{rule}</li> }).collect();
             (!lines.is_empty()).then(|| {
                 view! {
@@ -203,33 +203,4 @@ fn columns(schema: &Schema) -> Option<AnyView> {
         </section>
     };
     Some(view.into_any())
-}
-
-/// What a column asks of its cells, in words.
-fn rules(column: &Column, is_key: bool) -> Vec<String> {
-    let mut rules = Vec::new();
-    if is_key {
-        rules.push(String::from("Part of the primary key: must be filled in, and no two rows have the same key"));
-    } else if column.required {
-        rules.push(String::from("Must be filled in"));
-    }
-    if column.unique {
-        rules.push(String::from("No two rows have the same value"));
-    }
-    if !column.minimum.is_null() {
-        rules.push(format!("At least {}", column.minimum));
-    }
-    if !column.maximum.is_null() {
-        rules.push(format!("At most {}", column.maximum));
-    }
-    if !column.pattern.is_empty() {
-        rules.push(format!("Matches the pattern {}", column.pattern));
-    }
-    if !column.options.is_empty() {
-        rules.push(format!("One of: {}", column.options.join(", ")));
-    }
-    if column.target.is_some() {
-        rules.push(String::from("Leads to a row that is there"));
-    }
-    rules
 }

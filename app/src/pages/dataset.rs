@@ -35,8 +35,11 @@ pub fn page(view: &DatasetView, imports: &[ImportView]) -> AnyView {
         }
     });
     let import = view.viewed.branch().map(|_| {
-        let href = format!("{address}/import");
-        view! { <a class="button button--primary" href=href>"Import a file"</a> }
+        let (href, new_table) = (format!("{address}/import"), super::new_table::address(&address));
+        view! {
+            <a class="button button--primary" href=href>"Import a file"</a>
+            <a class="button" href=new_table>"New table"</a>
+        }
     });
     let people = (view.has_accounts && view.dataset.role >= Some(Role::Maintainer)).then(|| {
         let href = format!("{}/people", dataset::address(path));

@@ -70,6 +70,7 @@ pub fn page(view: &TableView, asked: &Asked, content: &Content<'_>) -> AnyView {
     let title = format!("{} · {path}", view.table.name);
     let schema = &view.table.schema;
     let checks = super::checks::address(&address, &view.table.name);
+    let columns = super::columns::address(&address, &view.table.name);
     let checks_label = match schema.checks.len() {
         0 => String::from("Checks"),
         count => format!("Checks ({count})"),
@@ -102,6 +103,7 @@ pub fn page(view: &TableView, asked: &Asked, content: &Content<'_>) -> AnyView {
                     {propose}
                     <a class="button" href=blame_link>{blame_label}</a>
                     <a class="button" href=checks>{checks_label}</a>
+                    <a class="button" href=columns>"Columns"</a>
                     {as_of(&asked.here)}
                     {export(view, asked)}
                 </div>

@@ -7,7 +7,7 @@ use axum::{
     http::{StatusCode, header, request::Parts},
     response::{Html, IntoResponse, Redirect, Response},
 };
-use hub::{ChangesAsked, DatasetPath, Error, Place};
+use hub::{ChangesAsked, Dataset, DatasetPath, Error, Place, Viewed, ViewedKind};
 use leptos::{nonce::Nonce, prelude::AnyView};
 use serde::Deserialize;
 use versioning::{Key, TableId};
@@ -49,6 +49,22 @@ pub(super) fn see(address: &str) -> Answer {
 pub(super) fn is_about_form(error: &Error) -> bool {
     use Error::{DiskFull, Exists, Invalid, Stale, State, TooMany};
     matches!(error, Invalid { .. } | Exists { .. } | Stale { .. } | State { .. } | TooMany { .. } | DiskFull)
+}
+
+/// Refuses a form to those who may not edit what is looked at.
+pub(super) fn authorise_edit(state: &Visit, dataset: &Dataset, viewed: &Viewed) -> Result<(), Error> {
+    if viewed.branch().is_some() {
+        return Ok(());
+    }
+    if state.actor().is_stranger() {
+        return Err(Error::SignIn);
+    }
+    let why = match viewed.kind {
+        _ if dataset.archived_at.is_some() => "it is archived",
+        ViewedKind::Branch => "that takes a writer",
+        ViewedKind::Tag | ViewedKind::Commit | ViewedKind::Past => "only branches can be edited",
+    };
+    Err(Error::Forbidden { action: format!("change “{}” here: {why}", dataset.path) })
 }
 
 /// Which changes are shown, and where a later page of one table's begins.
