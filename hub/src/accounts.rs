@@ -36,7 +36,7 @@ use crate::{
     access::{LOCAL, authorise_operator},
     ahead::PROCESSORS,
     blocking,
-    datasets::{MAX_NAME, RESERVED, is_address},
+    datasets::{RESERVED, is_address},
     now,
 };
 
@@ -55,6 +55,8 @@ const MANY: usize = 10_000;
 const PASSWORD: std::ops::RangeInclusive<usize> = 10..=1_000;
 /// Characters of what somebody is called.
 const MAX_DISPLAY: usize = 100;
+/// Characters of what is typed to sign in: a name or an e-mail address.
+const MAX_TYPED: usize = 254;
 /// Tries that are free before one has to wait.
 const FREE_TRIES: u32 = 5;
 /// The longest wait.
@@ -416,7 +418,7 @@ impl Hub {
         Ok(self.store().people(after, limit).await?.into_iter().map(Account::from).collect())
     }
 
-    /// Signs somebody in, or asks for their second factor.
+    /// Signs somebody in, or asks for their second factor. `name`: of the account, or the e-mail address that is its alone.
     ///
     /// # Errors
     /// Name and password do not belong together ([`Error::Invalid`], without saying which is wrong), or too many wrong
@@ -425,14 +427,15 @@ impl Hub {
         let name = name.trim();
         let wrong = || Error::invalid("password", "There is no account with this name and password.");
         let mut keys = vec![format!("from {}", client.network())];
-        if name.chars().count() > MAX_NAME {
+        if name.chars().count() > MAX_TYPED {
             // Nobody's, and nothing to be kept in memory.
             self.shared.accounts.begin_try(&keys)?;
             return Err(wrong());
         }
-        keys.push(format!("account {name}"));
+        let person = self.account_of(name).await?;
+        // By its name and by its address, it is tried as often.
+        keys.push(format!("account {}", person.as_ref().map_or(name, |person| person.name.as_str())));
         self.shared.accounts.begin_try(&keys)?;
-        let person = self.store().person(name).await?;
         let hash = person.as_ref().and_then(|person| person.password.clone());
         let has_password = hash.is_some();
         let work = move |password: String| verified(&password, hash.as_deref());
@@ -450,6 +453,15 @@ impl Hub {
         }
         self.note_from(person.name.as_str(), &client.address, AuditKind::SignIn, None, "signed in").await;
         Ok(Entered::SignedIn(self.begin_session(&person, client).await?))
+    }
+
+    /// The account of this name, or of this e-mail address where no other has it.
+    async fn account_of(&self, typed: &str) -> Result<Option<Person>, Error> {
+        if !typed.contains('@') {
+            return Ok(self.store().person(typed).await?);
+        }
+        let mut found = self.store().people_at(&typed.to_lowercase()).await?;
+        Ok(found.pop().filter(|_| found.is_empty()))
     }
 
     async fn refuse_blocked(&self, person: &Person, client: &Client) -> Result<(), Error> {

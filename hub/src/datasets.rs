@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The longest name of an owner or a dataset, in characters.
-pub(crate) const MAX_NAME: usize = 64;
+const MAX_NAME: usize = 64;
 const MAX_TITLE: usize = 200;
 const MAX_DESCRIPTION: usize = 10_000;
 /// The branch that a new dataset begins with.

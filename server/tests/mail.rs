@@ -202,6 +202,13 @@ fn what_stands_in_the_inbox_comes_by_mail_as_people_want_it() {
         assert!(mail.text.contains(part), "{part}: {}", mail.text);
     }
 
+    // The address signs her in as well, while it is hers alone.
+    assert_eq!(world.sign_in("Ada@example.org", PASSWORD).status, 303);
+    assert_eq!(world.sign_in("ada@example.org", "a wrong password").status, 422);
+    let bob = world.person(&root, "bob");
+    world.address(&bob, "ada@example.org");
+    assert_eq!(world.sign_in("ada@example.org", PASSWORD).status, 422);
+
     // She takes part from now on, and wants to hear only of what is meant for her.
     call(&ada, comments, serde_json::json!({ "text": "Fine." }));
     assert_eq!(world.form(&ada, "/account/mailed", &[("mailed", "everything")]).status, 422);

@@ -30,7 +30,8 @@ pub fn page(next: &str, ways: &Ways, form: &Submitted) -> AnyView {
             <header class="head"><div class="head__text"><h1>"Sign in"</h1></div></header>
             <form class="form" method="post" action="/sign-in">
                 <input type="hidden" name="next" value=next.to_owned() />
-                {Field::new("name", "Name").named(form, "", "username")}
+                {Field::new("name", if ways.mails_links { "Name or e-mail address" } else { "Name" })
+                    .named(form, "", "username")}
                 {Field::new("password", "Password").secret(form, "current-password")}
                 <div class="actions"><button class="button button--primary" type="submit">"Sign in"</button></div>
             </form>
