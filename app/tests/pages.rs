@@ -574,6 +574,7 @@ fn columns() {
     assert!(!html.contains("Drop the column…"), "{html}");
     let html = check("columns-change", || pages::columns::page(&view, Some(HOSTILE), &none));
     assert!(html.contains("Leave it as it is") && html.contains("It takes 1,260 cells with it."), "{html}");
+    assert!(html.contains("commit it first if it has cells of the column"), "{html}");
     let html = check("columns-key", || pages::columns::page(&view, Some("code"), &none));
     assert!(!html.contains("Drop the column…") && !html.contains("Every row must have a value"), "{html}");
     let fields = ["name", "type", "target", "options", "description", "required", "unique", "default", "place"];

@@ -158,6 +158,9 @@ fn drop_column(view: &View, here: &str, column: &Column, form: &Submitted) -> An
         0 => String::from("It has no cells yet."),
         rows => format!("It takes {} with it. What was committed before keeps them.", text::count(rows, "cell")),
     };
+    let draft = view.table.draft.is_some().then(|| {
+        view! { <p>"Your draft is not part of it: commit it first if it has cells of the column."</p> }
+    });
     let error = form.error("drop").map(|error| view! { <p class="field__error">{error.to_owned()}</p> });
     view! {
         <details class="confirm section" id=field::id("drop") open=form.is_refused()>
@@ -166,6 +169,7 @@ fn drop_column(view: &View, here: &str, column: &Column, form: &Submitted) -> An
                 <input type="hidden" name="what" value="drop" />
                 <input type="hidden" name="old" value=column.name.clone() />
                 <p>{cells}</p>
+                {draft}
                 {error}
                 <button class="button button--danger" type="submit">"Drop the column"</button>
             </form>
@@ -201,12 +205,16 @@ fn describe(view: &View, here: &str, form: &Submitted) -> AnyView {
 fn drop_table(view: &View, here: String, form: &Submitted) -> AnyView {
     let table = &view.table.table;
     let rows = format!("It takes {} with it. What was committed before keeps them.", text::count(table.rows, "row"));
+    let draft = view.table.draft.is_some().then(|| {
+        view! { <p>"Your draft is not part of it: commit it first if it has rows of the table."</p> }
+    });
     view! {
         <details class="confirm section" open=form.is_refused()>
             <summary class="button button--danger">"Drop the table…"</summary>
             <form method="post" action=here>
                 <input type="hidden" name="what" value="drop-table" />
                 <p>{rows}</p>
+                {draft}
                 {Field::new("confirm", "The table’s name, to be sure")
                     .hint(format!("Type {}", table.name))
                     .text(form, "", true)}
