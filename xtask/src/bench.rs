@@ -7,6 +7,7 @@ mod data;
 mod engine;
 mod peers;
 mod releases;
+mod requests;
 mod scale;
 mod server;
 
@@ -82,8 +83,18 @@ impl Row {
 type Measurement = fn(&mut Bench) -> Result<Vec<Row>>;
 
 /// In order: the first imports what the others look at.
-const MEASUREMENTS: [Measurement; 8] =
-    [import, engine::stored, pages, engine::row_pages, engine::commits, engine::grid, start, download_sizes];
+const MEASUREMENTS: [Measurement; 10] = [
+    import,
+    engine::stored,
+    pages,
+    engine::row_pages,
+    engine::commits,
+    engine::grid,
+    requests::forks,
+    requests::conflicts,
+    start,
+    download_sizes,
+];
 
 /// What is left out of a brief run.
 const LONG_MEASUREMENTS: [Measurement; 3] = [peers::doltlite, releases::git, scale::rows];
