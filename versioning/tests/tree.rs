@@ -322,6 +322,41 @@ proptest! {
     }
 }
 
+/// A root whose last entry ends a node stays as it is below what comes behind it, at every level.
+#[test]
+fn t1_rows_behind_a_root_that_ends_at_a_boundary_leave_those_before() {
+    let schema = products();
+    let mut memory = Memory::default();
+    let all = rows(&schema, 0..200_000);
+    let tree = memory.build(&schema, &all);
+    // The first nodes of each level, seen as trees of their own.
+    let mut roots = Vec::new();
+    let mut next = tree.root;
+    while let Some(hash) = next {
+        let object = memory.object(hash).expect("all chunks are there");
+        let Object::Inner(inner) = &*object else { break };
+        roots.extend(inner.children().iter().take(3).cloned());
+        next = inner.children().first().map(|child| child.hash);
+    }
+    assert!(roots.len() >= 6, "the tree has inner nodes below its root");
+    for root in roots {
+        let object = memory.object(root.hash).expect("all chunks are there");
+        let begin = all.keys().position(|key| *key > root.last).expect("it is not the last") - root.rows as usize;
+        let mut model: BTreeMap<_, _> =
+            all.iter().skip(begin).take(root.rows as usize).map(|(key, row)| (key.clone(), row.clone())).collect();
+        let tree = Memory::default().build(&schema, &model);
+        assert_eq!(tree.root, Some(root.hash), "{object:?}");
+        for count in [1, 124, 5_000] {
+            let more: Vec<_> = (300_000..300_000 + count).map(|id| entry(&schema, product(id, "behind", id))).collect();
+            let edits = more.iter().map(|(key, row)| (key.clone(), Some(row.clone()))).collect();
+            let edited = memory.edit(&schema, tree, edits);
+            model.extend(more);
+            assert_eq!(edited, Memory::default().build(&schema, &model), "{count} behind {}", root.rows);
+            model.retain(|key, _| *key <= root.last);
+        }
+    }
+}
+
 /// Rule T1: rows that come one by one or in batches, in any order and with detours, make one tree.
 #[test]
 fn t1_a_thousand_orders_of_edits_lead_to_one_tree() {

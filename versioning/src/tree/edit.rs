@@ -76,15 +76,15 @@ pub(crate) fn edit(
             Edit::Leaf(last, leaf) => (last, Change::Leaf(leaf)),
         })
     });
-    let mut changes = editor.rewrite::<(Key, Row)>(0, &mut rows)?;
+    let mut replaced = editor.rewrite::<(Key, Row)>(0, &mut rows)?;
     for level in 1..=top {
-        let mut nodes = changes.into_iter().map(|(key, child)| Ok((key, Change::Entry(child))));
-        changes = editor.rewrite::<Child>(level, &mut nodes)?;
+        let mut nodes = replaced.into_edits().into_iter().map(|(key, child)| Ok((key, Change::Entry(child))));
+        replaced = editor.rewrite::<Child>(level, &mut nodes)?;
     }
-    if changes.is_empty() {
+    if replaced.is_empty() {
         return Ok(*tree);
     }
-    let mut nodes: Vec<Child> = changes.into_iter().filter_map(|(_, child)| child).collect();
+    let mut nodes = replaced.into_nodes();
     match (nodes.pop(), nodes.is_empty()) {
         (None, _) => Ok(Tree::default()),
         (Some(only), true) => editor.collapse(top, only),
@@ -329,7 +329,18 @@ impl Replaced {
         self.by_key.insert(child.last.clone(), Some(child));
     }
 
-    /// A node that went and came back as it was is no change.
+    /// Whether no node of the level was touched.
+    fn is_empty(&self) -> bool {
+        self.by_key.is_empty()
+    }
+
+    /// The nodes that take the root's place. The root itself may be among them: it stays as it is where rows come behind
+    /// it and it ended at a boundary.
+    fn into_nodes(self) -> Vec<Child> {
+        self.by_key.into_values().flatten().collect()
+    }
+
+    /// The changes of the level above. A node that went and came back as it was is none.
     fn into_edits(self) -> Vec<(Key, Option<Child>)> {
         let gone = self.gone;
         self.by_key.into_iter().filter(|(key, child)| child.is_none() || gone.get(key) != child.as_ref()).collect()
@@ -366,12 +377,12 @@ impl Taken {
 }
 
 impl Editor<'_> {
-    /// Applies changes to the nodes of one level; returns the changes of the level above.
+    /// Applies changes to the nodes of one level; returns which went and which came.
     fn rewrite<E: Level>(
         &mut self,
         level: u8,
         changes: &mut dyn Iterator<Item = Result<(Key, Change<E>), ReadError>>,
-    ) -> Result<Vec<(Key, Option<Child>)>, EditError> {
+    ) -> Result<Replaced, EditError> {
         let mut queue = Queue::new(changes)?;
         let mut replaced = Replaced::default();
         // A node that keeps its keys waits for its successor: where it ends follows from the keys of both.
@@ -403,7 +414,7 @@ impl Editor<'_> {
             waiting = self.recut(level, before, held, &mut queue, &mut replaced)?;
         }
         self.settle(level, waiting, &mut replaced)?;
-        Ok(replaced.into_edits())
+        Ok(replaced)
     }
 
     /// A node with the changes that belong to it.
