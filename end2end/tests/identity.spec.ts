@@ -153,7 +153,7 @@ test("somebody signs up, out and in through a provider", async ({ page, server, 
   await check(grace);
   await grace.getByLabel("Name", { exact: true }).fill("root");
   await grace.getByRole("button", { name: "Make the account" }).click();
-  await expect(grace.getByRole("alert")).toContainText("There is an account “root” already.");
+  await expect(grace.getByRole("alert")).toContainText("The name “root” is taken.");
   await check(grace);
   await grace.getByLabel("Name", { exact: true }).fill("hopper");
   await grace.getByRole("button", { name: "Make the account" }).click();

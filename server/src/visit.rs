@@ -132,7 +132,7 @@ impl FromRequestParts<AppState> for Visit {
         let actor = actor.at(&client.address);
         let asked = parts.extensions.get::<OriginalUri>().filter(|_| parts.method == Method::GET);
         let here = asked.and_then(|asked| asked.path_and_query()).map(ToString::to_string);
-        let here = here.filter(|here| !here.starts_with("/sign"));
+        let here = here.filter(|here| here != "/" && !here.starts_with("/sign"));
         let is_page = secret.is_some() && !parts.uri.path().starts_with("/api/");
         let unread = if is_page { state.hub.unread(&actor).await } else { 0 };
         Ok(Self {
