@@ -112,7 +112,8 @@ pub struct Client {
 
 impl Client {
     /// What tries are counted by: the address, of IPv6 (RFC 4291) its first 64 bits, as whoever has one has all of these.
-    pub(crate) fn network(&self) -> String {
+    #[must_use]
+    pub fn network(&self) -> String {
         match self.address.parse() {
             Ok(IpAddr::V6(address)) => {
                 let [a, b, c, d, ..] = address.segments();

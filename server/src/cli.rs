@@ -102,6 +102,10 @@ pub(crate) struct ServeOptions {
     /// reclaimed.
     #[arg(long, env = "ANABRANCH_KEEP_DELETED", default_value_t = 14, value_name = "DAYS")]
     pub(crate) keep_deleted: u16,
+    /// How many requests a second one address may make for long, and ten times as many at once; 0 for any number. It holds
+    /// together with --public-url.
+    #[arg(long, env = "ANABRANCH_RATE_LIMIT", default_value_t = 100, value_name = "REQUESTS")]
+    pub(crate) rate_limit: u32,
     #[command(flatten)]
     pub(crate) outside: outside::Options,
 }

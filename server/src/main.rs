@@ -6,12 +6,14 @@
 mod api;
 mod assets;
 mod cli;
+mod connections;
 mod events;
 mod moved;
 mod observe;
 mod pages;
 mod problem;
 mod public;
+mod rate;
 mod router;
 mod sample;
 mod security;

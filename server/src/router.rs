@@ -1,5 +1,7 @@
 //! All addresses.
 
+use std::time::Duration;
+
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -10,14 +12,20 @@ use axum::{
 };
 use leptos::context::provide_context;
 use tower::ServiceBuilder;
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer, trace::TraceLayer};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer, timeout::RequestBodyTimeoutLayer, trace::TraceLayer};
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{api, assets, events, moved, observe, pages, problem::Problem, security, state::AppState, visit::Visit};
+use crate::{
+    api, assets, events, moved, observe, pages, problem::Problem, rate, security, state::AppState, visit::Visit,
+};
 
 /// The largest body of anything but an upload, in bytes.
 const MAX_BODY: usize = 8 << 20;
+/// How long a request may take, all but files.
+const MAX_TIME: Duration = Duration::from_secs(5 * 60);
+/// How long the next piece of a body may take.
+const MAX_PAUSE: Duration = Duration::from_secs(60);
 
 pub(crate) fn router(state: AppState) -> Router {
     let (api, document) = api().split_for_parts();
@@ -52,6 +60,9 @@ pub(crate) fn router(state: AppState) -> Router {
                 .layer(middleware::from_fn_with_state(state.clone(), security::headers))
                 .layer(CompressionLayer::new())
                 .layer(CatchPanicLayer::new())
+                .layer(middleware::from_fn_with_state(state.clone(), rate::limit))
+                .layer(RequestBodyTimeoutLayer::new(MAX_PAUSE))
+                .layer(middleware::from_fn(|request, next| security::in_time(MAX_TIME, request, next)))
                 .layer(middleware::from_fn(security::to_its_end))
                 .layer(middleware::from_fn_with_state(state.clone(), security::only_known_names))
                 .layer(CsrfLayer::new())

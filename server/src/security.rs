@@ -1,6 +1,8 @@
 //! What protects the server, and those who use it, from the web pages that they visit: the names it answers to, and what
 //! browsers are told about its pages.
 
+use std::time::Duration;
+
 use axum::{
     extract::{Request, State},
     http::{HeaderValue, Method, StatusCode, header},
@@ -86,6 +88,24 @@ pub(crate) async fn to_its_end(request: Request, next: Next) -> Response {
     }
 }
 
+/// Gives up on a request that takes longer than `most`: what it changes is done to its end all the same. Files come and go as
+/// slowly as they may, as long as they do.
+pub(crate) async fn in_time(most: Duration, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let is_upload = request.method() == Method::POST && (path.ends_with("/import") || path.ends_with("/imports"));
+    if is_upload {
+        return next.run(request).await;
+    }
+    match tokio::time::timeout(most, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            let told = "The server has worked on this for too long and does not wait for it any more. What it was to change may \
+                        still be done: look before you send it again.";
+            Problem::new(StatusCode::GATEWAY_TIMEOUT, told).into_response()
+        }
+    }
+}
+
 /// Headers that every answer carries.
 pub(crate) async fn headers(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
@@ -112,7 +132,33 @@ pub(crate) async fn headers(State(state): State<AppState>, request: Request, nex
 
 #[cfg(test)]
 mod tests {
-    use super::is_local;
+    use std::time::Duration;
+
+    use axum::{
+        Router,
+        body::Body,
+        extract::Request,
+        http::StatusCode,
+        middleware,
+        routing::{get, post},
+    };
+    use tower::ServiceExt;
+
+    use super::{in_time, is_local};
+
+    #[tokio::test]
+    async fn what_never_ends_is_given_up() {
+        let app = Router::new()
+            .route("/", get(std::future::pending::<()>))
+            .route("/a/b/import", post(async || tokio::time::sleep(Duration::from_millis(50)).await))
+            .layer(middleware::from_fn(|request, next| in_time(Duration::from_millis(10), request, next)));
+        let asked = |method: &str, path: &str| {
+            let request = Request::builder().method(method).uri(path).body(Body::empty()).expect("a request");
+            app.clone().oneshot(request)
+        };
+        assert_eq!(asked("GET", "/").await.expect("an answer").status(), StatusCode::GATEWAY_TIMEOUT);
+        assert_eq!(asked("POST", "/a/b/import").await.expect("an answer").status(), StatusCode::OK);
+    }
 
     #[test]
     fn only_names_of_this_machine_are_local() {

@@ -3,6 +3,7 @@
 use std::{io::IsTerminal, net::SocketAddr, time::Duration};
 
 use hub::{Hub, Setup};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use services::{Limits, Supervisor};
 use storage::{Config, Store};
 use tokio::{net::TcpListener, signal::unix::SignalKind};
@@ -12,6 +13,8 @@ use tracing_subscriber::EnvFilter;
 use crate::{
     assets,
     cli::{Failure, ServeOptions, addresses},
+    connections::{self, Bounds},
+    rate::Rate,
     router::router,
     sample,
     state::AppState,
@@ -36,7 +39,18 @@ pub(crate) fn run(options: ServeOptions) -> Result<(), Failure> {
     runtime.block_on(serve(options))
 }
 
+/// Lets the server have as many files and connections open as its surroundings allow: by default programs get few, for the
+/// sake of old ones.
+fn allow_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let most = Rlimit { current: limit.maximum, ..limit };
+    if let Err(error) = setrlimit(Resource::Nofile, most) {
+        tracing::warn!(%error, "the number of open files stays limited");
+    }
+}
+
 async fn serve(options: ServeOptions) -> Result<(), Failure> {
+    allow_files();
     let addresses = addresses(&options.addr, options.public_url.is_some())?;
     let mail = options.outside.mail()?;
     // What is not given rightly is told before anything is begun.
@@ -69,25 +83,21 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
     tokio::spawn(async move { search.keep_searchable().await });
     let stopping = CancellationToken::new();
     let public = options.public_url;
-    let app = router(AppState { hub: hub.clone(), site, public, stopping: stopping.clone() });
+    let rate = Rate::new(options.rate_limit);
+    let app = router(AppState { hub: hub.clone(), site, public, rate, stopping: stopping.clone() });
     // On standard output and at once: programs that start the server wait for this line.
     println!("Anabranch is at http://{here} (data in {})", options.data.display());
     match hub.set_up_code() {
         Some(code) => println!("Accounts: none yet. Make the first one at {reached}/set-up?code={code}"),
         None => println!("Accounts: sign in at {reached}/sign-in"),
     }
-    let stop = {
-        let stopping = stopping.clone();
-        async move {
-            stop_signal().await;
-            tracing::info!("stopping");
-            stopping.cancel();
-        }
-    };
-    axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(stop)
-        .await
-        .map_err(|error| Failure::because("the server ended early", error))?;
+    let stop = stopping.clone();
+    tokio::spawn(async move {
+        stop_signal().await;
+        tracing::info!("stopping");
+        stop.cancel();
+    });
+    connections::serve(listener, app, Bounds::default(), stopping).await;
     hub.close().await.map_err(|error| Failure::because("the store could not be closed", error))
 }
 

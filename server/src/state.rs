@@ -4,7 +4,7 @@ use app::shell::SiteFiles;
 use hub::Hub;
 use tokio_util::sync::CancellationToken;
 
-use crate::public::PublicUrl;
+use crate::{public::PublicUrl, rate::Rate};
 
 /// The back end, as handlers see it.
 #[derive(Clone)]
@@ -15,6 +15,8 @@ pub(crate) struct AppState {
     pub(crate) site: SiteFiles,
     /// Where people on other machines reach it, always encrypted; none: nobody else does.
     pub(crate) public: Option<PublicUrl>,
+    /// How often one place may ask.
+    pub(crate) rate: Rate,
     /// Ends streams that would otherwise never end, when the server stops.
     pub(crate) stopping: CancellationToken,
 }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use app::shell::SiteFiles;
 use axum::{
     extract::{ConnectInfo, FromRequestParts, OriginalUri},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
 };
 use hub::{Actor, Client, Hub};
 use tokio_util::sync::CancellationToken;
@@ -99,7 +99,7 @@ impl FromRequestParts<AppState> for Visit {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let is_public = state.public.is_some();
-        let client = Client { agent: text(&parts.headers, header::USER_AGENT), address: address(parts, is_public) };
+        let client = Client { agent: text(&parts.headers, header::USER_AGENT), address: address(&parts.extensions, &parts.headers, is_public) };
         let kept = |cookie: Cookie| secret(&parts.headers, cookie.name(is_public));
         let (secret, second_step) = (kept(Cookie::Session), kept(Cookie::SecondStep));
         let departure = kept(Cookie::Provider);
@@ -158,10 +158,10 @@ fn text(headers: &HeaderMap, name: header::HeaderName) -> String {
 
 /// Where a request comes from. A proxy on this machine says for whom it asks, in `X-Forwarded-For`: the last address there
 /// is what it saw itself, those before it are what it was told. Nobody else is believed.
-fn address(parts: &Parts, is_public: bool) -> String {
-    let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() else { return String::new() };
+pub(crate) fn address(extensions: &Extensions, headers: &HeaderMap, is_public: bool) -> String {
+    let Some(ConnectInfo(peer)) = extensions.get::<ConnectInfo<SocketAddr>>() else { return String::new() };
     let peer = peer.ip().to_canonical();
-    let last = parts.headers.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok());
+    let last = headers.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok());
     let told = last.and_then(|text| text.rsplit(',').next()?.trim().parse::<IpAddr>().ok());
     told.filter(|_| is_public && peer.is_loopback()).unwrap_or(peer).to_string()
 }

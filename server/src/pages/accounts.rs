@@ -27,8 +27,12 @@ pub(super) struct Asked {
     code: String,
 }
 
-/// Where somebody goes who has just signed in.
-pub(super) fn signed_in(visit: &Visit, signed_in: &SignedIn, next: &str) -> Answer {
+/// Where somebody goes who has just signed in. The session that the browser had until now ends: nobody who knows its secret
+/// has anything of the new one.
+pub(super) async fn signed_in(visit: &Visit, signed_in: &SignedIn, next: &str) -> Answer {
+    if let Some(secret) = &visit.secret {
+        visit.hub.sign_out(&visit.actor(), secret).await?;
+    }
     let mut answer = see(app::url::ours(next))?;
     answer.headers_mut().insert(header::SET_COOKIE, visit.cookie(Cookie::Session, Some(&signed_in.secret)));
     Ok(answer)
@@ -56,7 +60,7 @@ pub(super) async fn sign_in(visit: Visit, Form(values): Values) -> Answer {
     let form = Submitted::new(values);
     let (name, password, next) = (form.or("name", ""), form.or("password", ""), form.or("next", ""));
     match visit.hub.sign_in(&name, &password, visit.client.clone()).await {
-        Ok(Entered::SignedIn(session)) => signed_in(&visit, &session, &next),
+        Ok(Entered::SignedIn(session)) => signed_in(&visit, &session, &next).await,
         Ok(Entered::SecondStep(secret)) => second_factor::ask(&visit, &secret, &next),
         Err(error) if is_about_form(&error) => {
             let ways = ways(&visit).await?;
@@ -86,7 +90,7 @@ pub(super) async fn set_up_form(visit: Visit, Query(asked): Query<Asked>) -> Ans
 pub(super) async fn set_up(visit: Visit, Form(values): Values) -> Answer {
     let form = Submitted::new(values);
     match visit.hub.set_up(&form.or("code", ""), new_account(&form), visit.client.clone()).await {
-        Ok(session) => signed_in(&visit, &session, "/"),
+        Ok(session) => signed_in(&visit, &session, "/").await,
         Err(error) if is_about_form(&error) => {
             let form = form.refused(&error);
             refused(&visit, &error, || pages::sign_in::set_up("", &form))

@@ -45,7 +45,7 @@ pub(super) async fn sign_up(visit: Visit, Form(values): Values) -> Answer {
     let secret = form.or("invitation", "");
     let invitation = Some(secret.as_str()).filter(|secret| !secret.is_empty());
     match visit.hub.sign_up(new_account(&form), invitation, visit.client.clone()).await {
-        Ok(session) => signed_in(&visit, &session, "/"),
+        Ok(session) => signed_in(&visit, &session, "/").await,
         Err(error) if is_about_form(&error) => {
             let form = form.refused(&error);
             let provider = visit.hub.provider_name();

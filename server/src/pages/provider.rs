@@ -74,7 +74,7 @@ pub(super) async fn arrive(visit: Visit, Query(returned): Query<Returned>) -> An
     let secret = visit.departure.as_deref().unwrap_or_default();
     let Returned { state, code } = &returned;
     match visit.hub.arrive(&visit.actor(), secret, state, code, visit.client.clone()).await? {
-        Arrival::SignedIn(session, next) => back(&visit, signed_in(&visit, &session, &next)),
+        Arrival::SignedIn(session, next) => back(&visit, signed_in(&visit, &session, &next).await),
         Arrival::Linked => back(&visit, see("/account")),
         // Which still needs the cookie.
         Arrival::New => see("/sign-up/name"),
@@ -91,7 +91,7 @@ pub(super) async fn name(visit: Visit, Form(values): Values) -> Answer {
     let secret = visit.departure.as_deref().unwrap_or_default();
     let (name, display) = (form.or("name", ""), form.or("display", ""));
     match visit.hub.join_from_elsewhere(secret, &name, &display, visit.client.clone()).await {
-        Ok((session, next)) => back(&visit, signed_in(&visit, &session, &next)),
+        Ok((session, next)) => back(&visit, signed_in(&visit, &session, &next).await),
         Err(error @ (Error::Invalid { .. } | Error::TooMany { .. })) if is_about_form(&error) => {
             let newcomer = visit.hub.newcomer(secret)?;
             let form = form.refused(&error);

@@ -38,7 +38,7 @@ pub(super) async fn code(visit: Visit, Form(values): Values) -> Answer {
     let Some(secret) = &visit.second_step else { return see(&url::sign_in(Some(&next))) };
     match visit.hub.second_step(secret, &form.or("code", ""), visit.client.clone()).await {
         Ok(session) => {
-            let mut answer = signed_in(&visit, &session, &next)?;
+            let mut answer = signed_in(&visit, &session, &next).await?;
             answer.headers_mut().append(header::SET_COOKIE, visit.cookie(Cookie::SecondStep, None));
             Ok(answer)
         }
