@@ -119,11 +119,11 @@ fn a_stolen_secret_serves_until_its_owner_ends_it() {
         let id = made["id"].as_str().expect("its id").to_owned();
         (Client { server: &world.server, header: Some(("authorization", format!("Bearer {text}"))) }, id)
     };
-    let (thief, id) = make(json!({ "name": "laptop", "scope": "admin" }));
+    let (thief, id) = make(json!({ "name": "laptop", "scope": "write" }));
     assert_eq!(thief.get(D).status, 200);
-    // Whoever has it can't make it last: no other tokens, no password, no cookie, no account.
+    // Whoever has it can't make it last: no other token, no password, no cookie, nothing of the account.
     for (method, path, body) in [
-        ("POST", "/api/v1/tokens", r#"{"name":"more","scope":"admin"}"#),
+        ("POST", "/api/v1/tokens", r#"{"name":"more","scope":"write"}"#),
         ("DELETE", &format!("/api/v1/tokens/{id}"), ""),
     ] {
         assert_eq!(thief.call(method, path, JSON, Some(body)).status, 403, "{method} {path}");
