@@ -51,7 +51,7 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, bounds: Bounds, st
         let (builder, app, stopping) = (builder.clone(), app.clone(), stopping.clone());
         connections.spawn(async move {
             if let Err(error) = serve_one(&builder, socket, peer, app, &stopping).await {
-                tracing::debug!(%peer, error, "a connection broke off");
+                tracing::debug!(%peer, %error, "a connection broke off");
             }
             drop(place);
         });

@@ -12,17 +12,13 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use governor::{
-    Quota, RateLimiter,
-    clock::{Clock, MonotonicClock},
-    state::keyed::HashMapStateStore,
-};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock};
 use hub::Client;
 
 use crate::{problem::Problem, state::AppState, visit};
 
 /// How many seconds' worth of requests may come at once: a page with its files, several people behind one address.
-const BURST: u32 = 10;
+const BURST: NonZeroU32 = NonZeroU32::new(10).expect("it is not 0");
 /// How often places that have not asked for a while are forgotten.
 const FORGET: Duration = Duration::from_secs(60);
 
@@ -31,18 +27,16 @@ const FORGET: Duration = Duration::from_secs(60);
 pub(crate) struct Rate(Option<Arc<Places>>);
 
 struct Places {
-    limiter: RateLimiter<String, HashMapStateStore<String>, MonotonicClock>,
+    limiter: DefaultKeyedRateLimiter<String>,
     tidied: Mutex<Instant>,
 }
 
 impl Rate {
     /// So many requests a second from one place, ten times as many at once; 0: any number.
     pub(crate) fn new(per_second: u32) -> Self {
-        let quota = NonZeroU32::new(per_second)
-            .map(|rate| Quota::per_second(rate).allow_burst(rate.saturating_mul(NonZeroU32::MIN.saturating_add(BURST - 1))));
+        let quota = NonZeroU32::new(per_second).map(|rate| Quota::per_second(rate).allow_burst(rate.saturating_mul(BURST)));
         let places = |quota| {
-            let limiter = RateLimiter::new(quota, HashMapStateStore::default(), MonotonicClock);
-            Arc::new(Places { limiter, tidied: Mutex::new(Instant::now()) })
+            Arc::new(Places { limiter: RateLimiter::hashmap(quota), tidied: Mutex::new(Instant::now()) })
         };
         Self(quota.map(places))
     }
