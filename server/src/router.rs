@@ -61,13 +61,13 @@ pub(crate) fn router(state: AppState) -> Router {
                 .layer(CompressionLayer::new())
                 .layer(CatchPanicLayer::new())
                 .layer(middleware::from_fn_with_state(state.clone(), rate::limit))
-                .layer(RequestBodyTimeoutLayer::new(MAX_PAUSE))
                 .layer(middleware::from_fn(|request, next| security::in_time(MAX_TIME, request, next)))
                 .layer(middleware::from_fn(security::to_its_end))
                 .layer(middleware::from_fn_with_state(state.clone(), security::only_known_names))
                 .layer(CsrfLayer::new())
                 .layer(middleware::from_fn_with_state(state.clone(), security::set_up_first))
-                .layer(DefaultBodyLimit::max(MAX_BODY)),
+                .layer(DefaultBodyLimit::max(MAX_BODY))
+                .layer(RequestBodyTimeoutLayer::new(MAX_PAUSE)),
         )
         .with_state(state)
 }
