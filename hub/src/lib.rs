@@ -58,7 +58,7 @@ pub use audit::{AuditKind, AuditPage, AuditPlace, AuditQuery, AuditView};
 pub use changes::{Change, Changes, NewColumn, Properties, value_of};
 pub use datasets::{DatasetChanges, NewDataset};
 pub use differences::{ChangeKind, ChangesAsked, DiffPage, DiffSummary, DifferenceCounts, TableDifference};
-pub use error::{Error, FieldError, StaleCell};
+pub use error::{Error, FieldError, Gone, Misfit, StaleCell};
 pub use events::Event;
 pub use findings::{Finding, Findings, RowFinding};
 pub use forks::Upstream;

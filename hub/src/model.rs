@@ -353,11 +353,14 @@ pub enum Side {
     Branch,
 }
 
-/// What a person decided about the cells that their draft and the branch both changed.
+/// What a person decided about the cells that their draft and the branch both changed, and about what has no place on the
+/// branch any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settle {
     /// Whose values stand.
     pub keep: Side,
+    /// Whether what has no place any more is left out.
+    pub leaves_out: bool,
     /// The head of the branch that they saw.
     pub head: Hash,
 }

@@ -290,6 +290,8 @@ pub fn stale_form(view: &TableView) -> Submitted {
                 after: Some(String::from("New mill")),
                 now: Some(String::from("Burnt mill")),
             }],
+            misfits: Vec::new(),
+            more: 0,
             head: Some(commits()[0].hash),
         })
         .with_error(
