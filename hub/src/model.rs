@@ -505,6 +505,10 @@ pub struct ImportView {
     pub rate: u64,
     /// What was found, once the file has been read.
     pub inspection: Option<Inspection>,
+    /// While it waits, the table that the file goes into, where there is one.
+    pub existing: Option<Schema>,
+    /// While it waits, what the person begins with.
+    pub beginning: Option<ImportChoice>,
     /// What the person chose, once they did.
     pub choice: Option<ImportChoice>,
     /// Bad values, the first thousand.

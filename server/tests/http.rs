@@ -370,6 +370,29 @@ fn a_replacement_is_one_commit_with_the_difference() {
 }
 
 #[test]
+fn a_replacement_keeps_types_that_no_file_is_found_to_have() {
+    let (dir, server) = with_cities();
+    commit_changes(
+        &server,
+        serde_json::json!([
+            {
+                "op": "retype_column", "table": "cities", "column": "country", "type": "choice",
+                "options": ["NO", "DK"],
+            },
+            { "op": "set_column", "table": "cities", "column": "country", "set": { "description": "Where it is" } },
+        ]),
+    );
+    let replace = ["--into", "local/places", "--table", "cities", "--mode", "replace"];
+    let output = server.import(&dir, &CITIES.replace("2,Bergen,NO,291940\n", ""), &replace);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let table = server.get("/api/v1/datasets/local/places/tables/cities").json();
+    let country = &table["columns"][2];
+    assert_eq!((&country["type"], &country["description"]), (&"choice".into(), &"Where it is".into()), "{table}");
+    let output = server.import(&dir, &CITIES.replace("DK", "SE"), &replace);
+    assert!(stderr(&output).contains("line 4") && stderr(&output).contains("SE"), "{}", stderr(&output));
+}
+
+#[test]
 fn no_key_makes_a_generated_one() {
     let (dir, server) = with_cities();
     let output = server.import(&dir, "a,b\n1,x\n1,y\n2,x\n", &["--into", "local/places", "--table", "pairs"]);

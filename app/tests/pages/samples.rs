@@ -554,6 +554,8 @@ pub fn import(state: JobState) -> ImportView {
         total_bytes: Some(40_600_000),
         rate: 611_000,
         inspection: Some(inspection),
+        existing: None,
+        beginning: None,
         choice: None,
         problems: if is_failed { problems } else { vec![] },
         problem_count: if is_failed { 3_141 } else { 0 },
