@@ -182,5 +182,13 @@ fn moved_by(between: &[crate::CommitSummary]) -> String {
 }
 
 fn summary(fields: &[FieldError]) -> String {
-    fields.iter().map(|field| field.message.as_str()).collect::<Vec<_>>().join(" ")
+    /// The most that are told in one text.
+    const MOST: usize = 20;
+    let mut parts: Vec<&str> = fields.iter().take(MOST).map(|field| field.message.as_str()).collect();
+    let more = match fields.len().saturating_sub(MOST) {
+        0 => String::new(),
+        more => format!("And {more} more."),
+    };
+    parts.extend(Some(more.as_str()).filter(|more| !more.is_empty()));
+    parts.join(" ")
 }

@@ -82,7 +82,7 @@ impl Store {
     pub async fn trim_answers(&self, person: Option<PersonId>, most: usize) -> Result<(), StorageError> {
         let statement = "{
             LET $old = (SELECT id, at FROM $all ORDER BY at DESC START $most);
-            DELETE $old.id;
+            IF array::len($old) > 0 { DELETE $old.id };
             RETURN NONE
         }";
         let variables = vars! { all: records::answers_of(person), most: i64::try_from(most).unwrap_or(i64::MAX) };

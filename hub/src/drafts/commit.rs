@@ -7,14 +7,15 @@ use storage::{DatasetId, RefKind};
 use versioning::{
     Hash, Key, ObjectSource, Root, Row,
     merge::{self, Choice, ConflictKind, Found, Options, Resolutions, Scope, ScopeRule, Sides},
+    rules::Breaches,
 };
 
 use super::{
     LoadedDraft, draft_id, stale_draft,
-    told::{MAX_STALE, Told},
+    told::Told,
 };
 use crate::{
-    Actor, Error, Event, FieldError, Hub, NewRequest, Place, Settle, Side,
+    Actor, Error, Event, Hub, NewRequest, Place, Settle, Side,
     access::Action,
     rules,
     write::{Desk, Intent, Made, Parent, Way, internal, message},
@@ -154,7 +155,7 @@ fn put_together(
     }
     let rules = settle.filter(|settle| settle.head == head).map(settled).unwrap_or_default();
     let resolutions = Resolutions { rules, ..Resolutions::default() };
-    let (mut told, mut broken, mut failed) = (Told::default(), Vec::new(), None);
+    let (mut told, mut broken, mut failed) = (Told::default(), Breaches::default(), None);
     let mut sink = desk;
     let sides = Sides { base: &base, ours: root, theirs: &edited };
     // What was settled is told again where something is left: the next answer is about all of it.
@@ -164,15 +165,17 @@ fn put_together(
                 failed = Some(error);
             }
         }
-        Found::Violation(violation, _) if broken.len() < MAX_STALE => {
-            broken.push(FieldError { field: "message".to_owned(), message: violation.message });
+        Found::Violation(violation, _) => {
+            broken.count += 1;
+            if broken.listed.len() < rules::MAX_TOLD {
+                broken.listed.push(violation);
+            }
         }
-        Found::Violation(..) => {}
     })?;
     match (merged.root, failed) {
         (Some(root), _) => Ok(root),
         (None, Some(error)) => Err(error),
-        (None, None) if merged.stats.open_conflicts == 0 => Err(Error::Invalid { fields: broken }),
+        (None, None) if merged.stats.open_conflicts == 0 => Err(rules::refusal(broken)),
         (None, None) => Err(told.into_error(head)),
     }
 }

@@ -10,7 +10,7 @@ use super::LoadedDraft;
 use crate::{Error, Gone, Misfit, StaleCell};
 
 /// The most cells, and the most values without a place, that are told.
-pub(super) const MAX_STALE: usize = 1_000;
+const MAX_STALE: usize = 1_000;
 
 /// The cells that both changed, and what has no place on the branch any more.
 #[derive(Default)]
