@@ -101,7 +101,7 @@ impl Hub {
             return Err(Error::SignIn);
         }
         let limits = actor.limits();
-        let parts = [retry.key, retry.path.as_bytes(), &limits];
+        let parts = [retry.key, retry.path.as_bytes(), limits.as_slice()];
         let key = Hash::of(&parts.map(|part| Hash::of(part).as_bytes().to_vec()).concat());
         let id = AnswerId { person: actor.person_id(), key };
         let trims = {

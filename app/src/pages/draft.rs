@@ -86,19 +86,16 @@ fn choices(form: &Submitted) -> Option<AnyView> {
         0 => text::count(form.misfits.len() as u64, "value"),
         _ => "all that has no place".to_owned(),
     };
-    let view = match (form.stale.is_empty(), form.misfits.is_empty()) {
-        (true, _) => view! { <div class="actions">{choice("branch", format!("Leave {left_out} out and commit"))}</div> },
-        (false, is_settled) => {
-            let without = if is_settled { String::new() } else { format!(", without {left_out}") };
-            view! {
-                <div class="actions">
-                    {choice("draft", format!("Commit with my values{without}"))}
-                    {choice("branch", format!("Commit with the branch’s values{without}"))}
-                </div>
-            }
-        }
+    let choices = if form.stale.is_empty() {
+        vec![choice("branch", format!("Leave {left_out} out and commit"))]
+    } else {
+        let without = if form.misfits.is_empty() { String::new() } else { format!(", without {left_out}") };
+        vec![
+            choice("draft", format!("Commit with my values{without}")),
+            choice("branch", format!("Commit with the branch’s values{without}")),
+        ]
     };
-    Some(view.into_any())
+    Some(view! { <div class="actions">{choices}</div> }.into_any())
 }
 
 /// The cells that the draft and a newer commit both changed: what was there, what either side made of it.
