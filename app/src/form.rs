@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hub::{Error, FieldError, StaleCell};
+use hub::{Error, FieldError, Misfit, StaleCell};
 use versioning::Hash;
 
 /// A form as it was sent, with what is wrong with it. Empty for a form that is shown the first time.
@@ -16,6 +16,10 @@ pub struct Submitted {
     pub message: Option<String>,
     /// Cells that changed meanwhile.
     pub stale: Vec<StaleCell>,
+    /// What has no place on the branch any more.
+    pub misfits: Vec<Misfit>,
+    /// How many of both there are besides those that are here.
+    pub more: u64,
     /// The head of the branch with which they were compared.
     pub head: Option<Hash>,
 }
@@ -38,10 +42,12 @@ impl Submitted {
     pub fn refused(mut self, error: &Error) -> Self {
         match error {
             Error::Invalid { fields } => self.errors.extend(fields.iter().cloned()),
-            Error::Stale { message, cells, head } => {
+            Error::Stale { message, cells, misfits, more, head } => {
                 self.message = Some(message.clone());
                 self.head = *head;
                 self.stale.extend(cells.iter().cloned());
+                self.misfits.extend(misfits.iter().cloned());
+                self.more = *more;
             }
             error => self.message = Some(error.to_string()),
         }

@@ -123,3 +123,43 @@ for (const [name, viewport] of [
     });
   });
 }
+
+for (const [room, viewport] of [
+  ["on a desktop", { width: 1280, height: 800 }],
+  ["on a phone", { width: 380, height: 700 }],
+] as const) {
+  test.describe(`what a button opens over the page, ${room}`, () => {
+    test.use({ viewport });
+
+    test("is closed by Escape and by a click elsewhere, and the keyboard goes back", async ({ page, server }) => {
+      await server.import("local/bakery", "products", PRODUCTS);
+      await page.goto(TABLE);
+      const [time, file] = ["As of…", "Export…"].map((name) => page.getByRole("button", { name, exact: true }));
+      const day = page.getByLabel(/^Show what was there/);
+      const csv = page.getByRole("link", { name: "CSV", exact: true });
+      await expect(day).toBeHidden();
+      await time.focus();
+      await page.keyboard.press("Enter");
+      await expect(day).toBeInViewport({ ratio: 1 });
+      await expect(page.getByRole("button", { name: "Show", exact: true })).toBeInViewport({ ratio: 1 });
+      await expectNoOverflow(page);
+      await expectAccessible(page);
+      await page.keyboard.press("Tab");
+      await expect(day).toBeFocused();
+      await page.keyboard.press("Escape");
+      await expect(day).toBeHidden();
+      await expect(time).toBeFocused();
+
+      await time.click();
+      await expect(day).toBeVisible();
+      await file.click();
+      await expect(day).toBeHidden();
+      await expect(csv).toBeInViewport({ ratio: 1 });
+      await page.getByRole("heading", { level: 1 }).click();
+      await expect(csv).toBeHidden();
+      await file.click();
+      await file.click();
+      await expect(csv).toBeHidden();
+    });
+  });
+}

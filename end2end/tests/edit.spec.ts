@@ -232,6 +232,30 @@ test.describe("editing in the grid", { tag: "@script" }, () => {
     await expect(grid.notices).toHaveCount(0);
   });
 
+  test("a new row whose key is taken stays, and is added under another one", async ({ page }) => {
+    await page.getByRole("button", { name: "Add row" }).click();
+    await grid.enter("A1", "Tab");
+    await grid.enter("Mine", "Enter");
+    await expect(grid.notices).toHaveCount(1);
+    await expect(grid.notices).toContainText("There is a row with the key “A1” already.");
+    await expect(grid.row(6)).toContainText("A1Mine");
+    await expect(grid.cell(6, "sku")).toHaveAttribute("aria-invalid", "true");
+    await expectAccessible(page);
+    await page.reload();
+    await grid.ready();
+    await expect(grid.row(6), "it is still there").toContainText("A1Mine");
+    await grid.notices.getByRole("button", { name: "Edit again" }).click();
+    await grid.editor.fill("A2");
+    await grid.press("Enter");
+    await expect(grid.notices).toContainText("There is a row with this key already.");
+    await grid.select(6, "sku");
+    await grid.enter("A9");
+    await grid.expectSaved();
+    await expect(grid.notices).toHaveCount(0);
+    await expect(grid.row(6)).toContainText("A9Mine");
+    await expect(grid.cell(6, "sku")).not.toHaveAttribute("aria-invalid", "true");
+  });
+
   test("widths of columns are changed by keyboard and pointer, and kept", async ({ page }) => {
     const width = async () => (await grid.head("name").boundingBox())?.width ?? 0;
     const before = await width();

@@ -135,6 +135,42 @@ test("other delimiters, encodings and line ends are understood", async ({ page, 
   await expect(page.getByRole("row", { name: /a "quoted" name/ })).toBeVisible();
 });
 
+test("a file for a table that is there begins with its types and its key", async ({ page, server }) => {
+  await server.import("local/bakery", "products", "sku,stock,price\n0a,x,1.50\n0b,y,2.75\n");
+  const into = async (mode: string, content: string) => {
+    await page.goto("/local/bakery/import");
+    await page.getByRole("textbox", { name: "Table" }).fill("products");
+    await page.getByLabel(mode).check();
+    await page.getByLabel("File", { exact: true }).setInputFiles(await server.file("next.csv", content));
+    await page.getByRole("button", { name: "Upload and inspect" }).click();
+    await expect(page.getByText("Waiting for you")).toBeVisible();
+  };
+  // Whole numbers only, and “note” is the first column that could be a key.
+  const next = "note,sku,stock,price\n1,7,5,3\n2,8,6,4\n";
+  await into("The new state of a table", next);
+  const types = page.getByRole("combobox");
+  await expect(types).toHaveCount(4);
+  for (const [place, type] of ["integer", "text", "text", "decimal"].entries()) {
+    await expect(types.nth(place)).toHaveValue(type);
+  }
+  await expect(page.getByLabel("Key: column 1")).not.toBeChecked();
+  await expect(page.getByLabel("Key: column 2")).toBeChecked();
+  await expectAccessible(page);
+  await types.nth(2).selectOption("integer");
+  await page.getByRole("button", { name: "Import 2 rows" }).click();
+  await page.getByRole("link", { name: "Open the table" }).click();
+  const heads = page.getByRole("columnheader");
+  await expect(heads).toHaveText([/sku.*text, key/, /note.*integer/, /stock.*integer/, /price.*decimal/]);
+
+  await into("More rows for a table", "sku,stock,price\n9,many,5\n");
+  await expect(page.getByRole("combobox")).toHaveCount(0);
+  await expect(page.getByRole("row", { name: /Name of column 2/ })).toContainText("integer");
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Import 1 row" }).click();
+  await expect(page.getByRole("alert")).toContainText("Nothing was imported");
+  await expect(page.getByRole("region", { name: "Problems" }).getByRole("row").nth(1)).toContainText("many");
+});
+
 test("a file that replaces a table is committed as the difference", async ({ page, server }) => {
   await server.import("local/bakery", "products", PRODUCTS);
   const next = PRODUCTS.replace("1.25", "1.45").replace(/A5.*\n/, "").concat("A6,Brioche,1.95,40,true,2026-04-01\n");

@@ -230,6 +230,12 @@ impl Actor {
         !self.is_stranger() && self.scope >= Scope::Write && self.dataset.is_none_or(|only| only == dataset)
     }
 
+    /// What limits them, in bytes: whoever is limited otherwise has other ones.
+    pub(crate) fn limits(&self) -> Vec<u8> {
+        let only = self.dataset.map(|dataset| dataset.to_string()).unwrap_or_default();
+        [self.scope.as_str().as_bytes(), b" ", only.as_bytes()].concat()
+    }
+
     /// What may be done in their name.
     #[must_use]
     pub fn scope(&self) -> Scope {

@@ -3,6 +3,7 @@
 mod commit;
 mod edit;
 mod patch;
+mod told;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -226,6 +227,8 @@ fn stale_draft(error: storage::StorageError) -> Error {
                       look at it as it is now and try again."
                 .to_owned(),
             cells: Vec::new(),
+            misfits: Vec::new(),
+            more: 0,
             head: None,
         }
     } else {

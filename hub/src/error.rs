@@ -1,7 +1,7 @@
 //! Why the hub refuses: every message says what was tried, what is wrong, and what to do.
 
 use serde::{Deserialize, Serialize};
-use versioning::{ColumnId, Hash, Key};
+use versioning::{ColumnId, Hash, Key, Type};
 
 /// A field of a form or request that can't be taken as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,36 @@ pub struct StaleCell {
     pub after: Option<String>,
     /// What is there now.
     pub now: Option<String>,
+}
+
+/// Something in a draft that has no place on its branch any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Misfit {
+    /// The table's name when the draft began.
+    pub table: String,
+    /// The row's key as text.
+    pub key_text: String,
+    /// The name of the cell's column; none for a row that the draft takes out.
+    pub column: Option<String>,
+    /// What was typed.
+    pub value: Option<String>,
+    /// What has become of its place.
+    pub gone: Gone,
+}
+
+/// What has become of the place that something was typed into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum Gone {
+    /// The table was dropped.
+    Table,
+    /// The column was dropped.
+    Column,
+    /// The column has a type that the value does not fit.
+    Type {
+        /// The type.
+        ty: Type,
+    },
 }
 
 /// Why the hub did not do what was asked.
@@ -74,6 +104,10 @@ pub enum Error {
         message: String,
         /// The cells that changed meanwhile.
         cells: Vec<StaleCell>,
+        /// What the draft holds that has no place on the branch any more.
+        misfits: Vec<Misfit>,
+        /// How many cells and misfits there are besides those that are here.
+        more: u64,
         /// The head of the branch that the draft and these cells were compared with; none where it can't be settled by
         /// choosing a side.
         head: Option<Hash>,
@@ -148,5 +182,13 @@ fn moved_by(between: &[crate::CommitSummary]) -> String {
 }
 
 fn summary(fields: &[FieldError]) -> String {
-    fields.iter().map(|field| field.message.as_str()).collect::<Vec<_>>().join(" ")
+    /// The most that are told in one text.
+    const MOST: usize = 20;
+    let mut parts: Vec<&str> = fields.iter().take(MOST).map(|field| field.message.as_str()).collect();
+    let more = match fields.len().saturating_sub(MOST) {
+        0 => String::new(),
+        more => format!("And {more} more."),
+    };
+    parts.extend(Some(more.as_str()).filter(|more| !more.is_empty()));
+    parts.join(" ")
 }

@@ -231,7 +231,7 @@ impl Hub {
             return;
         }
         let table = self.existing_table(dataset, &request).await;
-        let choice = table.and_then(|table| plan::unattended(&request, &inspection, table.as_ref()));
+        let choice = table.and_then(|table| plan::beginning(&request, &inspection, table.as_ref()));
         match choice {
             Ok(choice) => self.apply(actor, id, dataset, request, record, choice, cancel).await,
             Err(error) => self.fail(id, &error.to_string()).await,
@@ -297,7 +297,13 @@ impl Hub {
     /// There is no such import for the person.
     pub async fn import(&self, actor: &Actor, id: Uuid) -> Result<ImportView, Error> {
         let (job, dataset) = self.find_import(actor, Action::Read, id).await?;
-        self.import_view(job, dataset.path)
+        let mut view = self.import_view(job, dataset.path.clone())?;
+        if let (JobState::Waiting, Some(inspection)) = (view.state, &view.inspection) {
+            let existing = self.existing_table(&dataset, &view.request).await?;
+            view.beginning = plan::beginning(&view.request, inspection, existing.as_ref()).ok();
+            view.existing = existing;
+        }
+        Ok(view)
     }
 
     /// The newest imports into a dataset.
@@ -366,6 +372,8 @@ impl Hub {
             bytes,
             rate: if seconds > 0.0 { (rows as f64 / seconds) as u64 } else { 0 },
             inspection: record.inspection,
+            existing: None,
+            beginning: None,
             choice: record.choice,
             problems: record.problems,
             problem_count: record.problem_count,

@@ -36,6 +36,7 @@ mod queries;
 mod reclaim;
 mod refs;
 mod requests;
+mod retries;
 mod rows;
 mod rules;
 mod search;
@@ -58,7 +59,7 @@ pub use audit::{AuditKind, AuditPage, AuditPlace, AuditQuery, AuditView};
 pub use changes::{Change, Changes, NewColumn, Properties, value_of};
 pub use datasets::{DatasetChanges, NewDataset};
 pub use differences::{ChangeKind, ChangesAsked, DiffPage, DiffSummary, DifferenceCounts, TableDifference};
-pub use error::{Error, FieldError, StaleCell};
+pub use error::{Error, FieldError, Gone, Misfit, StaleCell};
 pub use events::Event;
 pub use findings::{Finding, Findings, RowFinding};
 pub use forks::Upstream;
@@ -80,6 +81,7 @@ pub use queries::{ExportSource, Found, GroupTable, Query, QueryCursor, QueryPage
 pub use reclaim::{ReclaimPhase, ReclaimProgress, ReclaimView};
 pub use refs::{ParseReferenceError, Place, RefSummary, Reference, RefsView, Viewed, ViewedKind};
 pub use requests::*;
+pub use retries::{Begun, Doing, Retry};
 pub use rows::{BlameView, PastRow, RowHistory};
 pub use search::{Hit, HitKind, HitPlace, Hits};
 pub use services::import::{Dialect, FoundColumn, Inspection, Problem};
@@ -119,6 +121,7 @@ struct Shared {
     imports: imports::Running,
     inboxes: notices::Inboxes,
     reclaiming: reclaim::Reclaiming,
+    retries: retries::Retries,
     lists: queries::Lists,
     searching: search::Searching,
     started: SystemTime,
@@ -146,6 +149,7 @@ impl Hub {
             imports: imports::Running::default(),
             inboxes: notices::Inboxes::default(),
             reclaiming: reclaim::Reclaiming::default(),
+            retries: retries::Retries::default(),
             lists: queries::Lists::default(),
             searching: search::Searching::default(),
             started: SystemTime::now(),

@@ -353,11 +353,14 @@ pub enum Side {
     Branch,
 }
 
-/// What a person decided about the cells that their draft and the branch both changed.
+/// What a person decided about the cells that their draft and the branch both changed, and about what has no place on the
+/// branch any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settle {
     /// Whose values stand.
     pub keep: Side,
+    /// Whether what has no place any more is left out.
+    pub leaves_out: bool,
     /// The head of the branch that they saw.
     pub head: Hash,
 }
@@ -502,6 +505,10 @@ pub struct ImportView {
     pub rate: u64,
     /// What was found, once the file has been read.
     pub inspection: Option<Inspection>,
+    /// While it waits, the table that the file goes into, where there is one.
+    pub existing: Option<Schema>,
+    /// While it waits, what the person begins with.
+    pub beginning: Option<ImportChoice>,
     /// What the person chose, once they did.
     pub choice: Option<ImportChoice>,
     /// Bad values, the first thousand.

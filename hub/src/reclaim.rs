@@ -110,6 +110,9 @@ impl Hub {
             if let Err(error) = self.clear_notices().await {
                 tracing::error!(error = &error as &dyn std::error::Error, "old notices could not be cleared away");
             }
+            if let Err(error) = self.clear_answers().await {
+                tracing::error!(error = &error as &dyn std::error::Error, "old answers could not be cleared away");
+            }
             if let Some(run) = self.begin_reclaiming() {
                 run.work(Reclaim::is_needed).await;
             }

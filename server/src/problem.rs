@@ -4,7 +4,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use hub::{Error, StaleCell};
+use hub::{Error, Misfit, StaleCell};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -37,6 +37,10 @@ pub(crate) struct ProblemBody {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<Object>)]
     pub(crate) stale: Vec<StaleCell>,
+    /// What a draft holds that has no place on its branch any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Object>)]
+    pub(crate) misfits: Vec<Misfit>,
     /// Where a write was based on another commit: the head of the branch now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) head: Option<String>,
@@ -75,6 +79,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             stale: Vec::new(),
+            misfits: Vec::new(),
             head: None,
             between: None,
             conflicts: None,
@@ -146,7 +151,10 @@ impl From<&Error> for Problem {
                 body.errors = fields.iter().map(problem).collect();
             }
             Error::TooMany { after } => body.retry_after = Some(after.as_secs() + 1),
-            Error::Stale { cells, .. } => body.stale.clone_from(cells),
+            Error::Stale { cells, misfits, .. } => {
+                body.stale.clone_from(cells);
+                body.misfits.clone_from(misfits);
+            }
             Error::Moved { head, between, .. } => {
                 body.head = head.map(|head| head.to_string());
                 body.between = Some(between.iter().cloned().map(CommitBody::from).collect());

@@ -38,7 +38,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .method_not_allowed_fallback(async || {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "This address does not take this method: see /api/v1/docs.")
         })
-        .layer(middleware::from_fn_with_state(api::idempotency::Answers::default(), api::idempotency::layer));
+        .layer(middleware::from_fn_with_state(state.clone(), api::idempotency::layer));
 
     Router::new()
         .merge(pages::routes(&state))

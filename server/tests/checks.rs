@@ -327,3 +327,43 @@ fn statuses_are_for_writers_and_say_what_they_may() {
     assert_eq!(say(&program, json!({})).status, 403);
     get(&program, &format!("{D}/statuses?commit={head}"));
 }
+
+#[test]
+fn of_thousands_of_findings_the_first_are_told_and_the_others_counted() {
+    let world = World::new();
+    let ada = places(&world, &[]);
+    good(commit(&ada, "main", json!([set("few", "people < 10", "warning")])));
+    good(ada.json("POST", &format!("{D}/branches"), json!({ "name": "work", "from": "main" })));
+    let rows: Vec<Value> = (10..5_010).map(|id| insert(id, "Hamlet", 1)).collect();
+    let made = good(commit(&ada, "work", Value::Array(rows)));
+    let hash = made["commit"].as_str().expect("a commit");
+    let shown = page(&ada, &format!("/ada/places/commits/{hash}"));
+    assert!(shown.contains("5,000 warnings") && shown.contains("And 4,900 more."), "{shown}");
+    let checks = format!("/ada/places/at/{hash}/tables/cities/checks");
+    assert!(shown.contains(&format!("href=\"{checks}\"")), "{shown}");
+    assert!(page(&ada, &checks).contains("Who meets this?"));
+    assert!(shown.len() < 400_000, "{}", shown.len());
+
+    let offer = json!({ "title": "Hamlets", "source_branch": "work", "target_branch": "main" });
+    good(ada.json("POST", &format!("{D}/merge-requests"), offer));
+    let request = format!("{D}/merge-requests/1");
+    let told = get(&ada, &format!("{request}/checks"));
+    assert_eq!((&told["warnings"], told["findings"].as_array().map(Vec::len)), (&json!(5_000), Some(100)));
+    let shown = page(&ada, "/ada/places/requests/1/checks");
+    assert!(shown.contains("And 4,900 more."), "{shown}");
+    assert!(shown.len() < 100_000, "{}", shown.len());
+
+    // Errors are refused with the first of them.
+    let strict = json!([set("few", "people < 10", "error")]);
+    let told = refused(&commit(&ada, "work", strict));
+    assert!(told.contains("5000 cells or rows") && told.len() < 5_000, "{told}");
+    good(commit(&ada, "main", json!([set("few", "people < 10", "error")])));
+    let rows: Vec<Value> = (10..5_010).map(|id| insert(id, "Hamlet", 1)).collect();
+    let told = refused(&commit(&ada, "main", Value::Array(rows)));
+    assert!(told.contains("more of the kind") && told.len() < 5_000, "{}", told.len());
+    let stats = ada.json("POST", &format!("{request}/merge"), json!({}));
+    assert_eq!(stats.status, 409, "{}", stats.body);
+    assert!(stats.body.len() < 100_000, "{}", stats.body.len());
+    let shown = page(&ada, "/ada/places/requests/1/conflicts");
+    assert!(shown.len() < 400_000, "{}", shown.len());
+}

@@ -113,6 +113,129 @@ fn settle(page: &str, side: &str) -> String {
     page[start..].chars().take_while(|character| *character != '"').collect()
 }
 
+/// Commits operations past the draft.
+fn commit_changes(server: &Server, operations: serde_json::Value) {
+    let body = serde_json::json!({ "branch": "main", "message": "Change", "operations": operations }).to_string();
+    let done = server.post("/api/v1/datasets/local/places/commits", "application/json", body.as_bytes());
+    assert!(done.status < 300, "{}", done.body);
+}
+
+/// Adds a city to the draft.
+fn add(server: &Server, cells: &[(&str, &str)]) {
+    let dataset = server.get("/api/v1/datasets/local/places").json();
+    let columns = dataset["tables"][0]["columns"].as_array().expect("columns").iter();
+    let value = |name: &str| cells.iter().find(|(column, _)| *column == name).map_or("", |(_, value)| *value);
+    let fields: Vec<(&str, &str)> = columns
+        .map(|column| (column["id"].as_str().expect("an id"), value(column["name"].as_str().expect("a name"))))
+        .collect();
+    let added = server.form("/local/places/tables/cities/new-row", &fields);
+    assert_eq!(added.status, 303, "{}", added.body);
+}
+
+fn commit_settled(server: &Server, page: &str, side: &str) -> Answer {
+    let revision = field(page, "revision").expect("the draft's revision");
+    let settle = settle(page, side);
+    server.form("/local/places/draft/commit", &[("revision", &revision), ("message", "Count"), ("settle", &settle)])
+}
+
+#[test]
+fn what_a_draft_has_in_a_dropped_column_is_told_and_left_out_when_its_person_says_so() {
+    let (_dir, server) = with_cities();
+    assert_eq!(change(&server, "1", "population", "700001").status, 303);
+    assert_eq!(change(&server, "2", "name", "Bjørgvin").status, 303);
+    add(&server, &[("id", "9"), ("name", "Hammerfest"), ("population", "7882")]);
+    commit_changes(
+        &server,
+        serde_json::json!([{ "op": "drop_column", "table": "cities", "column": "population" }]),
+    );
+    let refused = commit_draft(&server, "Count");
+    assert_eq!(refused.status, 409, "{}", refused.body);
+    for told in ["Without a place on the branch", "population", ">700001<", ">7882<", "The column was dropped."] {
+        assert!(refused.body.contains(told), "{told}: {}", refused.body);
+    }
+    assert!(refused.body.contains("Leave 2 values out and commit") && !refused.body.contains("Changed on both sides"));
+    // Without the word for it, nothing is left out.
+    let plain = settle(&refused.body, "branch").replace(":without", "");
+    let revision = field(&refused.body, "revision").expect("the draft's revision");
+    let fields = [("revision", revision.as_str()), ("message", "Count"), ("settle", &plain)];
+    assert_eq!(server.form("/local/places/draft/commit", &fields).status, 409);
+    let committed = commit_settled(&server, &refused.body, "branch");
+    assert_eq!(committed.status, 303, "{}", committed.body);
+    let rows = server.get("/api/v1/datasets/local/places/tables/cities/rows").json();
+    let rows = rows["items"].as_array().expect("rows");
+    assert_eq!(rows.len(), 4);
+    assert_eq!(rows[1]["name"], "Bjørgvin");
+    assert_eq!(rows[3], serde_json::json!({ "id": 9, "name": "Hammerfest", "country": null }));
+}
+
+#[test]
+fn what_a_draft_has_in_a_dropped_table_is_told_row_by_row() {
+    let (dir, server) = with_cities();
+    let output = server.import(&dir, CITIES, &["--into", "local/places", "--table", "others"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(change(&server, "1", "population", "700001").status, 303);
+    assert_eq!(server.form("/local/places/tables/cities/rows/2", &[("action", "delete")]).status, 303);
+    let kept = server.form("/local/places/tables/others/rows/3", &[("action", "delete")]);
+    assert_eq!(kept.status, 303, "{}", kept.body);
+    commit_changes(&server, serde_json::json!([{ "op": "drop_table", "table": "cities" }]));
+    let refused = commit_draft(&server, "Count");
+    assert_eq!(refused.status, 409, "{}", refused.body);
+    for told in [">cities<", ">700001<", "The table was dropped.", "(taken out)", "Leave 2 values out and commit"] {
+        assert!(refused.body.contains(told), "{told}: {}", refused.body);
+    }
+    let committed = commit_settled(&server, &refused.body, "branch");
+    assert_eq!(committed.status, 303, "{}", committed.body);
+    let dataset = server.get("/api/v1/datasets/local/places").json();
+    assert_eq!(dataset["tables"].as_array().map(Vec::len), Some(1), "{dataset}");
+    assert_eq!(dataset["tables"][0]["rows"], 2, "the other table's row is out");
+}
+
+#[test]
+fn a_value_that_does_not_fit_a_new_type_is_changed_or_left_out() {
+    for side in ["draft", "branch"] {
+        let (_dir, server) = with_cities();
+        commit_changes(
+            &server,
+            serde_json::json!([
+                { "op": "add_column", "table": "cities", "column": { "name": "code", "type": "text" } },
+                { "op": "update", "table": "cities", "key": 1, "values": { "code": "301" } },
+            ]),
+        );
+        assert_eq!(change(&server, "1", "code", "three").status, 303);
+        assert_eq!(change(&server, "2", "name", "Bjørgvin").status, 303);
+        add(&server, &[("id", "9"), ("name", "Hammerfest"), ("code", "nine")]);
+        add(&server, &[("id", "10"), ("name", "Vardø"), ("code", "20")]);
+        commit_changes(
+            &server,
+            serde_json::json!([
+                { "op": "retype_column", "table": "cities", "column": "code", "type": "integer" },
+                { "op": "update", "table": "cities", "key": 2, "values": { "name": "Bergn" } },
+            ]),
+        );
+        let refused = commit_draft(&server, "Count");
+        assert_eq!(refused.status, 409, "{}", refused.body);
+        for told in ["Changed on both sides", "Bergn", ">three<", ">nine<", "type integer", "without 2 values"] {
+            assert!(refused.body.contains(told), "{told}: {}", refused.body);
+        }
+        assert!(!refused.body.contains(">20</td><td>The column"), "it fits: {}", refused.body);
+        let mut page = refused.body;
+        if side == "draft" {
+            // One of them is mended in the draft.
+            assert_eq!(change(&server, "9", "code", "9").status, 303);
+            page = commit_draft(&server, "Count").body;
+            assert!(page.contains("without 1 value") && !page.contains(">nine<"), "{page}");
+        }
+        let committed = commit_settled(&server, &page, side);
+        assert_eq!(committed.status, 303, "{}", committed.body);
+        let rows = server.get("/api/v1/datasets/local/places/tables/cities/rows").json();
+        let codes: Vec<_> = rows["items"].as_array().expect("rows").iter().map(|row| row["code"].clone()).collect();
+        let nine = if side == "draft" { serde_json::json!(9) } else { serde_json::Value::Null };
+        assert_eq!(serde_json::json!(codes), serde_json::json!([301, null, null, nine, 20]));
+        let expected = if side == "draft" { "Bjørgvin" } else { "Bergn" };
+        assert_eq!(rows["items"][1]["name"], expected);
+    }
+}
+
 #[test]
 fn a_value_that_changed_meanwhile_is_not_overwritten() {
     let (_dir, server) = with_cities();
@@ -244,6 +367,29 @@ fn a_replacement_is_one_commit_with_the_difference() {
     let hash = log["items"][0]["hash"].as_str().expect("a hash");
     let page = server.get(&format!("/local/places/commits/{hash}")).body;
     assert!(page.contains("717710") && page.contains("709037") && page.contains("Bergen") && !page.contains("Århus"));
+}
+
+#[test]
+fn a_replacement_keeps_types_that_no_file_is_found_to_have() {
+    let (dir, server) = with_cities();
+    commit_changes(
+        &server,
+        serde_json::json!([
+            {
+                "op": "retype_column", "table": "cities", "column": "country", "type": "choice",
+                "options": ["NO", "DK"],
+            },
+            { "op": "set_column", "table": "cities", "column": "country", "set": { "description": "Where it is" } },
+        ]),
+    );
+    let replace = ["--into", "local/places", "--table", "cities", "--mode", "replace"];
+    let output = server.import(&dir, &CITIES.replace("2,Bergen,NO,291940\n", ""), &replace);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let table = server.get("/api/v1/datasets/local/places/tables/cities").json();
+    let country = &table["columns"][2];
+    assert_eq!((&country["type"], &country["description"]), (&"choice".into(), &"Where it is".into()), "{table}");
+    let output = server.import(&dir, &CITIES.replace("DK", "SE"), &replace);
+    assert!(stderr(&output).contains("line 4") && stderr(&output).contains("SE"), "{}", stderr(&output));
 }
 
 #[test]

@@ -72,7 +72,7 @@ impl Store {
     }
 
     /// Deletes an account with all that is its own and nobody else's: sessions, tokens, links, invitations, roles,
-    /// memberships, offers, notices, identities, the second factor. Its name is kept, so that nobody else gets it. `most`: what
+    /// memberships, offers, notices, kept answers, identities, the second factor. Its name is kept, so that nobody else gets it. `most`: what
     /// somebody always is in an organisation.
     ///
     /// # Errors
@@ -112,6 +112,7 @@ impl Store {
                     DELETE offer WHERE person = $person;
                     DELETE watch WHERE person = $person;
                     DELETE notice WHERE person = $person;
+                    DELETE $answers;
                     DELETE identity WHERE person = $person;
                     DELETE $factor;
                     DELETE $id;
@@ -130,6 +131,7 @@ impl Store {
                     factor: records::second_factor(person.id),
                     former: records::former_name(person.name.as_str()),
                     at: at,
+                    answers: records::answers_of(Some(person.id)),
                 },
             )
             .await?;

@@ -44,6 +44,7 @@
 //! | `offer` | `[dataset, person]` | a dataset that its owner wants to give to somebody |
 //! | `moved` | random; unique by owner and name | where a dataset was before |
 //! | `audit` | `[time, random]`, the newest first | who changed access or data; never changed or deleted |
+//! | `answer` | `[person, key]` | what a request was answered that may be sent again, for a day |
 //! | `setting` | name | a setting of the whole server |
 //! | `maintenance` | `reclaim` | what the last run of reclaiming has done, as JSON |
 //!
@@ -67,6 +68,7 @@
 //! A process with a nearly empty store is 106 MB resident: the engine allocates a table of a million locks for its
 //! transactions. Caches and at most 32 MiB of write buffers come on top of that as data comes.
 
+mod answers;
 mod audit;
 mod cache;
 mod chunks;
@@ -101,6 +103,7 @@ mod statuses;
 mod store;
 mod verify;
 
+pub use answers::{AnswerId, KeptAnswer};
 pub use audit::{AuditEntry, AuditFilter};
 pub use chunks::{Chunk, ChunkStats, MAX_BATCH_BYTES};
 pub use commit::CommitWrite;

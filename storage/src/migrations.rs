@@ -33,6 +33,7 @@ const MIGRATIONS: &[Migration] = &[
     FORMER_NAMES,
     IDENTITIES,
     MAILED,
+    ANSWERS,
 ];
 
 const FIRST: Migration = Migration {
@@ -345,6 +346,17 @@ const IDENTITIES: Migration = Migration {
 const MAILED: Migration = Migration {
     name: "which notices people get by mail",
     statements: "DEFINE FIELD IF NOT EXISTS mailed ON person TYPE option<string>;",
+};
+
+const ANSWERS: Migration = Migration {
+    name: "what requests were answered that may be sent again",
+    statements: "
+        DEFINE TABLE IF NOT EXISTS answer SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS request ON answer TYPE string;
+        DEFINE FIELD IF NOT EXISTS at ON answer TYPE int;
+        DEFINE FIELD IF NOT EXISTS answer ON answer TYPE option<string>;
+        DEFINE INDEX IF NOT EXISTS answer_at ON answer FIELDS at;
+    ",
 };
 
 /// The number of the last step that this program knows.

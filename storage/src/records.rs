@@ -5,7 +5,7 @@ use std::ops::Bound;
 use surrealdb::types::{Array, RecordId, RecordIdKey, RecordIdKeyRange, SurrealValue, Uuid, Value};
 use versioning::{Hash, TableId};
 
-use crate::{DatasetId, DraftId, JobId, PersonId, PersonName, RefKind, StorageError, TokenId};
+use crate::{AnswerId, DatasetId, DraftId, JobId, PersonId, PersonName, RefKind, StorageError, TokenId};
 
 pub(crate) fn chunk(hash: Hash) -> RecordId {
     RecordId::new("chunk", hash.to_string())
@@ -46,6 +46,21 @@ pub(crate) fn token(id: TokenId) -> RecordId {
 
 pub(crate) fn link(secret: Hash) -> RecordId {
     RecordId::new("link", secret.to_string())
+}
+
+/// What a request was answered that came with a key.
+pub(crate) fn answer(id: AnswerId) -> RecordId {
+    composite("answer", [person_key(id.person), text(&id.key.to_string())])
+}
+
+/// What the requests of somebody were answered.
+pub(crate) fn answers_of(person: Option<PersonId>) -> RecordId {
+    beginning_with("answer", vec![person_key(person)])
+}
+
+/// Nobody is called so: the one person of a server without accounts.
+fn person_key(person: Option<PersonId>) -> Value {
+    text(&person.map_or_else(|| "local".to_owned(), |person| person.0.to_string()))
 }
 
 /// An entry of the audit log: what is newer has a lesser key, as keys are read from the least on.

@@ -1,11 +1,13 @@
 //! Rows that break rules or meet checks, and what other systems found about a commit.
 
+use std::collections::BTreeSet;
+
 use hub::{Findings, StatusState, StatusView};
 use leptos::prelude::*;
 use versioning::schema::Severity;
 
 use super::{scroll, time};
-use crate::{text, url};
+use crate::{pages::checks, text, url};
 
 /// A severity as a word.
 #[must_use]
@@ -48,8 +50,20 @@ pub fn list(dataset: &str, findings: &Findings) -> AnyView {
         })
         .collect();
     let shown = findings.listed.len() as u64;
-    let more = (findings.count() > shown)
-        .then(|| view! { <p class="quiet">{format!("The first {} are shown.", text::number(shown))}</p> });
+    let more = (findings.count() > shown).then(|| {
+        let tables: BTreeSet<&str> = findings.listed.iter().map(|finding| finding.table.as_str()).collect();
+        let checks = tables.into_iter().enumerate().map(|(index, table)| {
+            let href = checks::address(dataset, table);
+            view! { {(index > 0).then_some(", ")}<a href=href>{table.to_owned()}</a> }
+        });
+        let checks: Vec<_> = checks.collect();
+        view! {
+            <p>
+                {format!("And {} more. ", text::number(findings.count() - shown))}
+                "Checks lead to all rows that meet them: "{checks}"."
+            </p>
+        }
+    });
     let table = scroll(
         String::from("What was found"),
         view! {

@@ -9,7 +9,7 @@ use crate::{
     components::{
         dataset::{self, Tab},
         field::{self, Field},
-        scroll, time,
+        popover_with, scroll, time,
     },
     form::Submitted,
     shell::{Crumb, PageInfo, shell},
@@ -71,7 +71,7 @@ enum Kind {
 
 fn list(address: &str, label: &'static str, refs: &[RefSummary], view: &RefsView, kind: Kind) -> AnyView {
     let main = &view.dataset.default_branch;
-    let rows: Vec<_> = refs.iter().map(|found| line(address, found, view, kind)).collect();
+    let rows: Vec<_> = refs.iter().enumerate().map(|(index, found)| line(address, (index, found), view, kind)).collect();
     let apart = (kind == Kind::Branch).then(|| view! { <th scope="col">{format!("Against {main}")}</th> });
     scroll(
         label.to_owned(),
@@ -91,7 +91,7 @@ fn list(address: &str, label: &'static str, refs: &[RefSummary], view: &RefsView
     )
 }
 
-fn line(address: &str, found: &RefSummary, view: &RefsView, kind: Kind) -> AnyView {
+fn line(address: &str, (index, found): (usize, &RefSummary), view: &RefsView, kind: Kind) -> AnyView {
     let (name, main) = (found.name.clone(), &view.dataset.default_branch);
     let href = if found.is_default { address.to_owned() } else { format!("{address}/at/{}", url::encode(&name)) };
     let commit = url::commit(address, &found.head.hash.to_string());
@@ -124,16 +124,19 @@ fn line(address: &str, found: &RefSummary, view: &RefsView, kind: Kind) -> AnyVi
             "Delete {field} “{name}”? Its commits stay as long as something else leads to them, and can be found by their \
              hash for a while after that."
         );
-        view! {
-            <details class="popover">
-                <summary class="button button--small" aria-label=label.clone()>"Delete…"</summary>
-                <form class="popover__body" method="post" action=action>
+        popover_with(
+            format!("delete-{field}-{index}"),
+            "button button--small",
+            Some(format!("{label}…")),
+            "Delete…",
+            view! {
+                <form method="post" action=action>
                     <p>{question}</p>
                     <input type="hidden" name=field value=name.clone() />
                     <button class="button button--danger button--small" type="submit">{label}</button>
                 </form>
-            </details>
-        }
+            },
+        )
     });
     view! {
         <tr>

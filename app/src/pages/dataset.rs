@@ -7,7 +7,7 @@ use crate::{
     components::{
         commits,
         dataset::{self, Tab},
-        logo, scroll,
+        logo, popover, scroll,
     },
     pages::import_job,
     shell::{Crumb, PageInfo, shell},
@@ -115,16 +115,16 @@ fn watch(view: &DatasetView) -> Option<AnyView> {
         Watch::Mine => "Watch…",
         Watch::Nothing => "Muted",
     };
-    let view = view! {
-        <details class="popover">
-            <summary class="button">{word}</summary>
-            <form class="popover__body" method="post" action=action>
+    Some(popover(
+        "watch".to_owned(),
+        word,
+        view! {
+            <form method="post" action=action>
                 <fieldset class="choices"><legend>"What to tell you in your inbox"</legend>{choices}</fieldset>
                 <button class="button button--small" type="submit">"Save"</button>
             </form>
-        </details>
-    };
-    Some(view.into_any())
+        },
+    ))
 }
 
 /// What it was forked from, how far apart the two are, and how to take over what came there since.

@@ -1,6 +1,6 @@
 //! What the acting person has not committed: to look at, to commit, or to throw away.
 
-use hub::{DraftSummary, DraftView};
+use hub::{DraftSummary, DraftView, Gone};
 use leptos::prelude::*;
 
 use crate::{
@@ -63,12 +63,46 @@ fn empty(address: &str) -> AnyView {
     .into_any()
 }
 
+/// What can't simply be committed because the branch has moved on, and the ways out.
+fn unsettled(form: &Submitted) -> Option<AnyView> {
+    if form.stale.is_empty() && form.misfits.is_empty() {
+        return None;
+    }
+    let more = (form.more > 0).then(|| {
+        view! { <p>{format!("And {} more of them, which are not listed here.", text::number(form.more))}</p> }
+    });
+    Some(view! { {stale(form)} {misfits(form)} {more} {choices(form)} }.into_any())
+}
+
+/// The buttons that commit all the same.
+fn choices(form: &Submitted) -> Option<AnyView> {
+    let head = form.head?;
+    let choice = |keep: &str, label: String| {
+        let without = if form.misfits.is_empty() { "" } else { ":without" };
+        let value = format!("{keep}:{head}{without}");
+        view! { <button class="button" type="submit" form=COMMIT_FORM name="settle" value=value>{label}</button> }
+    };
+    let left_out = match form.more {
+        0 => text::count(form.misfits.len() as u64, "value"),
+        _ => "all that has no place".to_owned(),
+    };
+    let choices = if form.stale.is_empty() {
+        vec![choice("branch", format!("Leave {left_out} out and commit"))]
+    } else {
+        let without = if form.misfits.is_empty() { String::new() } else { format!(", without {left_out}") };
+        vec![
+            choice("draft", format!("Commit with my values{without}")),
+            choice("branch", format!("Commit with the branch’s values{without}")),
+        ]
+    };
+    Some(view! { <div class="actions">{choices}</div> }.into_any())
+}
+
 /// The cells that the draft and a newer commit both changed: what was there, what either side made of it.
 fn stale(form: &Submitted) -> Option<AnyView> {
     if form.stale.is_empty() {
         return None;
     }
-    let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| String::from("(empty)"));
     let rows: Vec<_> = form
         .stale
         .iter()
@@ -85,25 +119,10 @@ fn stale(form: &Submitted) -> Option<AnyView> {
             }
         })
         .collect();
-    let choices = form.head.map(|head| {
-        let choice = |keep: &str, label: &'static str| {
-            let value = format!("{keep}:{head}");
-            view! {
-                <button class="button" type="submit" form=COMMIT_FORM name="settle" value=value>{label}</button>
-            }
-        };
-        view! {
-            <div class="actions">
-                {choice("draft", "Commit with my values")}
-                {choice("branch", "Commit with the branch’s values")}
-            </div>
-        }
-    });
     let view = view! {
         <section class="section" aria-labelledby="stale">
             <h2 id="stale">"Changed on both sides"</h2>
-            <p>"Nothing was committed. Choose whose values stand, for all of these cells, and commit:"</p>
-            {choices}
+            <p>"Nothing was committed. Choose whose values stand, for all of these cells, and commit."</p>
             <div class="scroll" role="region" tabindex="0" aria-label="Changed on both sides">
                 <table class="data">
                     <thead>
@@ -121,6 +140,67 @@ fn stale(form: &Submitted) -> Option<AnyView> {
         </section>
     };
     Some(view.into_any())
+}
+
+/// What was typed into a column or table that was dropped meanwhile, or does not fit the type that its column has now.
+fn misfits(form: &Submitted) -> Option<AnyView> {
+    if form.misfits.is_empty() {
+        return None;
+    }
+    let rows: Vec<_> = form
+        .misfits
+        .iter()
+        .map(|misfit| {
+            let why = match misfit.gone {
+                Gone::Table => "The table was dropped.".to_owned(),
+                Gone::Column => "The column was dropped.".to_owned(),
+                Gone::Type { ty } => format!("The column is of the type {ty} now, which the value does not fit."),
+            };
+            let (column, value) = match &misfit.column {
+                Some(column) => (column.clone(), shown(&misfit.value)),
+                None => ("the whole row".to_owned(), "(taken out)".to_owned()),
+            };
+            view! {
+                <tr>
+                    <th scope="row">{misfit.key_text.clone()}</th>
+                    <td>{misfit.table.clone()}</td>
+                    <td>{column}</td>
+                    <td>{value}</td>
+                    <td>{why}</td>
+                </tr>
+            }
+        })
+        .collect();
+    let view = view! {
+        <section class="section" aria-labelledby="misfits">
+            <h2 id="misfits">"Without a place on the branch"</h2>
+            <p>
+                "Others have changed tables or columns since you began, and these values have no place there any more. \
+                 You can commit all the rest: they are left out then and are not kept anywhere. A value that does not fit \
+                 a new type can be changed in its table first. Or propose the draft: it stays whole, and each of them is \
+                 decided in the merge request."
+            </p>
+            <div class="scroll" role="region" tabindex="0" aria-label="Without a place on the branch">
+                <table class="data">
+                    <thead>
+                        <tr>
+                            <th scope="col">"Row"</th>
+                            <th scope="col">"Table"</th>
+                            <th scope="col">"Column"</th>
+                            <th scope="col">"In your draft"</th>
+                            <th scope="col">"Why"</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        </section>
+    };
+    Some(view.into_any())
+}
+
+fn shown(value: &Option<String>) -> String {
+    value.clone().unwrap_or_else(|| String::from("(empty)"))
 }
 
 /// The rules that its rows break and the checks that they meet.
@@ -182,7 +262,7 @@ fn changes(view: &DraftView, draft: &DraftSummary, address: &str, form: &Submitt
     view! {
         {behind}
         {protected}
-        {stale(form)}
+        {unsettled(form)}
         {found(view, address)}
         <form class="form" id=COMMIT_FORM method="post" action=action>
             <input type="hidden" name="revision" value=revision.clone() />

@@ -6,7 +6,7 @@ use versioning::Schema;
 
 use crate::{
     components::{
-        blame, dataset, field,
+        blame, dataset, field, popover,
         search::{self, Asked},
         time,
     },
@@ -141,17 +141,17 @@ fn refusal() -> AnyView {
 /// A way to what the table held at another time.
 fn as_of(here: &str) -> AnyView {
     let action = url::below(here, "as-of");
-    view! {
-        <details class="popover">
-            <summary class="button">"As of…"</summary>
-            <form class="popover__body" method="get" action=action>
+    popover(
+        "as-of-form".to_owned(),
+        "As of…",
+        view! {
+            <form method="get" action=action>
                 <label for="as-of">"Show what was there on this day, at this time (UTC)"</label>
                 <input class="input input--small" id="as-of" name="time" type="datetime-local" step="1" required />
                 <button class="button button--small" type="submit">"Show"</button>
             </form>
-        </details>
-    }
-    .into_any()
+        },
+    )
 }
 
 /// The rows as files: what is committed of what is shown.
@@ -171,16 +171,14 @@ fn export(view: &TableView, asked: &Asked) -> AnyView {
     };
     let what = if asked.query.filter.trim().is_empty() { "All rows" } else { "The rows that the filter finds" };
     let draft = if view.draft.is_some() { " Your draft is not part of it: commit it first." } else { "" };
-    view! {
-        <details class="popover">
-            <summary class="button">"Export…"</summary>
-            <div class="popover__body">
-                <p>{what}", as committed, in the order of the key."{draft}</p>
-                <div class="actions">{file("CSV", "csv")}{file("Newline-delimited JSON", "ndjson")}</div>
-            </div>
-        </details>
-    }
-    .into_any()
+    popover(
+        "export".to_owned(),
+        "Export…",
+        view! {
+            <p>{what}", as committed, in the order of the key."{draft}</p>
+            <div class="actions">{file("CSV", "csv")}{file("Newline-delimited JSON", "ndjson")}</div>
+        },
+    )
 }
 
 /// Links to the other pages of rows, and a way to any row.

@@ -290,6 +290,8 @@ pub fn stale_form(view: &TableView) -> Submitted {
                 after: Some(String::from("New mill")),
                 now: Some(String::from("Burnt mill")),
             }],
+            misfits: Vec::new(),
+            more: 0,
             head: Some(commits()[0].hash),
         })
         .with_error(
@@ -552,6 +554,8 @@ pub fn import(state: JobState) -> ImportView {
         total_bytes: Some(40_600_000),
         rate: 611_000,
         inspection: Some(inspection),
+        existing: None,
+        beginning: None,
         choice: None,
         problems: if is_failed { problems } else { vec![] },
         problem_count: if is_failed { 3_141 } else { 0 },

@@ -6,28 +6,29 @@ use std::sync::Arc;
 use storage::{DatasetId, RefKind};
 use versioning::{
     Hash, Key, ObjectSource, Root, Row,
-    merge::{self, Choice, Conflict, Found, Options, Resolutions, RowCells, Scope, ScopeRule, Sides},
+    merge::{self, Choice, ConflictKind, Found, Options, Resolutions, Scope, ScopeRule, Sides},
+    rules::Breaches,
 };
 
-use super::{LoadedDraft, draft_id, stale_draft};
+use super::{
+    LoadedDraft, draft_id, stale_draft,
+    told::Told,
+};
 use crate::{
-    Actor, Error, Event, FieldError, Hub, NewRequest, Place, Settle, Side, StaleCell,
+    Actor, Error, Event, Hub, NewRequest, Place, Settle, Side,
     access::Action,
     rules,
     write::{Desk, Intent, Made, Parent, Way, internal, message},
 };
 
-/// The most cells that are told when both sides changed them.
-const MAX_STALE: usize = 1_000;
-
 impl Hub {
     /// Makes the person's draft, as it was at `revision`, a commit on its branch, and returns its hash. Where the branch
-    /// has moved on, both are merged; what both changed differently is settled as the person says, if the branch is
-    /// still where it was when they decided.
+    /// has moved on, both are merged; what both changed differently, and what has no place on the branch any more, is
+    /// settled as the person says, if the branch is still where it was when they decided.
     ///
     /// # Errors
     /// [`Error::Stale`] when the draft has another revision by now, or names the cells that both the draft and the
-    /// branch changed; the draft stays as it is.
+    /// branch changed and what has no place there any more; the draft stays as it is.
     pub async fn commit(
         &self,
         actor: &Actor,
@@ -85,6 +86,8 @@ impl Hub {
                           committed: look at it as it is now and try again."
                     .to_owned(),
                 cells: Vec::new(),
+                misfits: Vec::new(),
+                more: 0,
                 head: None,
             });
         };
@@ -150,42 +153,51 @@ fn put_together(
     if head == draft.base {
         return Ok(edited);
     }
-    let choice = settle.filter(|settle| settle.head == head).map(|settle| match settle.keep {
-        Side::Draft => Choice::Theirs,
-        Side::Branch => Choice::Ours,
-    });
-    let rules = choice.into_iter().map(|choice| ScopeRule { scope: Scope::default(), choice }).collect();
+    let rules = settle.filter(|settle| settle.head == head).map(settled).unwrap_or_default();
     let resolutions = Resolutions { rules, ..Resolutions::default() };
-    let (mut stale, mut others, mut broken) = (Vec::new(), 0, Vec::new());
+    let (mut told, mut broken, mut failed) = (Told::default(), Breaches::default(), None);
     let mut sink = desk;
     let sides = Sides { base: &base, ours: root, theirs: &edited };
+    // What was settled is told again where something is left: the next answer is about all of it.
     let merged = merge::merge(desk, &mut sink, sides, &Options::default(), &resolutions, &mut |found| match found {
-        Found::Conflict(conflict, None) if stale.len() < MAX_STALE => match cell(desk, root, &edited, &conflict) {
-            Some(cell) => stale.push(cell),
-            None => others += 1,
-        },
-        Found::Violation(violation, None) if broken.len() < MAX_STALE => {
-            broken.push(FieldError { field: "message".to_owned(), message: violation.message });
+        Found::Conflict(conflict, _) => {
+            if let Err(error) = told.add(desk, draft, sides, &conflict) {
+                failed = Some(error);
+            }
         }
-        _ => {}
+        Found::Violation(violation, _) => {
+            broken.count += 1;
+            if broken.listed.len() < rules::MAX_TOLD {
+                broken.listed.push(violation);
+            }
+        }
     })?;
-    match merged.root {
-        Some(root) => Ok(root),
-        None if stale.is_empty() && others == 0 => Err(Error::Invalid { fields: broken }),
-        None => Err(Error::Stale {
-            message: if stale.is_empty() {
-                "The branch has moved on: a table that your draft edits has been changed or dropped there. Nothing was \
-                 committed."
-                    .to_owned()
-            } else {
-                "The branch has moved on, and your draft and a newer commit changed the same cells. Nothing was \
-                 committed or overwritten: choose which values to keep."
-                    .to_owned()
-            },
-            cells: stale,
-            head: Some(head),
-        }),
+    match (merged.root, failed) {
+        (Some(root), _) => Ok(root),
+        (None, Some(error)) => Err(error),
+        (None, None) if merged.stats.open_conflicts == 0 => Err(rules::refusal(broken)),
+        (None, None) => Err(told.into_error(head)),
     }
+}
+
+/// What a person's answer decides. Of the choices for one kind the last that a conflict can follow counts, so what is left
+/// out gives way to the branch's value, and to an empty cell where the branch has none.
+fn settled(settle: Settle) -> Vec<ScopeRule> {
+    let keep = match settle.keep {
+        Side::Draft => Choice::Theirs,
+        Side::Branch => Choice::Ours,
+    };
+    let mut rules = Vec::new();
+    let mut decide = |kind, choice| rules.push(ScopeRule { scope: Scope { kind: Some(kind), ..Scope::default() }, choice });
+    if settle.leaves_out {
+        decide(ConflictKind::Table, Choice::Delete);
+        decide(ConflictKind::Column, Choice::Delete);
+        decide(ConflictKind::Cell, Choice::Base);
+        decide(ConflictKind::Cell, Choice::Ours);
+    }
+    decide(ConflictKind::Cell, keep.clone());
+    decide(ConflictKind::Row, keep);
+    rules
 }
 
 /// The state under the draft with its patches.
@@ -203,53 +215,3 @@ pub(super) fn fold(desk: &Desk<'_>, draft: &LoadedDraft, base: &Root) -> Result<
     Ok(root)
 }
 
-/// A conflict of a cell or row as the draft's page shows it; none for what is not about rows.
-fn cell(objects: &dyn ObjectSource, ours: &Root, theirs: &Root, conflict: &Conflict) -> Option<StaleCell> {
-    let entry = ours.tables.get(&conflict.table()).or_else(|| theirs.tables.get(&conflict.table()))?;
-    let schema = objects.schema(entry.schema).ok()?;
-    let key = conflict.key()?.clone();
-    let row = [ours, theirs].into_iter().find_map(|root| {
-        let entry = root.tables.get(&conflict.table())?;
-        entry.tree.get(objects, &schema, &key).ok()?
-    });
-    let key_text = row.map(|row| Key::to_text(&schema, &row)).unwrap_or_default();
-    let text = |cells: &RowCells| {
-        let row: Row = schema
-            .columns
-            .iter()
-            .map(|column| cells.get(&column.id).cloned().unwrap_or_else(|| column.fill.clone()))
-            .collect();
-        Some(Key::to_text(&schema, &row))
-    };
-    Some(match conflict {
-        Conflict::Cell { column, base, ours, theirs, .. } => {
-            let shown = |value: &Option<versioning::Value>| value.as_ref().and_then(versioning::Value::to_text);
-            StaleCell {
-                key,
-                key_text,
-                column: Some(*column),
-                column_name: schema.column(*column).map(|column| column.name.clone()).unwrap_or_default(),
-                before: shown(base),
-                after: shown(theirs),
-                now: shown(ours),
-            }
-        }
-        Conflict::Row { deleted_by, base, edited, .. } => {
-            let edited = text(edited);
-            let (after, now) = match deleted_by {
-                merge::Side::Ours => (edited, None),
-                merge::Side::Theirs => (None, edited),
-            };
-            StaleCell {
-                key,
-                key_text,
-                column: None,
-                column_name: String::new(),
-                before: base.as_ref().and_then(text),
-                after,
-                now,
-            }
-        }
-        _ => return None,
-    })
-}

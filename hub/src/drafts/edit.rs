@@ -162,7 +162,7 @@ impl Desk<'_> {
         }
         if !stale.is_empty() {
             let message = "Something else is there by now; nothing was overwritten.".to_owned();
-            return Err(Error::Stale { message, cells: stale, head: None });
+            return Err(Error::Stale { message, cells: stale, misfits: Vec::new(), more: 0, head: None });
         }
         Ok(keys)
     }

@@ -5,9 +5,11 @@ use versioning::{Column, ColumnId, Schema, Type, schema::is_name};
 
 use crate::{ColumnChoice, Error, FieldError, ImportChoice, ImportMode, ImportRequest, random_id};
 
-/// What an unattended import chooses: what was found, the types of the table that exists where the values fit them,
-/// the key that was asked for, else the key of the table that exists, else the suggested one, else a generated one.
-pub(super) fn unattended(
+/// What an import begins with, and an unattended one chooses: what was found, and of the table that exists the types of
+/// the columns that the file has too; the key that was asked for, else that of the table, else the suggested one, else a
+/// generated one. Where a person is there to see a value that does not fit, types stay; an unattended import that
+/// replaces a table takes the found type where the old one does not hold it.
+pub(super) fn beginning(
     request: &ImportRequest,
     inspection: &Inspection,
     existing: Option<&Schema>,
@@ -37,7 +39,7 @@ pub(super) fn unattended(
             ColumnChoice {
                 name: found.name.clone(),
                 ty: old.map_or(found.ty, |old| match request.mode {
-                    mode if mode.adds() => old.ty,
+                    mode if mode.adds() || !request.unattended => old.ty,
                     _ => fitting(old.ty, found.ty, found.samples.is_empty()),
                 }),
                 key: key.contains(&found.name),
@@ -52,6 +54,9 @@ pub(super) fn unattended(
 fn fitting(old: Type, found: Type, empty: bool) -> Type {
     let holds = match old {
         Type::Text => true,
+        // Nothing is found to be one of these: its values tell whether they are.
+        Type::Choice | Type::Tags | Type::Link | Type::File => true,
+        Type::Timestamp => matches!(found, Type::Date | Type::Timestamp),
         Type::Float => matches!(found, Type::Integer | Type::Decimal | Type::Float),
         Type::Decimal => matches!(found, Type::Integer | Type::Decimal),
         other => other == found,

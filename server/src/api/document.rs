@@ -23,8 +23,9 @@ use crate::problem::{FieldProblem, ProblemBody};
             answer the commit in `Anabranch-Commit`, carry an ETag and honour If-None-Match; drafts are never shown unless \
             `draft=true`. Writes take `parent` or If-Match, and answer 409 with the commits in between where the branch has \
             moved. A dataset that was renamed or given away is found at its old address by a redirect (308), as long as no \
-            other one is made there. POST to commits, merges, cherry-picks, reverts and imports takes `Idempotency-Key`. Names in addresses \
-            are percent-encoded.",
+            other one is made there. POST takes `Idempotency-Key`: a request that is sent again with the same key within a day \
+            is answered as it was and not done again, also when the server was started again meanwhile. Names in addresses are \
+            percent-encoded.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     servers((url = "/api/v1")),

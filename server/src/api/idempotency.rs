@@ -1,108 +1,90 @@
 //! `Idempotency-Key`: a retry of a write is answered as the write was, instead of being done again.
 //!
-//! Answers are kept in memory, up to a number and a size, for 24 hours; a server that is started again has forgotten them.
-//! Where it matters that a write is not done twice across that, name its `parent`.
-
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+//! Answers are kept for a day, for who was answered and nobody else, also when the server is started again meanwhile. What
+//! was begun and not answered before it stopped is not done again either: nobody knows how far it came.
 
 use axum::{
     body::{Body, to_bytes},
-    extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    extract::{FromRequestParts, Request, State},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
+use hub::{Begun, Doing, Retry};
+use serde::{Deserialize, Serialize};
 use versioning::Hash;
 
-use crate::problem::Problem;
+use crate::{problem::Problem, state::AppState, visit::Visit};
 
 /// The request's header.
 pub(crate) const KEY: &str = "idempotency-key";
-/// How long an answer is kept.
-const KEPT: Duration = Duration::from_hours(24);
-/// The most answers that are kept; the oldest go first.
-const MAX_ANSWERS: usize = 1_000;
 /// The largest answer that is kept, in bytes.
-const MAX_ANSWER: usize = 64 << 10;
+const MAX_ANSWER: usize = 16 << 10;
 /// The largest body that is read to compare it, in bytes.
 const MAX_BODY: usize = 8 << 20;
 /// The longest key, in bytes.
 const MAX_KEY: usize = 255;
 
-/// The answers that were given.
-#[derive(Clone, Default)]
-pub(crate) struct Answers(Arc<Mutex<Kept>>);
-
-#[derive(Default)]
+/// An answer as it is kept.
+#[derive(Serialize, Deserialize)]
 struct Kept {
-    by_key: HashMap<Hash, Entry>,
-    /// Oldest first.
-    order: VecDeque<(Hash, Instant)>,
-}
-
-struct Entry {
-    request: Hash,
-    /// None while the request is being answered.
-    answer: Option<(StatusCode, HeaderMap, Bytes)>,
+    status: u16,
+    headers: Vec<(String, String)>,
+    /// None where it is too long or has a secret in it, which is shown once.
+    body: Option<String>,
 }
 
 impl Kept {
-    fn forget_old(&mut self) {
-        while let Some((key, since)) = self.order.front().copied() {
-            if self.order.len() <= MAX_ANSWERS && since.elapsed() < KEPT {
-                break;
+    fn of(status: StatusCode, headers: &axum::http::HeaderMap, body: &[u8]) -> Self {
+        let is_secret = headers.get(header::CACHE_CONTROL).is_some_and(|value| value == "no-store");
+        let body = std::str::from_utf8(body).ok().filter(|body| !is_secret && body.len() <= MAX_ANSWER);
+        let text = |(name, value): (&HeaderName, &HeaderValue)| Some((name.to_string(), value.to_str().ok()?.to_owned()));
+        Self { status: status.as_u16(), headers: headers.iter().filter_map(text).collect(), body: body.map(str::to_owned) }
+    }
+
+    fn into_response(self) -> Response {
+        let Some(body) = self.body else {
+            return conflict(
+                "The request with this Idempotency-Key was done. Its answer is not kept, because it was too long or had a \
+                 secret in it.",
+            );
+        };
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
+        for (name, value) in self.headers {
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+                response.headers_mut().append(name, value);
             }
-            self.order.pop_front();
-            self.by_key.remove(&key);
         }
-    }
-
-    fn remove(&mut self, key: &Hash) {
-        self.by_key.remove(key);
-        self.order.retain(|(other, _)| other != key);
+        response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
+        response
     }
 }
 
-/// Forgets a request that was not answered: its client has gone, or it panicked.
-struct Pending<'a> {
-    answers: &'a Answers,
-    key: Hash,
-}
-
-impl Drop for Pending<'_> {
-    fn drop(&mut self) {
-        let mut kept = self.answers.kept();
-        if kept.by_key.get(&self.key).is_some_and(|entry| entry.answer.is_none()) {
-            kept.remove(&self.key);
-        }
-    }
-}
-
-impl Answers {
-    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn conflict(detail: &str) -> Response {
+    Problem::new(StatusCode::CONFLICT, detail).into_response()
 }
 
 /// Answers a retry with what was answered before.
-pub(crate) async fn layer(State(answers): State<Answers>, request: Request, next: Next) -> Response {
+pub(crate) async fn layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let Some(name) = request.headers().get(KEY).filter(|_| request.method() == Method::POST).cloned() else {
         return next.run(request).await;
     };
     if name.is_empty() || name.len() > MAX_KEY {
         return Problem::bad_request("An Idempotency-Key has 1 to 255 characters.").into_response();
     }
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    let visit = match Visit::from_request_parts(&mut parts, &state).await {
+        Ok(visit) => visit,
+        Err(problem) => return problem.into_response(),
+    };
+    if visit.actor().is_stranger() {
+        // They are told what strangers are told.
+        return next.run(Request::from_parts(parts, body)).await;
+    }
     let address = parts.uri.path_and_query().map(|address| address.as_str()).unwrap_or_default().to_owned();
-    // What one person was answered is not for another.
-    let who = [header::AUTHORIZATION, header::COOKIE]
-        .map(|name| parts.headers.get(name).map_or(&b""[..], |value| value.as_bytes()));
-    let key = Hash::of(&[name.as_bytes(), b"\n", parts.uri.path().as_bytes(), b"\n", who[0], b"\n", who[1]].concat());
+    let path = parts.uri.path().to_owned();
     let is_json =
         parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
     // A file may be of any size and is not read twice: it counts as the same where its length is.
@@ -116,42 +98,46 @@ pub(crate) async fn layer(State(answers): State<Answers>, request: Request, next
         (Bytes::copy_from_slice(length), body)
     };
     let request = Hash::of(&[address.as_bytes(), b"\n", &mark].concat());
-    {
-        let mut kept = answers.kept();
-        kept.forget_old();
-        match kept.by_key.get(&key) {
-            Some(entry) if entry.request != request => {
-                let detail = "This Idempotency-Key came with another request before: take a new one.";
-                return Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).into_response();
-            }
-            Some(Entry { answer: None, .. }) => {
-                let detail = "The request with this Idempotency-Key is still being answered: try again.";
-                return Problem::new(StatusCode::CONFLICT, detail).into_response();
-            }
-            Some(Entry { answer: Some((status, headers, body)), .. }) => {
-                let mut response = (*status, headers.clone(), body.clone()).into_response();
-                response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
-                return response;
-            }
-            None => {
-                kept.by_key.insert(key, Entry { request, answer: None });
-                kept.order.push_back((key, Instant::now()));
-            }
+    let retry = Retry { key: name.as_bytes(), path: &path, request };
+    let doing = match state.hub.begin_once(&visit.actor(), retry).await {
+        Ok(Begun::New(doing)) => doing,
+        Ok(Begun::Answered(kept)) => return replayed(&kept),
+        Ok(Begun::Running) => {
+            return conflict("The request with this Idempotency-Key is still being answered: try again.");
         }
+        Ok(Begun::Interrupted) => {
+            return conflict(
+                "The server stopped while it answered the request with this Idempotency-Key. Look whether it was done; \
+                 where it was not, send it with a new key.",
+            );
+        }
+        Ok(Begun::Other) => {
+            let detail = "This Idempotency-Key came with another request before: take a new one.";
+            return Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).into_response();
+        }
+        Err(error) => return Problem::from(error).into_response(),
+    };
+    answer(doing, next.run(Request::from_parts(parts, body)).await).await
+}
+
+fn replayed(kept: &str) -> Response {
+    match serde_json::from_str::<Kept>(kept) {
+        Ok(kept) => kept.into_response(),
+        Err(_) => conflict("The request with this Idempotency-Key was done. Its answer can't be read any more."),
     }
-    let pending = Pending { answers: &answers, key };
-    let response = next.run(Request::from_parts(parts, body)).await;
+}
+
+/// Keeps the answer, where something was done. What was refused may be tried again.
+async fn answer(doing: Doing, response: Response) -> Response {
     let (parts, body) = response.into_parts();
     let Ok(bytes) = to_bytes(body, usize::MAX).await else {
         return Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "The answer broke off.").into_response();
     };
-    // What failed on our side may be tried again, and a conflict may be gone by then.
-    if parts.status.is_success()
-        && bytes.len() <= MAX_ANSWER
-        && let Some(entry) = answers.kept().by_key.get_mut(&key)
-    {
-        entry.answer = Some((parts.status, parts.headers.clone(), bytes.clone()));
+    if parts.status.is_success() {
+        let kept = Kept::of(parts.status, &parts.headers, &bytes);
+        doing.done(&serde_json::to_string(&kept).unwrap_or_default()).await;
+    } else {
+        doing.not_done().await;
     }
-    std::mem::drop(pending);
     Response::from_parts(parts, Body::from(bytes))
 }

@@ -64,7 +64,8 @@ fn revision(form: &Submitted) -> u64 {
     form.value("revision").and_then(|revision| revision.parse().ok()).unwrap_or(0)
 }
 
-/// What the person decided about cells that both sides changed: `draft:` or `branch:`, and the head they saw.
+/// What the person decided about cells that both sides changed: `draft:` or `branch:`, and the head they saw. With
+/// `:without` behind it what has no place on the branch is left out.
 fn settle(form: &Submitted) -> Option<Settle> {
     let (keep, head) = form.value("settle")?.split_once(':')?;
     let keep = match keep {
@@ -72,5 +73,10 @@ fn settle(form: &Submitted) -> Option<Settle> {
         "branch" => Side::Branch,
         _ => return None,
     };
-    Some(Settle { keep, head: head.parse().ok()? })
+    let (head, leaves_out) = match head.split_once(':') {
+        None => (head, false),
+        Some((head, "without")) => (head, true),
+        Some(_) => return None,
+    };
+    Some(Settle { keep, leaves_out, head: head.parse().ok()? })
 }

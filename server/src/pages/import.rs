@@ -2,7 +2,10 @@
 
 use app::{
     form::Submitted,
-    pages::{self, import_job::found::column_field},
+    pages::{
+        self,
+        import_job::found::{beginning, column_field},
+    },
 };
 use axum::{
     Form, Json,
@@ -140,7 +143,9 @@ fn choice(view: &ImportView, form: Submitted) -> (Result<ImportChoice, Error>, S
     let mut columns = Vec::with_capacity(found.len());
     for (index, column) in found.iter().enumerate() {
         let field = |part| column_field(index, part);
-        let ty = match form.or(&field("type"), column.ty.name()).parse() {
+        // A table that rows are added to keeps its types and its key: the form does not ask for them.
+        let begin = beginning(view, index, column);
+        let ty = match form.or(&field("type"), begin.ty.name()).parse() {
             Ok(ty) => ty,
             Err(error) => return (Err(Error::invalid(field("type"), format!("{error}."))), form),
         };

@@ -282,8 +282,9 @@ impl<'p> Changes<'p> {
                 duplicates.insert(keys, value);
             }
             let column = &self.schema.columns[index];
-            for (keys, value) in duplicates {
+            for (mut keys, value) in duplicates {
                 let count = keys.len() as u64;
+                keys.truncate(rules::MAX_ROWS);
                 context.violation(rules::duplicates(self.table, column, value, keys, count));
             }
         }

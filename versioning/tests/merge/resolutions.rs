@@ -2,7 +2,7 @@
 
 use versioning::{
     ColumnId, Value,
-    merge::{Choice, Conflict, Options, Resolutions, Rule, Scope, ScopeRule, Side, Sides, Violation},
+    merge::{Choice, Conflict, ConflictKind, Options, Resolutions, Rule, Scope, ScopeRule, Side, Sides, Violation},
 };
 
 use crate::world::{TABLE, World, all, small};
@@ -74,4 +74,45 @@ fn m17_conflicts_violations_and_resolutions_are_data() {
     let resolutions = all(Choice::Value(Value::Integer(1)));
     let json = serde_json::to_string(&resolutions).expect("json");
     assert_eq!(serde_json::from_str::<Resolutions>(&json).expect("the same"), resolutions);
+}
+
+#[test]
+fn m9_m11_what_has_no_place_can_be_left_out_while_all_else_is_kept() {
+    let mut world = World::default();
+    let base = small(&mut world, &[(1, [Some(1), Some(1), None]), (2, [Some(2), None, None])]);
+    // Ours: “a” is gone, “b” holds numbers. The texts of the rows would not fit.
+    let mut schema = crate::world::schema();
+    schema.columns.retain(|column| column.name != "a");
+    schema.columns[1].ty = versioning::Type::Integer;
+    let row = |id: i64, b: Option<i64>| {
+        let number = |value: Option<i64>| value.map_or(Value::Null, Value::Integer);
+        crate::common::entry(&schema, vec![Value::Integer(id), number(b), Value::Null])
+    };
+    let ours = world.table(&schema, &[row(1, Some(11)), row(2, None)].into());
+    let theirs = small(
+        &mut world,
+        &[(1, [Some(5), Some(5), Some(50)]), (2, [Some(2), None, Some(20)]), (3, [Some(3), Some(3), Some(30)])],
+    );
+    let sides = Sides { base: &base, ours: &ours, theirs: &theirs };
+    let open = world.merge(sides, &Options::default(), &Resolutions::default());
+    let kinds: Vec<ConflictKind> = open.conflicts.iter().map(Conflict::kind).collect();
+    assert_eq!(kinds, [ConflictKind::Column, ConflictKind::Cell, ConflictKind::Cell]);
+    assert!(matches!(open.conflicts[0], Conflict::Column { dropped_by: Side::Ours, edits: 2, .. }));
+
+    // Of the choices for cells, the last that can be followed counts.
+    let rule = |kind, choice| ScopeRule { scope: Scope { kind: Some(kind), ..Scope::default() }, choice };
+    let rules = vec![
+        rule(ConflictKind::Column, Choice::Delete),
+        rule(ConflictKind::Cell, Choice::Base),
+        rule(ConflictKind::Cell, Choice::Ours),
+        rule(ConflictKind::Cell, Choice::Theirs),
+    ];
+    let merged = world.merge(sides, &Options::default(), &Resolutions { rules, ..Resolutions::default() });
+    let with = |id: i64, b: Option<i64>, c: i64| {
+        let (key, mut row) = row(id, b);
+        row[2] = Value::Integer(c);
+        (key, row)
+    };
+    let expected = world.table(&schema, &[with(1, Some(11), 50), with(2, None, 20), with(3, None, 30)].into());
+    assert_eq!(merged.root(), Some(&expected));
 }

@@ -37,8 +37,20 @@ pub struct Sheet {
     new_row: Vec<Option<String>>,
     /// What was typed into rows that are not loaded yet.
     ahead: Vec<(Cell, Option<String>)>,
+    /// New rows that the server did not take: they stay to be changed.
+    held: Vec<Held>,
     notices: Vec<Notice>,
     next_notice: u32,
+}
+
+/// A new row that the server did not take.
+#[derive(Debug)]
+pub struct Held {
+    /// Its notice.
+    id: u32,
+    entry: Entry,
+    /// Why it was not taken.
+    reason: String,
 }
 
 /// What a line of the grid is.
@@ -50,6 +62,8 @@ pub enum Line<'a> {
     Loading,
     /// A new row that is not acknowledged.
     Inserted(&'a Entry),
+    /// A new row that was not taken.
+    Held(&'a Held),
     /// The blank row at the end.
     New,
     /// Past the end.
@@ -92,6 +106,14 @@ pub struct Notice {
     pub now: Option<Option<String>>,
 }
 
+impl Held {
+    /// Its notice.
+    #[must_use]
+    pub const fn id(&self) -> u32 {
+        self.id
+    }
+}
+
 impl Sheet {
     /// An empty view of a table; `left_behind` is what an earlier page could not save.
     #[must_use]
@@ -108,6 +130,7 @@ impl Sheet {
             history: History::default(),
             new_row,
             ahead: Vec::new(),
+            held: Vec::new(),
             notices: Vec::new(),
             next_notice: 0,
             schema,
@@ -123,6 +146,11 @@ impl Sheet {
     /// Where the blank row is, or would be.
     #[must_use]
     pub fn new_line(&self) -> u64 {
+        self.held_from() + self.held.len() as u64
+    }
+
+    /// Where new rows begin that were not taken.
+    fn held_from(&self) -> u64 {
         self.total + self.outbox.inserted().len() as u64
     }
 
@@ -182,8 +210,12 @@ impl Sheet {
                 None => Line::Loading,
             }
         } else if row < self.new_line() {
+            let new = (row - self.total) as usize;
             let mut inserted = self.outbox.inserted();
-            inserted.nth((row - self.total) as usize).map_or(Line::None, Line::Inserted)
+            match self.held.get(new.wrapping_sub(inserted.len())) {
+                Some(held) => Line::Held(held),
+                None => inserted.nth(new).map_or(Line::None, Line::Inserted),
+            }
         } else if row == self.new_line() && self.editable {
             Line::New
         } else {
@@ -198,6 +230,7 @@ impl Sheet {
         match self.line(cell.row) {
             Line::Row(row, pending) => Some(self.current(row, pending, position)),
             Line::Inserted(entry) => Some(self.inserted_text(entry, position)),
+            Line::Held(held) => Some(self.typed_text(&held.entry, position)),
             Line::New => Some(self.new_row[position].as_deref()),
             Line::Loading => {
                 let typed = self.ahead.iter().rfind(|(typed, _)| *typed == cell)?;
@@ -230,6 +263,12 @@ impl Sheet {
                 .iter()
                 .any(|notice| notice.key.as_ref() == Some(&row.key) && notice.column == Some(column));
         }
+        if let Line::Held(held) = self.line(cell.row)
+            && cell.column < self.frozen
+        {
+            shown.refused = true;
+            shown.finding = Some(held.reason.clone());
+        }
         Some(shown)
     }
 
@@ -247,8 +286,9 @@ impl Sheet {
         self.column(column).ty == Type::Boolean
     }
 
-    /// Takes a notice off the list.
+    /// Takes a notice off the list, and the row that was held for it.
     pub fn dismiss(&mut self, id: u32) -> Option<Notice> {
+        self.held.retain(|held| held.id != id);
         let position = self.notices.iter().position(|notice| notice.id == id)?;
         Some(self.notices.remove(position))
     }
@@ -266,6 +306,18 @@ impl Sheet {
             let new = self.outbox.inserted().position(|entry| self.outbox.latest_key(entry.edit.key()) == key)?;
             Some(self.total + new as u64)
         })
+    }
+
+    /// The line of the new row that this notice speaks of.
+    #[must_use]
+    pub fn line_of_held(&self, id: u32) -> Option<u64> {
+        let place = self.held.iter().position(|held| held.id == id)?;
+        Some(self.held_from() + place as u64)
+    }
+
+    /// All that is not acknowledged.
+    pub fn unsaved(&self) -> impl Iterator<Item = &Entry> {
+        self.outbox.entries().iter().chain(self.held.iter().map(|held| &held.entry))
     }
 
     /// Where a column is shown.
@@ -299,6 +351,12 @@ impl Sheet {
         if let Some((_, text)) = later.and_then(|later| later.cells.iter().find(|(column, _)| *column == id)) {
             return text.as_deref();
         }
+        self.typed_text(entry, position)
+    }
+
+    /// The text of a cell of a new row as it was sent.
+    fn typed_text<'a>(&self, entry: &'a Entry, position: usize) -> Option<&'a str> {
+        let id = self.schema.columns[position].id;
         match &entry.edit {
             Edit::Insert { cells, .. } => cells.iter().find(|(column, _)| *column == id).map(|(_, text)| text.as_str()),
             Edit::Update { .. } | Edit::Delete { .. } => None,

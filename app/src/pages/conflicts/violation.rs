@@ -13,6 +13,9 @@ use crate::{
     text,
 };
 
+/// The most rows of one violation that are shown.
+const MAX_ROWS: usize = 10;
+
 /// The section with all of them.
 pub(super) fn section(page: &Page<'_>) -> Option<AnyView> {
     let violations = &page.view.violations;
@@ -43,6 +46,7 @@ fn one(page: &Page<'_>, item: &ViolationItem) -> AnyView {
     let keys = match found.keys.as_slice() {
         [] => format!("Table {}", found.table),
         [key] => format!("Row {key} in {}", found.table),
+        keys if keys.len() > MAX_ROWS => format!("Rows {}, … in {}", keys[..MAX_ROWS].join(", "), found.table),
         keys => format!("Rows {} in {}", keys.join(", "), found.table),
     };
     // What its rows break as they are now is listed by itself.
@@ -59,18 +63,22 @@ fn one(page: &Page<'_>, item: &ViolationItem) -> AnyView {
         .rows
         .iter()
         .enumerate()
+        .take(MAX_ROWS)
         .filter(|_| !item.is_fixed)
         .map(|(index, (_, cells))| {
             let key = found.keys.get(index).cloned().unwrap_or_default();
             row(page, item, index, key, cells)
         })
         .collect();
+    let more = (found.violation.rows.len() > MAX_ROWS && !item.is_fixed)
+        .then(|| view! { <p class="quiet">"The others are shown once these are mended."</p> });
     view! {
         <section class="conflict" aria-labelledby=heading.clone()>
             <h3 id=heading.clone()>{keys}</h3>
             <p>{found.violation.message.clone()}</p>
             {fixed}
             {rows}
+            {more}
         </section>
     }
     .into_any()

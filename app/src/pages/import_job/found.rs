@@ -1,6 +1,6 @@
 //! What was found in a file, as a form: the person corrects it and confirms.
 
-use hub::{ImportMode, ImportView};
+use hub::{ColumnChoice, ImportMode, ImportView};
 use leptos::prelude::*;
 use services::import::{FoundColumn, Inspection};
 use versioning::Type;
@@ -37,8 +37,9 @@ pub fn section(view: &ImportView, address: &str, form: &Submitted) -> AnyView {
     let message = if view.request.message.is_empty() { message } else { view.request.message.clone() };
     let header = form.ticked("header", found.dialect.header);
     let rows: Vec<_> =
-        found.columns.iter().enumerate().map(|(index, column)| column_row(index, column, found, form)).collect();
-    let no_key = found.suggested_key.is_none().then(|| {
+        found.columns.iter().enumerate().map(|(index, column)| column_row(index, column, view, form)).collect();
+    let adds = is_added_to(view);
+    let no_key = (found.suggested_key.is_none() && view.existing.is_none()).then(|| {
         view! {
             <p class="quiet">
                 "No column is complete and has a different value in every row, so rows would get a generated key."
@@ -74,9 +75,17 @@ pub fn section(view: &ImportView, address: &str, form: &Submitted) -> AnyView {
                 },
             )}
             <p class="quiet small">
-                "The key names a row: its columns must be filled in and differ from row to row. Without one, each row \
-                 gets a generated key."
+                {if adds {
+                    "Names say which columns of the table the values are for. Its types and its key stay as they are; \
+                     values that do not fit are named, and nothing is committed then."
+                } else {
+                    "The key names a row: its columns must be filled in and differ from row to row. Without one, each \
+                     row gets a generated key."
+                }}
             </p>
+            {view.existing.as_ref().filter(|_| !adds).map(|_| view! {
+                <p class="quiet small">"Types and key are those of the table; what has the same name stays the same column."</p>
+            })}
             <div class="form">
                 {Field::new("message", "Message").hint("For those who read the history.").text(form, &message, true)}
             </div>
@@ -112,16 +121,37 @@ fn facts(found: &Inspection) -> AnyView {
     .into_any()
 }
 
-fn column_row(index: usize, column: &FoundColumn, found: &Inspection, form: &Submitted) -> AnyView {
+/// Whether the file's rows go into a table that keeps its columns.
+fn is_added_to(view: &ImportView) -> bool {
+    view.request.mode.adds() && view.existing.is_some()
+}
+
+/// What the person begins with in a column: what the hub suggests, else what was found.
+#[must_use]
+pub fn beginning(view: &ImportView, index: usize, found: &FoundColumn) -> ColumnChoice {
+    let suggested = view.beginning.as_ref().and_then(|beginning| beginning.columns.get(index));
+    suggested.cloned().unwrap_or_else(|| ColumnChoice {
+        name: found.name.clone(),
+        ty: found.ty,
+        key: view.inspection.as_ref().and_then(|inspection| inspection.suggested_key) == Some(index),
+        skip: false,
+    })
+}
+
+fn column_row(index: usize, column: &FoundColumn, view: &ImportView, form: &Submitted) -> AnyView {
     let [name, ty, key, skip] = ["name", "type", "key", "skip"].map(|part| column_field(index, part));
     let place = index + 1;
-    let suggested = found.suggested_key == Some(index);
-    let is_key = form.ticked(&key, suggested);
-    let is_skipped = form.ticked(&skip, false);
-    let name_value = form.or(&name, &column.name);
-    let chosen = form.or(&ty, column.ty.name());
+    let begin = beginning(view, index, column);
+    let is_key = form.ticked(&key, begin.key);
+    let is_suggested = begin.key && view.existing.is_none();
+    let is_skipped = form.ticked(&skip, begin.skip);
+    let name_value = form.or(&name, &begin.name);
+    let chosen = form.or(&ty, begin.ty.name());
+    // A column keeps a type that no file is found to have.
+    let own = (!Type::IMPORTABLE.contains(&begin.ty)).then_some(begin.ty);
     let types: Vec<_> = Type::IMPORTABLE
         .into_iter()
+        .chain(own)
         .map(|ty| view! { <option value=ty.name() selected=ty.name() == chosen>{ty.name()}</option> })
         .collect();
     let error = |field: &str| {
@@ -132,6 +162,43 @@ fn column_row(index: usize, column: &FoundColumn, found: &Inspection, form: &Sub
     };
     let invalid = |field: &str| form.error(field).is_some().then_some("true");
     let described = |field: &str| form.error(field).is_some().then(|| format!("{}-error", field::id(field)));
+    let target = view.existing.as_ref().filter(|_| is_added_to(view));
+    // What is chosen is named by its element.
+    let label = |label: &'static str| target.map(|_| label);
+    let (type_choice, key_choice) = match target {
+        Some(target) => {
+            let at = target.column_named(name_value.trim());
+            let of_key = at.is_some_and(|column| target.is_key(column.id));
+            (
+                view! { {at.map_or("not in the table", |column| column.ty.name())} }.into_any(),
+                view! { {if of_key { "Key" } else { "" }} }.into_any(),
+            )
+        }
+        None => (
+            view! {
+                <select
+                    class="input input--small"
+                    id=field::id(&ty)
+                    aria-label=format!("Type of column {place}")
+                    aria-invalid=invalid(&ty)
+                    aria-describedby=described(&ty)
+                    name=ty.clone()
+                >
+                    {types}
+                </select>
+            }
+            .into_any(),
+            view! {
+                <label class="choice">
+                    <input type="checkbox" id=field::id(&key) name=key.clone() value="true" checked=is_key
+                        aria-label=format!("Key: column {place}") />
+                    <span aria-hidden="true">"Key"</span>
+                    {is_suggested.then(|| view! { <span class="field__hint">"suggested"</span> })}
+                </label>
+            }
+            .into_any(),
+        ),
+    };
     let about = match (column.complete, column.unique) {
         (true, true) => "complete, all different",
         (true, false) => "complete",
@@ -155,28 +222,8 @@ fn column_row(index: usize, column: &FoundColumn, found: &Inspection, form: &Sub
                 />
                 {error(&name)}
             </td>
-            <td>
-                <select
-                    class="input input--small"
-                    id=field::id(&ty)
-                    aria-label=format!("Type of column {place}")
-                    aria-invalid=invalid(&ty)
-                    aria-describedby=described(&ty)
-                    name=ty.clone()
-                >
-                    {types}
-                </select>
-                {error(&ty)}
-            </td>
-            <td>
-                <label class="choice">
-                    <input type="checkbox" id=field::id(&key) name=key.clone() value="true" checked=is_key
-                        aria-label=format!("Key: column {place}") />
-                    <span aria-hidden="true">"Key"</span>
-                    {suggested.then(|| view! { <span class="field__hint">"suggested"</span> })}
-                </label>
-                {error(&key)}
-            </td>
+            <td data-label=label("Type")>{type_choice}{error(&ty)}</td>
+            <td data-label=label("Key")>{key_choice}{error(&key)}</td>
             <td>
                 <label class="choice">
                     <input type="checkbox" id=field::id(&skip) name=skip.clone() value="true" checked=is_skipped

@@ -198,6 +198,12 @@ impl Live {
     }
 
     pub(super) fn edit_again(self: &Rc<Self>, id: u32) {
+        let held = self.sheet.borrow().line_of_held(id);
+        if let Some(line) = held {
+            self.focus();
+            self.select(Selection::at(Cell::new(line, 0)));
+            return self.edit(Start::Content);
+        }
         let notice = self.sheet.borrow_mut().dismiss(id);
         if let Some(notice) = notice
             && let Some(key) = notice.key

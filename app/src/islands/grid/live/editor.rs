@@ -60,6 +60,8 @@ enum Target {
     Row(Key, Option<String>),
     /// The row of this line, which is not loaded yet.
     Line(u64),
+    /// The new row that this notice speaks of.
+    Held(u32),
     /// The blank row.
     New,
 }
@@ -94,6 +96,7 @@ impl Live {
                 Line::Row(_, Some(pending)) if pending.deleted => return,
                 Line::Row(row, _) => Target::Row(row.key.clone(), content()),
                 Line::Inserted(entry) => Target::Row(sheet.outbox.latest_key(entry.edit.key()).clone(), content()),
+                Line::Held(held) => Target::Held(held.id()),
                 Line::New => Target::New,
                 Line::Loading if typed => Target::Line(cell.row),
                 Line::Loading => {
@@ -294,6 +297,7 @@ impl Live {
                     sheet.type_ahead(Cell::new(*line, edit.column), after);
                     Ok(())
                 }
+                Target::Held(id) => sheet.set_held(*id, vec![(edit.column, after)]),
                 Target::Row(key, seen) => sheet.set_seen(key, edit.column, seen.clone(), after),
             }
         });
@@ -329,6 +333,7 @@ impl Live {
                 let row = match target {
                     Target::Row(key, _) => sheet.line_of(key),
                     Target::Line(line) => Some(*line),
+                    Target::Held(id) => sheet.line_of_held(*id),
                     Target::New => Some(sheet.new_line()),
                 };
                 row.map(|row| Cell::new(row, *column))

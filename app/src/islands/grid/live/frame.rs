@@ -182,7 +182,8 @@ impl Live {
         if notice.now.is_some() {
             choice("Use mine", Live::use_mine)?;
         }
-        if notice.typed.is_some() && notice.key.is_some() && notice.column.is_some() {
+        let held = self.sheet.borrow().line_of_held(id).is_some();
+        if held || notice.typed.is_some() && notice.key.is_some() && notice.column.is_some() {
             choice("Edit again", Live::edit_again)?;
         }
         choice(if notice.now.is_some() { "Keep theirs" } else { "Dismiss" }, Live::dismiss)?;

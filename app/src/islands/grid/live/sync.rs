@@ -137,7 +137,7 @@ impl Live {
     /// Keeps what is not acknowledged.
     pub(super) fn keep(&self) {
         let sheet = self.sheet.borrow();
-        self.network.borrow_mut().stash.write(sheet.outbox.entries(), sheet.new_row());
+        self.network.borrow_mut().stash.write(sheet.unsaved(), sheet.new_row());
     }
 
     /// Sends edits once the current event is over, so that what belongs together goes together.

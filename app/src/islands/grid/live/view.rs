@@ -435,7 +435,7 @@ impl Row {
             Line::Row(row, _) if row.mark == Mark::Inserted => "is-inserted",
             Line::Row(..) | Line::None => "",
             Line::Loading => "is-loading",
-            Line::Inserted(_) => "is-inserted is-unsaved",
+            Line::Inserted(_) | Line::Held(_) => "is-inserted is-unsaved",
             Line::New => "is-new",
         };
         if self.class != class {

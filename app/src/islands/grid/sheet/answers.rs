@@ -2,7 +2,7 @@
 
 use versioning::Key;
 
-use super::Sheet;
+use super::{Held, Sheet};
 use crate::{
     islands::grid::outbox::Entry,
     wire::{Edit, Findings, Mark, Rows, StaleCell},
@@ -65,14 +65,21 @@ impl Sheet {
                     self.notice(Some(key.clone()), Some(cell.column), &name, cell.after.clone(), reason.to_owned());
                 }
             }
-            Edit::Insert { key, cells } => {
-                let typed = cells.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(" · ");
-                self.notice(Some(key.clone()), None, &name, Some(typed), reason.to_owned());
-            }
+            Edit::Insert { .. } => self.hold(self.held.len(), entry.clone(), reason),
             Edit::Delete { key, .. } => {
                 self.notice(Some(key.clone()), None, &name, None, reason.to_owned());
             }
         }
+    }
+
+    /// Shows a new row that was not taken, at this place among those.
+    pub(super) fn hold(&mut self, place: usize, entry: Entry, reason: &str) {
+        let name = self.name_of_entry(&entry);
+        let (Edit::Insert { cells, .. } | Edit::Delete { cells, .. }) = &entry.edit else { return };
+        let typed = cells.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(" · ");
+        // The row that has this key is another one.
+        let id = self.notice(None, None, &name, Some(typed), reason.to_owned()).id;
+        self.held.insert(place, Held { id, entry, reason: reason.to_owned() });
     }
 
     /// An edit met cells that somebody else had changed.
@@ -157,15 +164,12 @@ impl Sheet {
     }
 
     fn name_of_entry(&self, entry: &Entry) -> String {
-        if let Some(row) = self.find(entry.edit.key()) {
-            return self.row_name(row);
-        }
         match &entry.edit {
             Edit::Insert { cells, .. } | Edit::Delete { cells, .. } => self.name_of(|position| {
                 let id = self.schema.columns[position].id;
                 cells.iter().find(|(column, _)| *column == id).map(|(_, text)| text.clone())
             }),
-            Edit::Update { .. } => "that is gone".to_owned(),
+            Edit::Update { key, .. } => self.find(key).map_or("that is gone".to_owned(), |row| self.row_name(row)),
         }
     }
 }

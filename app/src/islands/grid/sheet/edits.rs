@@ -4,7 +4,10 @@ use versioning::{ColumnId, Key};
 
 use super::{Line, Sheet, Step};
 use crate::{
-    islands::grid::selection::{Cell, Range},
+    islands::grid::{
+        outbox::Entry,
+        selection::{Cell, Range},
+    },
     wire::{CellEdit, Edit, Row},
 };
 
@@ -87,7 +90,7 @@ impl Sheet {
                         self.notice(Some(key), Some(column), &name, text, reason);
                     }
                 }
-                Line::Row(..) | Line::Inserted(_) | Line::New | Line::None => {
+                Line::Row(..) | Line::Inserted(_) | Line::Held(_) | Line::New | Line::None => {
                     let column = self.column(cell.column).id;
                     self.notice(None, Some(column), "that is gone", text, "The row is gone.".to_owned());
                 }
@@ -123,6 +126,32 @@ impl Sheet {
         self.new_row.fill(None);
         self.push(vec![(edit, key.clone())]);
         Ok(key)
+    }
+
+    /// Changes cells of a new row that was not taken, and sends the row again unless its key is known to be taken.
+    ///
+    /// # Errors
+    /// The new key can't be one.
+    pub fn set_held(&mut self, id: u32, changes: Vec<(usize, Option<String>)>) -> Result<(), String> {
+        let Some(place) = self.held.iter().position(|held| held.id == id) else { return Ok(()) };
+        let held = &self.held[place];
+        let text = |position| self.typed_text(&held.entry, position).map(str::to_owned);
+        let mut cells: Vec<_> = (0..self.schema.columns.len()).map(text).collect();
+        for (column, text) in changes {
+            cells[self.order[column]] = text;
+        }
+        let (edit, key) = self.insertion(cells, String::new).map_err(|(_, reason)| reason)?;
+        let is_taken = self.find(&key).is_some_and(|row| match self.line(row) {
+            Line::Row(_, Some(pending)) => !pending.deleted && pending.key.is_none(),
+            _ => true,
+        });
+        self.dismiss(id);
+        if is_taken {
+            self.hold(place, Entry { edit, key_after: key }, "There is a row with this key already.");
+        } else {
+            self.push(vec![(edit, key)]);
+        }
+        Ok(())
     }
 
     /// Whether anything was typed into the blank row.
@@ -167,10 +196,17 @@ impl Sheet {
         let mut cells = Vec::new();
         let mut inserts = Step::new();
         let mut wrong = Vec::new();
+        let mut held_rows = Vec::new();
         let mut right = at.column;
         for (row, texts) in (at.row..).zip(block) {
             let texts = &texts[..texts.len().min(self.width() - at.column)];
             right = right.max((at.column + texts.len()).saturating_sub(1));
+            if let Line::Held(held) = self.line(row) {
+                let texts = (at.column..).zip(texts);
+                let cells = texts.map(|(column, text)| Ok((column, self.check(column, text)?)));
+                held_rows.push((held.id, cells.collect::<Result<Vec<_>, String>>()?));
+                continue;
+            }
             if row >= self.total {
                 match self.insertion_of(at.column, texts, &uuid) {
                     Ok(insert) => inserts.push(insert),
@@ -191,6 +227,9 @@ impl Sheet {
         }
         step.extend(inserts);
         self.push(step);
+        for (id, cells) in held_rows {
+            self.set_held(id, cells)?;
+        }
         for (row, column, text, reason) in wrong {
             let id = self.column(column).id;
             match self.line(row) {
@@ -210,6 +249,12 @@ impl Sheet {
     /// Deletes rows, as one step of undo. The answer is how many.
     pub fn delete(&mut self, top: u64, bottom: u64) -> usize {
         let mut step = Step::new();
+        for row in (top..=bottom).rev() {
+            if let Line::Held(held) = self.line(row) {
+                let id = held.id;
+                self.dismiss(id);
+            }
+        }
         for row in top..=bottom {
             let Line::Row(loaded, pending) = self.line(row) else { continue };
             if pending.is_some_and(|pending| pending.deleted) {
@@ -266,6 +311,7 @@ impl Sheet {
                 self.name_of(|position| self.current(loaded, pending, position).map(str::to_owned))
             }
             Line::Inserted(entry) => self.name_of(|position| self.inserted_text(entry, position).map(str::to_owned)),
+            Line::Held(held) => self.name_of(|position| self.typed_text(&held.entry, position).map(str::to_owned)),
             Line::New => "new row".to_owned(),
             Line::Loading | Line::None => String::new(),
         }

@@ -290,3 +290,60 @@ fn a_new_row_is_edited_before_it_is_acknowledged() {
     assert_eq!(text(&sheet, 3, 2), some("1.5"));
     assert_eq!(save(&mut sheet).len(), 2);
 }
+
+#[test]
+fn a_new_row_that_is_not_taken_stays_until_its_key_is_free_or_it_is_dismissed() {
+    let mut sheet = sheet();
+    sheet.type_new(0, some("2"));
+    sheet.type_new(1, some("mine"));
+    sheet.insert_new(String::new).expect("its key is there");
+    let refuse = |sheet: &mut Sheet| {
+        sheet.outbox.batch();
+        let entry = sheet.outbox.refused().expect("there was one");
+        sheet.refused(&entry, "There is such a row.");
+        sheet.notices()[0].id
+    };
+    let id = refuse(&mut sheet);
+    assert_eq!((sheet.lines(), sheet.line_of_held(id)), (5, Some(3)));
+    assert_eq!((text(&sheet, 3, 0), text(&sheet, 3, 1)), (some("2"), some("mine")));
+    let shown = sheet.shown(Cell::new(3, 0)).expect("it is there");
+    assert_eq!((shown.refused, shown.finding), (true, some("There is such a row.")));
+    assert_eq!(text(&sheet, 1, 1), some("n2"), "the row that has the key is another one");
+    assert_eq!(sheet.unsaved().count(), 1, "it is kept");
+
+    // What is known to be taken is not sent.
+    sheet.set_held(id, vec![(1, some("mine too"))]).expect("a text");
+    sheet.set_held(sheet.notices()[0].id, vec![(0, some("3"))]).expect("a key");
+    let notice = sheet.notices()[0].clone();
+    assert!(sheet.outbox.is_empty() && sheet.line_of_held(notice.id) == Some(3));
+    assert_eq!((notice.place.as_str(), notice.typed), ("row 3", some("mine too · 3")));
+    sheet.set_held(notice.id, vec![(0, some("9"))]).expect("a key");
+    assert!(sheet.notices().is_empty() && matches!(sheet.line(3), Line::Inserted(_)));
+    let cells = vec![(ColumnId(1), "mine too".to_owned()), (ColumnId(2), "9".to_owned())];
+    assert_eq!(save(&mut sheet), [Edit::Insert { key: key(9), cells }]);
+
+    for put_away in [
+        (|sheet, id| drop(sheet.dismiss(id))) as fn(&mut Sheet, u32),
+        |sheet, _| assert_eq!(sheet.delete(4, 4), 0),
+    ] {
+        sheet.type_new(0, some("2"));
+        sheet.insert_new(String::new).expect("its key is there");
+        let id = refuse(&mut sheet);
+        put_away(&mut sheet, id);
+        assert!(sheet.notices().is_empty() && sheet.line_of_held(id).is_none());
+        assert_eq!((sheet.lines(), sheet.unsaved().count()), (5, 0));
+    }
+}
+
+#[test]
+fn a_key_is_pasted_into_a_new_row_that_was_not_taken() {
+    let mut sheet = sheet();
+    sheet.type_new(0, some("2"));
+    sheet.insert_new(String::new).expect("its key is there");
+    sheet.outbox.batch();
+    let entry = sheet.outbox.refused().expect("there was one");
+    sheet.refused(&entry, "There is such a row.");
+    sheet.paste(Cell::new(3, 0), &[vec!["8".to_owned(), "eight".to_owned()]], String::new).expect("a key");
+    assert_eq!((text(&sheet, 3, 0), text(&sheet, 3, 1)), (some("8"), some("eight")));
+    assert_eq!(sheet.outbox.entries().len(), 1);
+}
