@@ -221,7 +221,7 @@ fn tabs(about: About<'_>, current: Tab) -> AnyView {
         let href = format!("{here}{rest}");
         // What waits for somebody stands out.
         let waits = matches!(tab, Tab::Conflicts | Tab::Checks) && count.as_deref().is_some_and(|count| count != "0");
-        let class = if waits { "count count--waits" } else { "count" };
+        let class = if waits { "tabs__count tabs__count--waits" } else { "tabs__count" };
         let count = count.map(|count| view! { " "<span class=class>{count}</span> });
         view! { <li><a href=href aria-current=(tab == current).then_some("page")>{label}{count}</a></li> }
     })
