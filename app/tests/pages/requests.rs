@@ -198,13 +198,22 @@ pub fn undecided() -> RequestView {
 }
 
 pub fn request_changes() -> RequestChanges {
+    let changed = changes().tables.remove(0).changes.remove(0).key;
+    let mut entries = entries();
+    for entry in &mut entries {
+        if let EntryKind::Comment { anchor: Some(anchor), .. } = &mut entry.kind
+            && anchor.key != Key::from_bytes(*b"gone")
+        {
+            anchor.key = changed.clone();
+        }
+    }
     RequestChanges {
         dataset: dataset(),
         request: summary(2, RequestState::Open),
         overview: overview(0),
         may: ALL,
         head: Some(Hash::of(b"head")),
-        entries: entries(),
+        entries,
         commits: commits(),
         changes: changes(),
     }
