@@ -9,7 +9,7 @@ use crate::{
         field::{self, Field},
     },
     form::Submitted,
-    shell::{Crumb, PageInfo},
+    shell::{Crumb, PageInfo, Viewer},
     text, url,
 };
 
@@ -238,13 +238,14 @@ pub fn labels_field(form: &Submitted, first: &[String]) -> AnyView {
         .text(form, &first.join(", "), false)
 }
 
-/// The field with those who are asked for a review.
+/// The field with those who are asked for a review; nothing where nobody has an account.
 #[must_use]
-pub fn reviewers_field(form: &Submitted, first: &[String]) -> AnyView {
-    Field::new("reviewers", "Reviewers")
+pub fn reviewers_field(form: &Submitted, first: &[String]) -> Option<AnyView> {
+    use_context::<Viewer>().filter(|viewer| viewer.can_sign_in)?;
+    let field = Field::new("reviewers", "Reviewers")
         .note("optional")
-        .hint("Accounts of those who should look at it, separated by commas.")
-        .text(form, &first.join(", "), false)
+        .hint("Accounts of those who should look at it, separated by commas.");
+    Some(field.text(form, &first.join(", "), false))
 }
 
 /// A cell's value as it is kept for people: nothing where it is empty.
