@@ -120,7 +120,7 @@ struct Shared {
     inboxes: notices::Inboxes,
     reclaiming: reclaim::Reclaiming,
     lists: queries::Lists,
-    weighings: requests::Weighings,
+    weighings: Weighings,
     searching: search::Searching,
     started: SystemTime,
 }
@@ -148,7 +148,7 @@ impl Hub {
             inboxes: notices::Inboxes::default(),
             reclaiming: reclaim::Reclaiming::default(),
             lists: queries::Lists::default(),
-            weighings: requests::Weighings::default(),
+            weighings: Weighings::default(),
             searching: search::Searching::default(),
             started: SystemTime::now(),
         };

@@ -211,7 +211,7 @@ pub(super) async fn show(mut visit: Visit, one: One, headers: HeaderMap) -> Answ
 
 pub(super) async fn commits(visit: Visit, one: One) -> Answer {
     let view = visit.hub.request_changes(&visit.actor(), &one.path, one.number, ChangesAsked::default()).await?;
-    page(&visit, || pages::request_changes::commits_page(&view))
+    page(&visit, || request_changes::commits_page(&view))
 }
 
 /// A comment that was just made, or is to be made: on a row of a table, or on its cell in a column.
@@ -245,7 +245,7 @@ pub(super) async fn changes(
 ) -> Answer {
     let asked = changes.asked()?;
     let view = visit.hub.request_changes(&visit.actor(), &one.path, one.number, asked.clone()).await?;
-    page(&visit, || pages::request_changes::changes_page(&view, &said.form(), &asked, said.said.as_deref()))
+    page(&visit, || request_changes::changes_page(&view, &said.form(), &asked, said.said.as_deref()))
 }
 
 pub(super) async fn checks(visit: Visit, one: One) -> Answer {
