@@ -15,7 +15,7 @@ use app::{
     pages::{self, table::Content},
     shell::{SiteFiles, Viewer, render},
 };
-use hub::{Error, JobState, RequestState, Standing};
+use hub::{ChangeSet, Error, JobState, RequestChanges, RequestState, Standing};
 use leptos::{nonce::Nonce, prelude::AnyView};
 
 fn site() -> SiteFiles {
@@ -513,10 +513,13 @@ fn merge_request() {
     for (name, state, standing) in [
         ("request-merged", RequestState::Merged, Standing::Done),
         ("request-closed", RequestState::Closed, Standing::Done),
-        ("request-gone", RequestState::Open, Standing::Gone),
         ("request-up-to-date", RequestState::Open, Standing::UpToDate),
     ] {
         check(name, || pages::request::page(&requests::request(state, standing), &none));
+    }
+    let html = check("request-gone", || pages::request::page(&requests::gone(), &none));
+    for part in ["Bring fix/names back", "Close the request", "is gone."] {
+        assert!(html.contains(part), "{part}: {html}");
     }
     let reply = pages::request::reply_field(&requests::comment_id().to_string());
     let form = Submitted::new([(reply.clone(), String::from("</textarea><script>alert(1)</script>"))])
@@ -527,7 +530,28 @@ fn merge_request() {
     let html = check("request-changes", || {
         pages::request_changes::changes_page(&view, &none, &hub::ChangesAsked::default(), Some("x\"y"))
     });
-    assert!(html.contains("gauges: 1 row added, 2 rows changed, 1 row removed"), "{html}");
+    for part in [
+        "gauges: 1 row added, 2 rows changed, 1 row removed",
+        "What was said about row",
+        "2 open threads on zero_m of row",
+        "The row is not what it was then:",
+        "and 3 more cells",
+        "1 open thread is about rows that are not on this page",
+        "comments?on=changes",
+    ] {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+    let gone = RequestChanges {
+        overview: requests::gone().overview,
+        changes: ChangeSet::default(),
+        commits: Vec::new(),
+        ..requests::request_changes()
+    };
+    let html = check("request-changes-gone", || {
+        pages::request_changes::changes_page(&gone, &none, &hub::ChangesAsked::default(), None)
+    });
+    assert!(html.contains("there is nothing to show here") && !html.contains("It changes nothing"), "{html}");
+    check("request-commits-gone", || pages::request_changes::commits_page(&gone));
 }
 
 #[test]

@@ -182,6 +182,80 @@ test("a branch is proposed, discussed, improved and merged", async ({ page, comp
   await expect(page.getByLabel("name")).toHaveValue("Wheat loaf");
 });
 
+test("what is said of a row stands below it, and is outdated with it", async ({ page, complaints }) => {
+  complaints.expect(status(422));
+  await send(page, "branches", { name: "prices" });
+  await change(page, "prices", { A1: { price: "2.75" }, A2: { name: "Big wheat loaf" } });
+  await propose(page, "prices", "New prices");
+  await expect(tab(page, "Commits")).toHaveText("Commits 1");
+  await tab(page, "Changes").click();
+  await page.getByRole("link", { name: "Comment on row A2" }).click();
+  await expect(page.getByLabel("Row", { exact: true })).toHaveValue("A2");
+  await comment(page).fill("Who calls it *that*?");
+  await page.getByRole("button", { name: "Comment", exact: true }).click();
+
+  // Below its row, with a way from there, and with room to answer.
+  const said = page.getByRole("list", { name: "What was said about row A2" });
+  await expect(said.getByText("Who calls it that?")).toBeVisible();
+  await expect(page.getByRole("row", { name: /A2/ }).getByRole("link", { name: "1 open thread on row A2" })).toBeVisible();
+  await expectRight(page);
+  await said.getByText("Answer…").click();
+  await said.getByLabel("Your answer").fill("Everybody does.");
+  await expectRight(page);
+  await said.getByRole("button", { name: "Answer", exact: true }).click();
+  await expect(page).toHaveURL(/\/requests\/1\/changes.*#entry-/);
+  await expect(said.getByText("Everybody does.")).toBeVisible();
+
+  // What is no answer is told here.
+  await said.getByText("Answer…").click();
+  await said.getByLabel("Your answer").fill(" ");
+  await said.getByRole("button", { name: "Answer", exact: true }).click();
+  await expect(page.getByRole("alert")).toContainText("Say something.");
+  await expect(said.getByLabel("Your answer")).toHaveValue(" ");
+  await expectRight(page);
+
+  // The row changes: here and in the conversation it is told how.
+  await change(page, "prices", { A2: { price: "1.45" } });
+  await tab(page, "Changes").click();
+  await expect(said.getByText("Outdated")).toBeVisible();
+  await expect(said).toContainText("The row is not what it was then:");
+  await expectRight(page);
+  await said.getByRole("link", { name: "in the conversation" }).click();
+  await expect(entry(page, "Who calls it that?")).toContainText("Outdated");
+  await expectRight(page);
+
+  // Settled, it is folded, and nothing points to it.
+  await tab(page, "Changes").click();
+  await said.getByRole("button", { name: "Settled" }).click();
+  await expect(said.getByText("Settled by local: show it")).toBeVisible();
+  await expect(said.getByText("Who calls it that?")).toBeHidden();
+  await expect(page.getByRole("link", { name: /open thread/ })).toHaveCount(0);
+  await expectRight(page);
+});
+
+test("a request whose branch was deleted says so, and brings it back", async ({ page }) => {
+  await send(page, "branches", { name: "prices" });
+  await change(page, "prices", { A1: { price: "2.75" } });
+  await page.goto("/local/bakery/requests/new?from=prices");
+  await page.getByLabel("Title").fill("New prices");
+  await page.getByLabel("Labels").fill("prices, autumn");
+  await page.getByRole("button", { name: "Open the merge request" }).click();
+  await expect(page.getByRole("list", { name: "Labels" }).getByRole("listitem")).toHaveText(["prices", "autumn"]);
+  await page.request.delete("/api/v1/datasets/local/bakery/branches/prices");
+  const gone = page.getByRole("region", { name: "A branch is gone" });
+  for (const rest of ["/commits", "/changes", "/conflicts", "/checks", ""]) {
+    await page.goto(`/local/bakery/requests/1${rest}`);
+    await expect(gone).toContainText("The branch “prices” is gone.");
+    await expectRight(page);
+  }
+  await expect(page.getByText("Can’t be merged")).toBeVisible();
+  await gone.getByRole("button", { name: "Bring prices back" }).click();
+  await expect(page.getByText("Can be merged", { exact: true })).toBeVisible();
+  await expect(gone).toHaveCount(0);
+  await expect(entry(page, "brought the branch prices back")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Merge into main" })).toBeVisible();
+});
+
 test("conflicts are decided one by one and by column, and taken back", async ({ page, complaints }) => {
   test.slow();
   complaints.expect(status(422));

@@ -315,6 +315,14 @@ fn root(objects: &dyn ObjectSource, commit: Option<Hash>) -> Result<Root, Error>
     }
 }
 
+/// How many tables differ between the states of two commits.
+pub(crate) fn tables_apart(objects: &dyn ObjectSource, old: Option<Hash>, new: Option<Hash>) -> Result<u64, Error> {
+    let (old, new) = (root(objects, old)?, root(objects, new)?);
+    let gone = old.tables.keys().filter(|id| !new.tables.contains_key(*id)).count();
+    let other = new.tables.iter().filter(|(id, entry)| old.tables.get(*id) != Some(*entry)).count();
+    Ok((gone + other) as u64)
+}
+
 fn compare(objects: &dyn ObjectSource, old: &Root, new: &Root, only: Option<&str>) -> Result<Vec<Compared>, Error> {
     let only = match only {
         None => None,

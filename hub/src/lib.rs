@@ -123,6 +123,7 @@ struct Shared {
     reclaiming: reclaim::Reclaiming,
     retries: retries::Retries,
     lists: queries::Lists,
+    weighings: Weighings,
     searching: search::Searching,
     started: SystemTime,
 }
@@ -151,6 +152,7 @@ impl Hub {
             reclaiming: reclaim::Reclaiming::default(),
             retries: retries::Retries::default(),
             lists: queries::Lists::default(),
+            weighings: Weighings::default(),
             searching: search::Searching::default(),
             started: SystemTime::now(),
         };

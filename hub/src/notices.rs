@@ -126,6 +126,11 @@ impl Happening {
         Self { what, text: text.to_owned(), mentioned, asked: Vec::new(), is_for_all: true }
     }
 
+    /// A request was opened, and people are asked for a review of it.
+    pub(crate) fn opened(text: &str, asked: Vec<String>) -> Self {
+        Self { asked, ..Self::said("opened it", text) }
+    }
+
     /// People are asked for a review.
     pub(crate) fn asked(asked: Vec<String>) -> Self {
         Self { what: "asked for a review", text: String::new(), mentioned: Vec::new(), asked, is_for_all: false }

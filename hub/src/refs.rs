@@ -318,7 +318,9 @@ impl Hub {
             return Err(Error::State { message: format!("“{name}” is the default branch: it can't be deleted.") });
         }
         dataset.authorise_direct_change(name)?;
-        self.delete_ref(actor, &dataset, RefKind::Branch, name).await
+        let head = self.delete_ref(actor, &dataset, RefKind::Branch, name).await?;
+        self.note_withdrawn(actor, &dataset, name, head).await;
+        Ok(())
     }
 
     /// Deletes a tag.
@@ -327,7 +329,8 @@ impl Hub {
     /// There is none of the name.
     pub async fn delete_tag(&self, actor: &Actor, path: &DatasetPath, name: &str) -> Result<(), Error> {
         let dataset = self.find_dataset(actor, Action::Write, path).await?;
-        self.delete_ref(actor, &dataset, RefKind::Tag, name).await
+        self.delete_ref(actor, &dataset, RefKind::Tag, name).await?;
+        Ok(())
     }
 
     /// Discards the draft of somebody on a branch if they can't write there any more, and so can't end it themselves.
@@ -346,7 +349,8 @@ impl Hub {
         Ok(true)
     }
 
-    async fn delete_ref(&self, actor: &Actor, dataset: &Dataset, kind: RefKind, name: &str) -> Result<(), Error> {
+    /// Deletes a ref, and returns the commit that it named.
+    async fn delete_ref(&self, actor: &Actor, dataset: &Dataset, kind: RefKind, name: &str) -> Result<Hash, Error> {
         let mut deleted = self.store().delete_ref(DatasetId(dataset.id), kind, name).await;
         while let Err(StorageError::InUse { by }) = &deleted
             && self.has_accounts()
@@ -355,10 +359,10 @@ impl Hub {
             deleted = self.store().delete_ref(DatasetId(dataset.id), kind, name).await;
         }
         match deleted {
-            Ok(()) => {
+            Ok(head) => {
                 let what = format!("deleted the {} {name}", kind.as_str());
                 self.note(actor, AuditKind::Branch, dataset.about(), what).await;
-                Ok(())
+                Ok(head)
             }
             Err(StorageError::NotFound { .. }) => Err(Error::not_found(format!("{} “{name}”", kind.as_str()))),
             Err(StorageError::InUse { by }) => Err(Error::State {

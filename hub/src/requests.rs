@@ -8,24 +8,21 @@ mod checks;
 mod conflicts;
 mod deciding;
 mod discussion;
+mod gone;
 mod merging;
 mod model;
+mod overview;
 
 use serde::{Deserialize, Serialize};
 use storage::{DatasetId, MergeRequest, PersonName, RefKind, RequestEntry};
 use uuid::Uuid;
-use versioning::{
-    Hash, ObjectSource,
-    history::{self, Clocks},
-    merge::{Resolutions, Stats},
-};
+use versioning::{Hash, history};
 
 use crate::{
     Actor, ChangeSet, ChangesAsked, Dataset, DatasetPath, Error, Hub, Role,
     access::{Action, archived},
-    ahead, blocking,
+    ahead,
     differences::change_set,
-    merges::survey,
     notices::Happening,
     now,
     write::internal,
@@ -33,11 +30,15 @@ use crate::{
 
 pub use deciding::RowFixText;
 pub use model::*;
+use overview::Sides;
+pub(crate) use overview::Weighings;
 
 /// Requests on a page of the list.
 const LIST: usize = 50;
 /// Requests that are read at once when some are looked for.
 const AT_ONCE: usize = 200;
+/// Open requests of a dataset that are looked through for those that offer a branch.
+const MAX_OPEN: usize = 1_000;
 /// Commits on a request's page.
 const COMMITS: usize = 250;
 const MAX_TITLE: usize = 200;
@@ -96,6 +97,24 @@ impl Loaded {
     /// Both heads, while there is something to merge them for.
     pub(crate) fn heads(&self) -> Option<(Hash, Hash)> {
         (self.state == RequestState::Open).then(|| self.ours.zip(self.theirs)).flatten()
+    }
+
+    /// What is offered, or was merged.
+    fn head(&self) -> Option<Hash> {
+        self.kept.merged.map(|merged| merged.head).or(self.theirs)
+    }
+
+    /// The states that it is about; none where one of its branches is gone.
+    fn sides(&self) -> Option<Sides> {
+        match self.kept.merged {
+            Some(Merged { before, head, commit }) => {
+                Some(Sides { ours: before, head, after: commit, is_merged: true })
+            }
+            None => {
+                let (ours, head) = self.ours.zip(self.theirs)?;
+                Some(Sides { ours: Some(ours), head, after: head, is_merged: false })
+            }
+        }
     }
 
     pub(crate) fn summary(&self) -> RequestSummary {
@@ -204,6 +223,11 @@ impl Hub {
         let dataset = self.find_dataset(actor, Action::Propose, path).await?;
         let title = valid_title(&new.title)?;
         let text = valid_text("text", &new.text)?;
+        let labels = valid_words("labels", new.labels)?;
+        let reviewers = valid_words("reviewers", new.reviewers)?;
+        for name in &reviewers {
+            self.check_reviewer(DatasetId(dataset.id), name).await?;
+        }
         let source_path = new.source.as_ref().unwrap_or(path);
         // Who may write here may bring in whatever they may read; others offer what is theirs to change.
         let takes = dataset.role >= Some(Role::Writer) && source_path != path;
@@ -228,7 +252,7 @@ impl Hub {
         if bases.is_empty() {
             return Err(Error::invalid("source_branch", "The two have no history in common: they can't be merged."));
         }
-        for open in self.store().requests(DatasetId(dataset.id), Some(RequestState::Open.as_str()), None, 1_000).await?
+        for open in self.store().requests(DatasetId(dataset.id), Some(RequestState::Open.as_str()), None, MAX_OPEN).await?
         {
             let is_same = open.source.0 == source.id && open.source_branch == source_branch;
             if is_same && open.target_branch == target_branch {
@@ -236,7 +260,7 @@ impl Hub {
             }
         }
         let kept =
-            Kept { title, text, is_draft: new.is_draft, labels: Vec::new(), reviewers: Vec::new(), merged: None };
+            Kept { title, text, is_draft: new.is_draft, labels, reviewers: reviewers.clone(), merged: None };
         let at = now();
         let request = MergeRequest {
             dataset: DatasetId(dataset.id),
@@ -252,7 +276,8 @@ impl Hub {
             data: serde_json::to_string(&kept).map_err(internal)?,
         };
         let number = self.store().create_request(&request).await?;
-        self.tell_of_request(actor, (request.dataset, number), Happening::said("opened it", &kept.text)).await;
+        let happening = Happening::opened(&kept.text, reviewers);
+        self.tell_of_request(actor, (request.dataset, number), happening).await;
         Ok(number)
     }
 
@@ -374,6 +399,7 @@ impl Hub {
         let entries = self.entries(&loaded).await?;
         let reviews = discussion::reviews(&entries, loaded.theirs);
         let standing = self.standing(&loaded).await?;
+        let overview = self.overview(&loaded, &entries).await?;
         let blocks =
             if loaded.state == RequestState::Open { self.blocks(&loaded, &reviews).await? } else { Vec::new() };
         let branch = &loaded.stored.source_branch;
@@ -386,10 +412,11 @@ impl Hub {
         Ok(RequestView {
             may_delete_source,
             request: loaded.summary(),
+            overview,
             text: loaded.kept.text.clone(),
             protection: loaded.dataset.protection(&loaded.stored.target_branch).cloned(),
             may: loaded.may(actor),
-            head: loaded.kept.merged.map(|merged| merged.head).or(loaded.theirs),
+            head: loaded.head(),
             merged: loaded.kept.merged.map(|merged| merged.commit),
             entries,
             reviews,
@@ -403,20 +430,12 @@ impl Hub {
         if loaded.state != RequestState::Open {
             return Ok(Standing::Done);
         }
-        let Some(heads) = loaded.heads() else { return Ok(Standing::Gone) };
-        let (resolutions, _) = self.decisions(loaded).await?;
-        let stats = self.merge_stats(heads, resolutions).await?;
-        Ok(match stats {
+        let Some(weighed) = self.weighed(loaded).await? else { return Ok(Standing::Gone) };
+        Ok(match weighed.stats {
             None => Standing::UpToDate,
             Some(stats) if stats.open_conflicts + stats.open_violations > 0 => Standing::Undecided(stats),
             Some(stats) => Standing::Clean(stats),
         })
-    }
-
-    /// How a merge would go; none where there is nothing to merge.
-    async fn merge_stats(&self, heads: (Hash, Hash), resolutions: Resolutions) -> Result<Option<Stats>, Error> {
-        let objects = self.store().objects();
-        blocking(move || Ok(survey(&objects, heads, &resolutions, &mut |_| {})?.map(|(stats, _)| stats))).await
     }
 
     /// The commits that a request brings, and what they change: against what both branches have in common, and once it is
@@ -432,32 +451,24 @@ impl Hub {
         asked: ChangesAsked,
     ) -> Result<RequestChanges, Error> {
         let loaded = self.load_request(actor, path, number).await?;
-        let sides = match loaded.kept.merged {
-            Some(merged) => Some((merged.before, merged.head, merged.commit)),
-            None => loaded.ours.zip(loaded.theirs).map(|(ours, theirs)| (Some(ours), theirs, theirs)),
-        };
-        let is_merged = loaded.kept.merged.is_some();
-        let (commits, has_more_commits, changes) = match sides {
-            None => (Vec::new(), false, ChangeSet::default()),
-            Some((ours, head, after_head)) => {
+        let entries = self.entries(&loaded).await?;
+        let overview = self.overview(&loaded, &entries).await?;
+        let (commits, changes) = match loaded.sides() {
+            None => (Vec::new(), ChangeSet::default()),
+            Some(sides) => {
                 self.read(move |objects| {
                     ahead::reading(objects, |objects| {
-                        let (commits, more) = brought(objects, ours, head).or_else(|error| {
-                            // What was squashed is not kept for ever.
-                            if is_merged { Ok((Vec::new(), false)) } else { Err(error) }
-                        })?;
-                        let before = match ours {
-                            Some(ours) if !is_merged => history::merge_bases(objects, ours, head)?.first().copied(),
-                            ours => ours,
-                        };
-                        Ok((commits, more, change_set(objects, before, Some(after_head), &asked)?))
+                        let commits = sides.brought(objects)?.0.into_iter();
+                        let commits = commits.map(|hash| Ok(crate::state::summary(hash, objects.commit(hash)?)));
+                        let commits = commits.collect::<Result<_, Error>>()?;
+                        Ok((commits, change_set(objects, sides.before(objects)?, Some(sides.after), &asked)?))
                     })
                 })
                 .await?
             }
         };
-        let (request, may) = (loaded.summary(), loaded.may(actor));
-        Ok(RequestChanges { dataset: loaded.dataset, request, may, commits, has_more_commits, changes })
+        let (request, may, head) = (loaded.summary(), loaded.may(actor), loaded.head());
+        Ok(RequestChanges { dataset: loaded.dataset, request, overview, may, head, entries, commits, changes })
     }
 
     /// Changes a request's title, text, labels, reviewers or state.
@@ -495,7 +506,7 @@ impl Hub {
             if let Some(reviewers) = change.reviewers.clone() {
                 let reviewers = valid_words("reviewers", reviewers)?;
                 for name in reviewers.iter().filter(|name| !kept.reviewers.contains(name)) {
-                    self.check_reviewer(&loaded, name).await?;
+                    self.check_reviewer(loaded.id(), name).await?;
                     done.push(format!("asked {name} for a review"));
                 }
                 kept.reviewers = reviewers;
@@ -511,7 +522,7 @@ impl Hub {
                 state = wanted;
                 kind = Some(EntryKind::State { state, commit: None });
             }
-            let kind = kind.or_else(|| (!done.is_empty()).then(|| EntryKind::Changed { what: done.join(", ") }));
+            let kind = kind.or_else(|| (!done.is_empty()).then(|| EntryKind::Changed { what: done.join(", "), withdrawn: None }));
             let asked = kept.reviewers.iter().filter(|name| !loaded.kept.reviewers.contains(name)).cloned().collect();
             let rewritten = Happening::rewritten(&loaded.kept.text, &kept.text);
             if self.keep_request(actor, &loaded, (kept, state), kind).await? {
@@ -528,7 +539,7 @@ impl Hub {
     }
 
     /// Somebody can review who has an account and may read the dataset.
-    async fn check_reviewer(&self, loaded: &Loaded, name: &str) -> Result<(), Error> {
+    async fn check_reviewer(&self, dataset: DatasetId, name: &str) -> Result<(), Error> {
         let unknown =
             || Error::invalid("reviewers", format!("“{name}” has no account here, or may not read this dataset."));
         if !self.has_accounts() {
@@ -536,7 +547,7 @@ impl Hub {
         }
         let person = self.store().person(name).await?.filter(|person| person.blocked_at.is_none());
         let person = person.ok_or_else(unknown)?;
-        let dataset = self.store().dataset_by_id(loaded.id()).await?.ok_or_else(unknown)?;
+        let dataset = self.store().dataset_by_id(dataset).await?.ok_or_else(unknown)?;
         self.role(&Actor::person(&person), &dataset).await?.map(|_| ()).ok_or_else(unknown)
     }
 
@@ -557,20 +568,6 @@ impl Hub {
         let entry = kind.map(|kind| entry(actor, &kind)).transpose()?;
         Ok(self.store().update_request(&request, entry.as_ref()).await?)
     }
-}
-
-/// The commits that a head has and a branch has not.
-fn brought(
-    objects: &dyn ObjectSource,
-    ours: Option<Hash>,
-    head: Hash,
-) -> Result<(Vec<crate::CommitSummary>, bool), Error> {
-    let Some(ours) = ours else { return Ok((Vec::new(), false)) };
-    let between = history::commits_between(objects, ours, head, Clocks::Honest, COMMITS)?;
-    let has_more = !between.complete || between.commits.len() > COMMITS;
-    let commits = between.commits.into_iter().take(COMMITS);
-    let commits = commits.map(|hash| Ok(crate::state::summary(hash, objects.commit(hash)?)));
-    Ok((commits.collect::<Result<_, Error>>()?, has_more))
 }
 
 /// An entry that somebody makes now.

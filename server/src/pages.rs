@@ -92,6 +92,7 @@ fn of_requests() -> Router<AppState> {
         .route("/{number}/apply", post(talk::apply))
         .route("/{number}/merge", post(requests::merge))
         .route("/{number}/revert", post(requests::revert))
+        .route("/{number}/branch", post(requests::branch))
         .route("/{number}/commits", get(requests::commits))
         .route("/{number}/changes", get(requests::changes))
         .route("/{number}/checks", get(requests::checks))

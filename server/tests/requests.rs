@@ -399,3 +399,267 @@ fn rules_of_branches_that_are_set_at_the_same_time_are_all_in_force() {
         listed["items"].as_array().expect("a list").iter().filter_map(|rule| rule["branch"].as_str()).collect();
     assert_eq!(listed, branches);
 }
+
+fn page(client: &Client<'_>, path: &str) -> String {
+    let answer = client.get(path);
+    assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+    answer.body
+}
+
+/// A branch `work` on which Oslo has another name, offered.
+fn offered(ada: &Client<'_>) -> String {
+    good(ada.json("POST", &format!("{D}/branches"), json!({ "name": "work" })));
+    let changes = json!([update(1, json!({ "name": "Kristiania" })), update(2, json!({ "people": 300_000 }))]);
+    good(commit(ada, D, "work", changes));
+    propose(ada, json!({ "title": "Work", "source_branch": "work" }))
+}
+
+const PAGE: &str = "/ada/places/requests/1";
+const TABS: [&str; 5] = ["", "/commits", "/changes", "/conflicts", "/checks"];
+
+#[test]
+fn what_is_said_stands_below_its_row_and_is_outdated_with_it() {
+    let world = World::new();
+    let ada = places(&world, &[]);
+    let request = offered(&ada);
+    let say = |body: Value| {
+        let said = good(ada.json("POST", &format!("{request}/comments"), body));
+        said["id"].as_str().expect("an id").to_owned()
+    };
+    let row = say(json!({ "text": "Is it <b>one</b> town?", "table": "cities", "key": "1" }));
+    say(json!({ "text": "So many?", "table": "cities", "key": "2", "column": "people" }));
+    say(json!({ "text": "And this one?", "table": "cities", "key": "3" }));
+    let changes = format!("{PAGE}/changes");
+    let html = page(&ada, &changes);
+    for part in [
+        "aria-label=\"1 open thread on row 1\"",
+        "aria-label=\"1 open thread on people of row 2\"",
+        "aria-label=\"What was said about row 1\"",
+        "1 open thread is about rows that are not on this page",
+    ] {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+    let [first, said, second] =
+        ["id=\"change-1\"", "town?", "id=\"change-2\""].map(|part| html.find(part).unwrap_or_else(|| panic!("{part}")));
+    assert!(first < said && said < second, "it stands below its row");
+    assert!(!html.contains("<b>one</b>"), "{html}");
+    let added = page(&ada, &format!("{changes}?kind=added"));
+    assert!(added.contains("3 open threads are about rows that are not on this page"), "{added}");
+
+    // Answered and settled there; what can't be is told there, with what was typed.
+    let place = "on=changes&kind=changed&column=name";
+    let reply = format!("reply-{row}");
+    let answer = |text: &str| {
+        ada.form(&format!("{PAGE}/comments?{place}"), &[("reply_to", &row), (&reply, text)])
+    };
+    let refused = answer(" ");
+    assert!(refused.status == 422 && refused.body.contains("Say something."), "{}", refused.body);
+    assert!(refused.body.contains("data--diff") && !refused.body.contains("id=\"change-2\""), "{}", refused.body);
+    let answered = answer("It is.");
+    assert_eq!(answered.status, 303, "{}", answered.body);
+    let led = answered.header("location").to_owned();
+    assert!(led.starts_with(&format!("{changes}?kind=changed&column=name#entry-")), "{led}");
+    assert!(page(&ada, &changes).contains("It is."));
+    let settled = ada.form(&format!("{PAGE}/settle?{place}"), &[("entry", &row), ("settled", "true")]);
+    assert_eq!(settled.header("location"), format!("{changes}?kind=changed&column=name#entry-{row}"));
+    let html = page(&ada, &changes);
+    assert!(html.contains("Settled by ada: show it") && !html.contains("open thread on row 1\""), "{html}");
+    let wrong = ada.form(&format!("{PAGE}/comments?on=changes&kind=moved"), &[("reply_to", &row), (&reply, "x")]);
+    assert_eq!(wrong.status, 404);
+    // A comment from the page leads back to the row.
+    let html = page(&ada, &changes);
+    let field = html.split("name=\"about\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a form");
+    let fields = ["key", "column", "text"].map(|what| format!("{what}-{field}"));
+    let made = ada.form(
+        &format!("{PAGE}/comments?on=changes"),
+        &[("about", field), ("table", "cities"), (&fields[0], "2"), (&fields[1], ""), (&fields[2], "All of it.")],
+    );
+    let led = made.header("location");
+    assert!(led.starts_with(&format!("{changes}?said=")) && led.contains("#entry-"), "{led}");
+    assert!(page(&ada, &changes).contains("All of it."));
+
+    // What the row is now against what it was when that was said.
+    let outdated = || {
+        let said = get(&ada, &format!("{request}/comments"));
+        let items = said["items"].as_array().expect("a list");
+        items.iter().filter(|item| item["outdated"] == true).filter_map(|item| item["key"].as_str()).collect::<String>()
+    };
+    let change = |operation: Value| good(commit(&ada, D, "work", json!([operation])));
+    assert_eq!(outdated(), "");
+    change(update(3, json!({ "people": 7_001 })));
+    assert_eq!(outdated(), "3");
+    change(update(1, json!({ "people": 5 })));
+    assert_eq!(outdated(), "13");
+    for path in [PAGE, &changes] {
+        let html = page(&ada, path);
+        assert!(html.contains("The row is not what it was then:") && html.contains(">people<"), "{path}: {html}");
+    }
+    change(update(3, json!({ "people": 7_000 })));
+    assert_eq!(outdated(), "1");
+    // An empty column makes no other row of it.
+    change(json!({ "op": "add_column", "table": "cities", "column": { "name": "river", "type": "text" } }));
+    assert_eq!(outdated(), "1");
+    change(json!({ "op": "delete", "table": "cities", "key": 1 }));
+    assert_eq!(outdated(), "1");
+    assert!(page(&ada, &changes).contains("The row is gone."));
+    good(ada.json("POST", &format!("{request}/merge"), json!({})));
+    assert!(page(&ada, &changes).contains("The row is gone."), "what was merged shows what was said");
+}
+
+#[test]
+fn a_request_whose_branch_is_gone_says_so_everywhere_and_brings_it_back() {
+    let world = World::new();
+    let bob = world.person("bob");
+    let ada = places(&world, &[("bob", "reader")]);
+    let request = offered(&ada);
+    let head = get(&ada, &request)["head"].clone();
+    for rest in TABS {
+        assert!(!page(&ada, &format!("{PAGE}{rest}")).contains("is gone"), "{rest}");
+    }
+    good(ada.call("DELETE", &format!("/api/v1{D}/branches/work"), "", None));
+    for rest in TABS {
+        let html = page(&ada, &format!("{PAGE}{rest}"));
+        for part in ["The branch “work” is gone.", "Bring work back", "Close the request"] {
+            assert!(html.contains(part), "{rest}: {part}: {html}");
+        }
+        assert!(!html.contains("/at/work"), "nothing leads to it: {html}");
+        let html = page(&bob, &format!("{PAGE}{rest}"));
+        assert!(html.contains("The branch “work” is gone.") && html.contains("can close it"), "{rest}: {html}");
+        assert!(!html.contains("Bring work back") && !html.contains("Close the request"), "{rest}: {html}");
+    }
+    let refused = ada.json("POST", &format!("{request}/merge"), json!({}));
+    assert!(refused.status == 409 && refused.body.contains("The branch “work” is gone."), "{}", refused.body);
+    let refused = ada.form(&format!("{PAGE}/merge"), &[("merging", "1")]);
+    assert!(refused.status == 409 && refused.body.contains("There is nothing to merge."), "{}", refused.body);
+    assert_eq!(get(&ada, &request)["blocks"], json!(["The branch “work” is gone."]));
+    assert_eq!(bob.form(&format!("{PAGE}/branch"), &[]).status, 403);
+    assert_eq!(world.stranger().form(&format!("{PAGE}/branch"), &[]).status, 404);
+    assert!(page(&ada, PAGE).contains("deleted the branch work, which was at "));
+
+    assert_eq!(ada.form(&format!("{PAGE}/branch"), &[]).header("location"), PAGE);
+    let view = get(&ada, &request);
+    assert_eq!((&view["head"], view["standing"].as_str(), &view["blocks"]), (&head, Some("clean"), &json!([])));
+    assert!(page(&ada, PAGE).contains("brought the branch work back"));
+    assert_eq!(ada.form(&format!("{PAGE}/branch"), &[]).status, 409, "it is there");
+
+    // Of a fork, who may write to the fork can.
+    good(bob.json("POST", &format!("{D}/forks"), json!({ "name": "places" })));
+    const FORK: &str = "/datasets/bob/places";
+    good(bob.json("POST", &format!("{FORK}/branches"), json!({ "name": "side" })));
+    good(commit(&bob, FORK, "side", json!([update(3, json!({ "name": "Odda town" }))])));
+    propose(&bob, json!({ "title": "Side", "source": "bob/places", "source_branch": "side" }));
+    good(bob.call("DELETE", &format!("/api/v1{FORK}/branches/side"), "", None));
+    let second = "/ada/places/requests/2";
+    assert!(!page(&ada, second).contains("Bring side back"), "it is Bob's fork");
+    assert_eq!(ada.form(&format!("{second}/branch"), &[]).status, 403);
+    assert!(page(&bob, second).contains("Bring side back"));
+    assert_eq!(bob.form(&format!("{second}/branch"), &[]).status, 303);
+    assert!(!page(&ada, second).contains("is gone."));
+    good(bob.call("DELETE", &format!("/api/v1{FORK}"), "", None));
+    assert!(page(&ada, second).contains("The dataset with the branch “side” is gone."));
+
+    // The other branch, and what is closed.
+    good(ada.json("POST", &format!("{D}/branches"), json!({ "name": "next" })));
+    good(ada.json("POST", &format!("{D}/branches"), json!({ "name": "later" })));
+    good(commit(&ada, D, "later", json!([update(3, json!({ "name": "Odda" , "people": 1 }))])));
+    let third = json!({ "title": "Later", "source_branch": "later", "target_branch": "next" });
+    let third = propose(&ada, third);
+    good(ada.call("DELETE", &format!("/api/v1{D}/branches/next"), "", None));
+    let refused = ada.json("POST", &format!("{third}/merge"), json!({}));
+    assert!(refused.status == 409 && refused.body.contains("“next”, which would get"), "{}", refused.body);
+    assert_eq!(ada.form("/ada/places/requests/3", &[("state", "closed")]).status, 303);
+    assert!(!page(&ada, "/ada/places/requests/3").contains("which would get"));
+}
+
+#[test]
+fn a_request_is_opened_with_labels_and_reviewers() {
+    let world = World::new();
+    let bob = world.person("bob");
+    let ada = places(&world, &[("bob", "commenter")]);
+    good(ada.json("POST", &format!("{D}/branches"), json!({ "name": "work" })));
+    good(commit(&ada, D, "work", json!([update(1, json!({ "name": "Kristiania" }))])));
+    let typed = [
+        ("title", "The old name"),
+        ("text", "As it was."),
+        ("source_branch", "work"),
+        ("target_branch", "main"),
+        ("labels", "names, <b>"),
+        ("reviewers", "bob, nobody"),
+    ];
+    assert!(page(&ada, "/ada/places/requests/new").contains("name=\"reviewers\""));
+    let refused = ada.form("/ada/places/requests", &typed);
+    assert!(refused.status == 422 && refused.body.contains("“nobody” has no account here"), "{}", refused.body);
+    for kept in ["value=\"The old name\"", "As it was.", "value=\"names, &lt;b&gt;\"", "value=\"bob, nobody\""] {
+        assert!(refused.body.contains(kept), "{kept}: {}", refused.body);
+    }
+    let body = json!({ "title": "T", "source_branch": "work", "labels": ["x".repeat(65)] });
+    assert_eq!(ada.json("POST", &format!("{D}/merge-requests"), body).status, 422);
+    let mut fields = typed;
+    fields[5].1 = "bob";
+    assert_eq!(ada.form("/ada/places/requests", &fields).header("location"), PAGE);
+    let view = get(&ada, &format!("{D}/merge-requests/1"));
+    assert_eq!((&view["labels"], &view["reviewers"]), (&json!(["names", "<b>"]), &json!(["bob"])));
+    let notices = get(&bob, "/me/notices");
+    assert_eq!((&notices["items"][0]["reason"], &notices["items"][1]), (&json!("review-asked"), &Value::Null));
+
+    good(ada.json("POST", &format!("{D}/branches"), json!({ "name": "more" })));
+    good(commit(&ada, D, "more", json!([update(2, json!({ "name": "Bjørgvin" }))])));
+    let body = json!({ "title": "More", "source_branch": "more", "labels": ["names"], "reviewers": ["bob"] });
+    let opened = good(ada.json("POST", &format!("{D}/merge-requests"), body));
+    assert_eq!((&opened["labels"], &opened["reviewers"]), (&json!(["names"]), &json!(["bob"])));
+}
+
+/// What the tabs of a request say, as text.
+fn tabs(client: &Client<'_>, path: &str) -> String {
+    let html = page(client, path);
+    let nav = html.split("aria-label=\"Merge request\">").nth(1).and_then(|rest| rest.split("</nav>").next());
+    let text = nav.expect("tabs").split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text);
+    text.collect::<Vec<_>>().join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn all_tabs_count_the_same() {
+    let world = World::new();
+    let ada = places(&world, &[]);
+    let request = offered(&ada);
+    let expect = |counts: &str| {
+        for rest in TABS {
+            assert_eq!(tabs(&ada, &format!("{PAGE}{rest}")), counts, "{rest}");
+        }
+    };
+    expect("Conversation 0 Commits 1 Changes 1 Conflicts 0 Checks 0");
+    good(ada.json("POST", &format!("{request}/comments"), json!({ "text": "Hm." })));
+    // What happens is not said.
+    good(ada.json("PATCH", &request, json!({ "title": "Works" })));
+    good(commit(&ada, D, "main", json!([update(1, json!({ "name": "Christiania" }))])));
+    expect("Conversation 1 Commits 1 Changes 1 Conflicts 1 Checks 0");
+    let conflict = get(&ada, &format!("{request}/conflicts"))["items"][0]["id"].clone();
+    let decision = json!([{ "conflict": conflict, "choice": "theirs" }]);
+    good(ada.json("POST", &format!("{request}/resolutions"), decision));
+    expect("Conversation 1 Commits 1 Changes 1 Conflicts 0 Checks 0");
+
+    // What other systems say counts where it warns or is waited for.
+    let head = get(&ada, &request)["head"].clone();
+    let say = |context: &str, state: &str| {
+        let body = json!({ "commit": head, "context": context, "state": state });
+        good(ada.json("POST", &format!("{D}/statuses"), body));
+    };
+    say("lint", "failure");
+    say("totals", "pending");
+    expect("Conversation 1 Commits 1 Changes 1 Conflicts 0 Checks 1");
+    good(ada.json("PUT", &format!("{D}/protections/main"), json!({ "checks": ["totals", "lint", "other"] })));
+    expect("Conversation 1 Commits 1 Changes 1 Conflicts 0 Checks 3");
+    let check = json!({ "op": "set_check", "table": "cities", "check": "big", "filter": "people > 100", "severity": "warning" });
+    good(ada.call("DELETE", &format!("/api/v1{D}/protections/main"), "", None));
+    good(commit(&ada, D, "main", json!([check])));
+    say("lint", "success");
+    // The row that the request changes meets the check of the branch.
+    let checks = get(&ada, &format!("{request}/checks"));
+    let warnings = checks["warnings"].as_u64().expect("a number");
+    expect(&format!("Conversation 1 Commits 1 Changes 1 Conflicts 0 Checks {warnings}"));
+    good(ada.json("POST", &format!("{request}/merge"), json!({})));
+    for rest in ["", "/commits", "/changes", "/checks"] {
+        let shown = tabs(&ada, &format!("{PAGE}{rest}"));
+        assert_eq!(shown, "Conversation 1 Commits 1 Changes 1 Checks 0", "{rest}");
+    }
+}

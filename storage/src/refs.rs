@@ -57,6 +57,7 @@ struct RefRow {
 struct RefDeletion {
     outcome: String,
     by: Option<String>,
+    head: Option<String>,
 }
 
 #[derive(SurrealValue)]
@@ -222,11 +223,11 @@ impl Store {
         }
     }
 
-    /// Deletes a ref.
+    /// Deletes a ref, and returns the commit that it named.
     ///
     /// # Errors
     /// [`StorageError::NotFound`] when there is none; [`StorageError::InUse`] when somebody has a draft on the branch.
-    pub async fn delete_ref(&self, dataset: DatasetId, kind: RefKind, name: &str) -> Result<(), StorageError> {
+    pub async fn delete_ref(&self, dataset: DatasetId, kind: RefKind, name: &str) -> Result<Hash, StorageError> {
         let outcome: RefDeletion = self
             .database
             .query_keeping(
@@ -236,8 +237,9 @@ impl Store {
                     IF !record::exists($id) { RETURN { outcome: 'unknown' } };
                     LET $person = IF $kind = 'branch' { (SELECT VALUE person FROM $drafts WHERE revision > 0 LIMIT 1)[0] };
                     IF $person != NONE { RETURN { outcome: 'used', by: $person } };
+                    LET $head = $id.head;
                     DELETE $id;
-                    RETURN { outcome: 'deleted' }
+                    RETURN { outcome: 'deleted', head: $head }
                 }",
                 vars! {
                     id: records::dataset_ref(dataset, kind, name),
@@ -247,7 +249,7 @@ impl Store {
             )
             .await?;
         match (outcome.outcome.as_str(), outcome.by) {
-            ("deleted", _) => Ok(()),
+            ("deleted", _) => parse_hash(&outcome.head.unwrap_or_default(), "delete the ref"),
             ("used", Some(by)) => Err(StorageError::InUse { by }),
             _ => Err(StorageError::NotFound { what: kind.as_str(), name: name.to_owned() }),
         }

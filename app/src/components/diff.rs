@@ -55,6 +55,17 @@ impl DiffColumn {
 /// Leads to where something can be said about a row, or about its cell in a column.
 type Comment<'a> = &'a dyn Fn(&TableChange, &RowChange, Option<&str>) -> Option<String>;
 
+/// What was said about a row.
+pub struct Said {
+    /// The threads, below the row.
+    pub threads: AnyView,
+    /// By column, none for the row as a whole: the address of the first open thread and how many there are.
+    pub open: BTreeMap<Option<ColumnId>, (String, u64)>,
+}
+
+/// What was said about a row; none where nothing was.
+type SaidOf<'a> = &'a dyn Fn(&TableChange, &RowChange) -> Option<Said>;
+
 /// Where changes are shown.
 #[derive(Clone, Copy)]
 pub struct Place<'a> {
@@ -64,6 +75,8 @@ pub struct Place<'a> {
     pub here: &'a str,
     /// How to say something about them.
     pub comment: Option<Comment<'a>>,
+    /// What was said about them.
+    pub said: Option<SaidOf<'a>>,
     /// Whether some are left out: tables without any of the others are not shown then.
     pub is_filtered: bool,
 }
@@ -72,7 +85,7 @@ pub struct Place<'a> {
 /// changes; `dataset` is the address of the dataset in a state where the rows can be looked at.
 #[must_use]
 pub fn tables(dataset: &str, here: &str, changes: &ChangeSet) -> Option<AnyView> {
-    let place = Place { dataset, here, comment: None, is_filtered: false };
+    let place = Place { dataset, here, comment: None, said: None, is_filtered: false };
     (!changes.tables.is_empty()).then(|| each(&place, changes, |_| None))
 }
 
@@ -387,6 +400,17 @@ fn say(place: &Place<'_>, change: &TableChange, row: &RowChange, column: Option<
     Some(view! { <a class="diff__say" href=href aria-label=label>"Comment"</a> }.into_any())
 }
 
+/// The way to what was said about a row or one of its cells and is not settled yet.
+fn talk(said: Option<&Said>, row: &RowChange, column: Option<(ColumnId, &str)>) -> Option<AnyView> {
+    let (href, count) = said?.open.get(&column.map(|(id, _)| id))?.clone();
+    let words = text::count(count, "open thread");
+    let label = match column {
+        Some((_, column)) => format!("{words} on {column} of row {}", row.key_text),
+        None => format!("{words} on row {}", row.key_text),
+    };
+    Some(view! { <a class="diff__say diff__talk" href=href aria-label=label>{words}</a> }.into_any())
+}
+
 fn line(
     place: &Place<'_>,
     change: &TableChange,
@@ -395,6 +419,7 @@ fn line(
     (number, total): (usize, usize),
 ) -> AnyView {
     let dataset = place.dataset;
+    let said = place.said.and_then(|said| said(change, row));
     let (class, word) = match (&row.before, &row.after) {
         (None, _) => ("is-added", "added"),
         (_, None) => ("is-removed", "removed"),
@@ -418,6 +443,7 @@ fn line(
         .map(|(index, column)| {
             let before = value(row.before.as_ref(), column.before);
             let after = value(row.after.as_ref(), column.after);
+            let talk = talk(said.as_ref(), row, Some((column.id, &column.name)));
             match (&row.before, &row.after) {
                 (Some(_), Some(_)) if before != after => {
                     let was = before.map(|value| view! { <del class="was">{cell::in_diff(value)}</del> });
@@ -425,7 +451,7 @@ fn line(
                     let number = column.ty.is_number();
                     view! {
                         <td class="is-changed" class:data__number=number data-column=column.id.to_string()>
-                            {was}{is}{say(place, change, row, Some(&column.name))}
+                            {was}{is}{say(place, change, row, Some(&column.name))}{talk}
                         </td>
                     }
                     .into_any()
@@ -434,20 +460,31 @@ fn line(
                     let shown = if after_row.is_some() { after } else { before };
                     let shown = shown.map(cell::in_table);
                     if index == 0 {
-                        view! { <th scope="row" class=column.class()>{shown}</th> }.into_any()
+                        view! { <th scope="row" class=column.class()>{shown}{talk}</th> }.into_any()
                     } else {
-                        view! { <td class=column.class()>{shown}</td> }.into_any()
+                        view! { <td class=column.class()>{shown}{talk}</td> }.into_any()
                     }
                 }
             }
         })
         .collect();
     let id = format!("change-{number}");
+    let talk = talk(said.as_ref(), row, None);
+    let below = said.map(|said| {
+        let width = (columns.len() + 1).to_string();
+        let label = format!("What was said about row {}", row.key_text);
+        view! {
+            <tr class="diff__below">
+                <td colspan=width><ul class="diff__threads" aria-label=label>{said.threads}</ul></td>
+            </tr>
+        }
+    });
     view! {
         <tr class=class id=id tabindex="-1">
-            <td>{word}{steps((number, total))}{say(place, change, row, None)}</td>
+            <td>{word}{steps((number, total))}{say(place, change, row, None)}{talk}</td>
             {cells}
         </tr>
+        {below}
     }
     .into_any()
 }

@@ -1,12 +1,15 @@
 //! What the pages of a merge request share: its head, its tabs, and the addresses that it speaks of.
 
-use hub::{Dataset, DatasetPath, RequestState, RequestSummary, Source};
+use hub::{Dataset, DatasetPath, May, RequestOverview, RequestState, RequestSummary, Source};
 use leptos::prelude::*;
 
 use crate::{
-    components::{dataset, field},
+    components::{
+        dataset,
+        field::{self, Field},
+    },
     form::Submitted,
-    shell::{Crumb, PageInfo},
+    shell::{Crumb, PageInfo, Viewer},
     text, url,
 };
 
@@ -37,19 +40,30 @@ pub enum Tab {
     Checks,
 }
 
-/// How much there is behind each tab, where that is known.
-#[derive(Clone, Debug, Default)]
-pub struct Counts {
-    /// Things said.
-    pub conversation: Option<u64>,
-    /// Commits.
-    pub commits: Option<String>,
-    /// Tables that change.
-    pub changes: Option<u64>,
-    /// Things to decide.
-    pub conflicts: Option<u64>,
-    /// Rows that break rules or meet checks.
-    pub checks: Option<u64>,
+/// A request as the head of its pages shows it.
+#[derive(Clone, Copy)]
+pub struct About<'a> {
+    /// Its dataset.
+    pub dataset: &'a Dataset,
+    /// The request.
+    pub request: &'a RequestSummary,
+    /// What all its pages say of it.
+    pub overview: &'a RequestOverview,
+    /// What the acting person may do.
+    pub may: May,
+}
+
+impl About<'_> {
+    fn here(&self) -> String {
+        address(&self.dataset.path, self.request.number)
+    }
+
+    /// What stands in place of what can't be found out while a branch is gone.
+    #[must_use]
+    pub fn nothing(&self) -> Option<AnyView> {
+        self.overview.gone.as_ref()?;
+        Some(view! { <p class="section quiet">"A branch is gone, so there is nothing to show here."</p> }.into_any())
+    }
 }
 
 /// What a page of a request says about itself. `here` is what the page is besides the conversation.
@@ -117,11 +131,10 @@ pub fn target_place(dataset: &Dataset, request: &RequestSummary) -> String {
 }
 
 /// “ADA wants to merge BRANCH into MAIN”. The branch of a request that is done may be gone, so nothing leads to it.
-#[must_use]
-pub fn sentence(dataset: &Dataset, request: &RequestSummary) -> AnyView {
-    let is_open = request.state == RequestState::Open;
+fn sentence(About { dataset, request, overview, .. }: About<'_>) -> AnyView {
+    let is_there = request.state == RequestState::Open && overview.gone.is_none();
     let name = source_name(&request.source);
-    let source = match source_place(dataset, &request.source).filter(|_| is_open) {
+    let source = match source_place(dataset, &request.source).filter(|_| is_there) {
         Some(href) => view! { <a href=href>{name}</a> }.into_any(),
         None => view! { <strong>{name}</strong> }.into_any(),
     };
@@ -137,45 +150,102 @@ pub fn sentence(dataset: &Dataset, request: &RequestSummary) -> AnyView {
 
 /// The head of a request's pages with its tabs.
 #[must_use]
-pub fn head(dataset: &Dataset, request: &RequestSummary, current: Tab, counts: &Counts) -> AnyView {
+pub fn head(about: About<'_>, current: Tab) -> AnyView {
+    let About { dataset, request, .. } = about;
     view! {
         <header class="head">
             <div class="head__text">
                 <p class="head__eyebrow">{format!("Merge request #{} of {}", request.number, dataset.path)}</p>
                 <h1>{request.title.clone()}</h1>
-                <p>{badge(request)}" "{sentence(dataset, request)}</p>
+                <p>{badge(request)}" "{sentence(about)}</p>
                 {labels(request)}
             </div>
         </header>
-        {tabs(dataset, request, current, counts)}
+        {gone(about)}
+        {tabs(about, current)}
     }
     .into_any()
 }
 
-fn tabs(dataset: &Dataset, request: &RequestSummary, current: Tab, counts: &Counts) -> AnyView {
-    let here = address(&dataset.path, request.number);
-    let number = |count: Option<u64>| count.map(text::number);
+/// Says that a branch is gone, with what can be done about it.
+fn gone(about: About<'_>) -> Option<AnyView> {
+    let branch = about.overview.gone.as_ref()?;
+    let back = branch.back_at.map(|head| {
+        let action = format!("{}/branch", about.here());
+        let label = format!("Bring {} back", about.request.source.branch);
+        let hint = format!("As it was when it was deleted: {}", text::short(&head));
+        view! { <form method="post" action=action><button class="button" type="submit" title=hint>{label}</button></form> }
+    });
+    let close = about.may.edit.then(|| {
+        view! {
+            <form method="post" action=about.here()>
+                <button class="button" type="submit" name="state" value="closed">"Close the request"</button>
+            </form>
+        }
+    });
+    let words = if about.may.edit {
+        "Until there is one of that name again, nothing can be merged."
+    } else {
+        "Until there is one of that name again, nothing can be merged. Who opened the request, and whoever may write \
+         here, can close it."
+    };
+    let view = view! {
+        <section class="banner banner--bad" aria-label="A branch is gone">
+            <div><p><strong>{branch.words.clone()}</strong></p><p>{words}</p></div>
+            <div class="actions">{back}{close}</div>
+        </section>
+    };
+    Some(view.into_any())
+}
+
+fn tabs(about: About<'_>, current: Tab) -> AnyView {
+    let About { request, overview, .. } = about;
+    let here = about.here();
+    let more = if overview.has_more_commits { "+" } else { "" };
+    let commits = overview.commits.map(|commits| format!("{}{more}", text::number(commits)));
     let conflicts = (request.state == RequestState::Open || current == Tab::Conflicts).then_some((
         Tab::Conflicts,
         "Conflicts",
         "/conflicts",
-        number(counts.conflicts),
+        overview.undecided.map(text::number),
     ));
     let tabs: Vec<_> = [
-        (Tab::Conversation, "Conversation", "", number(counts.conversation)),
-        (Tab::Commits, "Commits", "/commits", counts.commits.clone()),
-        (Tab::Changes, "Changes", "/changes", number(counts.changes)),
+        (Tab::Conversation, "Conversation", "", Some(text::number(overview.said))),
+        (Tab::Commits, "Commits", "/commits", commits),
+        (Tab::Changes, "Changes", "/changes", overview.tables.map(text::number)),
     ]
     .into_iter()
     .chain(conflicts)
-    .chain([(Tab::Checks, "Checks", "/checks", number(counts.checks))])
+    .chain([(Tab::Checks, "Checks", "/checks", overview.checks.map(text::number))])
     .map(|(tab, label, rest, count)| {
         let href = format!("{here}{rest}");
-        let label = count.map_or_else(|| label.to_owned(), |count| format!("{label} ({count})"));
-        view! { <li><a href=href aria-current=(tab == current).then_some("page")>{label}</a></li> }
+        // What waits for somebody stands out.
+        let waits = matches!(tab, Tab::Conflicts | Tab::Checks) && count.as_deref().is_some_and(|count| count != "0");
+        let class = if waits { "tabs__count tabs__count--waits" } else { "tabs__count" };
+        let count = count.map(|count| view! { " "<span class=class>{count}</span> });
+        view! { <li><a href=href aria-current=(tab == current).then_some("page")>{label}{count}</a></li> }
     })
     .collect();
     view! { <nav class="tabs" aria-label="Merge request"><ul>{tabs}</ul></nav> }.into_any()
+}
+
+/// The field with a request's labels.
+#[must_use]
+pub fn labels_field(form: &Submitted, first: &[String]) -> AnyView {
+    Field::new("labels", "Labels")
+        .note("optional")
+        .hint("Words to find it by, separated by commas.")
+        .text(form, &first.join(", "), false)
+}
+
+/// The field with those who are asked for a review; nothing where nobody has an account.
+#[must_use]
+pub fn reviewers_field(form: &Submitted, first: &[String]) -> Option<AnyView> {
+    use_context::<Viewer>().filter(|viewer| viewer.can_sign_in)?;
+    let field = Field::new("reviewers", "Reviewers")
+        .note("optional")
+        .hint("Accounts of those who should look at it, separated by commas.");
+    Some(field.text(form, &first.join(", "), false))
 }
 
 /// A cell's value as it is kept for people: nothing where it is empty.

@@ -14,7 +14,7 @@ use versioning::{Column, ColumnId, Hash, TableId};
 use crate::{
     components::{
         field,
-        request::{self, Counts, Tab},
+        request::{self, About, Tab},
     },
     form::Submitted,
     islands::resolver::Resolver,
@@ -163,12 +163,14 @@ pub fn page(view: &ConflictsView, names: &Names, form: &Submitted) -> AnyView {
     let here = format!("{}/conflicts", request::address(&view.dataset.path, view.request.number));
     let open = view.stats.open_conflicts + view.stats.open_violations;
     let is_open = view.request.state == RequestState::Open;
-    let counts = Counts { conflicts: is_open.then_some(open), ..Counts::default() };
+    let about = About { dataset: &view.dataset, request: &view.request, overview: &view.overview, may: view.may };
     let page = Page { view, names, form, here };
     let total = view.stats.open_conflicts + view.stats.resolved_conflicts;
     let content = if !is_open {
         view! { <p class="quiet">{format!("It is {}: nothing is left to decide.", view.request.state.as_str())}</p> }
             .into_any()
+    } else if let Some(nothing) = about.nothing() {
+        nothing
     } else if total + view.stats.open_violations == 0 && view.violations.is_empty() {
         view! { <p class="quiet">"Nothing is in conflict: there is nothing to decide."</p> }.into_any()
     } else {
@@ -186,7 +188,7 @@ pub fn page(view: &ConflictsView, names: &Names, form: &Submitted) -> AnyView {
     let info = request::info(&view.dataset, &view.request, Some("Conflicts"), form);
     let main = view! {
         {field::error_summary(form)}
-        {request::head(&view.dataset, &view.request, Tab::Conflicts, &counts)}
+        {request::head(about, Tab::Conflicts)}
         {content}
     };
     if page.may_decide() {

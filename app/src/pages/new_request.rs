@@ -84,6 +84,8 @@ pub fn page(proposal: &Proposal, form: &Submitted) -> AnyView {
                     .note("optional")
                     .hint("A fork, such as ada/prices. Leave it empty for a branch of this dataset.")
                     .text(form, &first, false)}
+                {request::labels_field(form, &[])}
+                {request::reviewers_field(form, &[])}
                 <label class="choice">
                     <input type="checkbox" name="is_draft" value="1" checked=is_draft />
                     "It is a draft"

@@ -3,14 +3,15 @@
 mod entries;
 mod forms;
 mod merging;
+pub(super) mod thread;
 
-use hub::{EntryKind, RequestView, Standing, Verdict};
+use hub::{RequestView, Verdict};
 use leptos::prelude::*;
 
 use crate::{
     components::{
         field, markdown,
-        request::{self, Counts, Tab},
+        request::{self, About, Tab},
         time,
     },
     form::Submitted,
@@ -38,21 +39,12 @@ pub fn entry_anchor(entry: &str) -> String {
 /// The page.
 #[must_use]
 pub fn page(view: &RequestView, form: &Submitted) -> AnyView {
-    let said = view.entries.iter().filter(|entry| !matches!(entry.kind, EntryKind::State { .. })).count();
-    let counts = Counts {
-        conversation: Some(said as u64),
-        conflicts: match &view.standing {
-            Standing::Undecided(stats) => Some(stats.open_conflicts + stats.open_violations),
-            Standing::Clean(_) | Standing::UpToDate => Some(0),
-            Standing::Gone | Standing::Done => None,
-        },
-        ..Counts::default()
-    };
+    let about_it = About { dataset: &view.dataset, request: &view.request, overview: &view.overview, may: view.may };
     shell(
         request::info(&view.dataset, &view.request, None, form),
         view! {
             {field::error_summary(form)}
-            {request::head(&view.dataset, &view.request, Tab::Conversation, &counts)}
+            {request::head(about_it, Tab::Conversation)}
             <div class="request">
                 <div class="request__talk">
                     {about(view)}

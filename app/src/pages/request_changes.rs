@@ -1,14 +1,17 @@
 //! What a merge request brings: its commits, and what merging them changes, with room to say something about a cell.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use hub::{ChangesAsked, RequestChanges, RequestState, RowChange, TableChange};
 use leptos::prelude::*;
-use versioning::Schema;
+use versioning::{Key, Schema, TableId};
 
+use super::request::thread::{self, Talk, Thread};
 use crate::{
     components::{
         commits, diff,
         field::{self, Field},
-        request::{self, Counts, Tab},
+        request::{self, About, Tab},
     },
     form::Submitted,
     shell::shell,
@@ -21,14 +24,23 @@ pub fn about_field(what: &str, table: &str) -> String {
     format!("{what}-{table}")
 }
 
-fn counts(view: &RequestChanges) -> Counts {
-    let commits = text::number(view.commits.len() as u64);
-    let more = if view.has_more_commits { "+" } else { "" };
-    Counts {
-        commits: Some(format!("{commits}{more}")),
-        changes: Some(view.changes.tables.len() as u64),
-        ..Counts::default()
+/// What the page with the changes is called in addresses.
+pub const NAME: &str = "changes";
+
+/// An address with the part of the changes that is asked for.
+#[must_use]
+pub fn with_asked(address: &str, asked: &ChangesAsked) -> String {
+    let filtered = diff::filtered(address, asked);
+    match &asked.after {
+        Some((table, key)) => {
+            url::with_query(&filtered, &[("table", &table.to_string()), ("after", &format!("{key:?}"))])
+        }
+        None => filtered,
     }
+}
+
+fn about(view: &RequestChanges) -> About<'_> {
+    About { dataset: &view.dataset, request: &view.request, overview: &view.overview, may: view.may }
 }
 
 /// The page with the commits.
@@ -38,6 +50,7 @@ pub fn commits_page(view: &RequestChanges) -> AnyView {
     let is_ours = source.is_same || view.request.state == RequestState::Merged;
     let path = if is_ours { Some(&view.dataset.path) } else { source.path.as_ref() };
     let list = match path {
+        _ if view.overview.gone.is_some() => about(view).nothing().into_any(),
         _ if view.commits.is_empty() => {
             view! { <p class="quiet">"There are no commits that the branch has not got."</p> }.into_any()
         }
@@ -45,13 +58,14 @@ pub fn commits_page(view: &RequestChanges) -> AnyView {
         None => commits::river_without_links(&view.commits),
     };
     let more = view
+        .overview
         .has_more_commits
         .then(|| view! { <p class="quiet">{format!("The newest {} are shown.", view.commits.len())}</p> });
     let form = Submitted::default();
     shell(
         request::info(&view.dataset, &view.request, Some("Commits"), &form),
         view! {
-            {request::head(&view.dataset, &view.request, Tab::Commits, &counts(view))}
+            {request::head(about(view), Tab::Commits)}
             <h2 class="hidden-label">"Commits"</h2>
             {list}
             {more}
@@ -63,8 +77,8 @@ pub fn commits_page(view: &RequestChanges) -> AnyView {
 #[must_use]
 pub fn changes_page(view: &RequestChanges, form: &Submitted, asked: &ChangesAsked, said: Option<&str>) -> AnyView {
     let address = request::address(&view.dataset.path, view.request.number);
-    let here = format!("{address}/changes");
-    let said = said.map(|entry| {
+    let here = format!("{address}/{NAME}");
+    let told = said.map(|entry| {
         let href = format!("{address}#{}", super::request::entry_anchor(&url::encode(entry)));
         view! {
             <p class="banner banner--good" role="status">
@@ -80,28 +94,42 @@ pub fn changes_page(view: &RequestChanges, form: &Submitted, asked: &ChangesAske
     let rows = rows(view);
     let may_comment = may_comment(view);
     // The page that is looked at, to stay on it.
-    let this = match &asked.after {
-        Some((table, key)) => {
-            url::with_query(&filtered, &[("table", &table.to_string()), ("after", &format!("{key:?}"))])
-        }
-        None => filtered.clone(),
-    };
+    let this = with_asked(&here, asked);
     let comment = |change: &TableChange, row: &RowChange, column: Option<&str>| {
         row.after.as_ref().filter(|_| may_comment)?;
         let table = change.table.id.to_string();
         let parts = [("about", table.as_str()), ("key", &row.key_text), ("cell", column.unwrap_or_default())];
         Some(format!("{}#{}", url::with_query(&this, &parts), about_field("about", &table)))
     };
-    let place =
-        diff::Place { dataset: &rows, here: &filtered, comment: Some(&comment), is_filtered: asked.is_filtered() };
+    let talk = Talk {
+        dataset: &view.dataset,
+        request: &view.request,
+        may: view.may,
+        head: view.head,
+        form,
+        changes: Some(asked),
+    };
+    let threads = thread::by_row(&view.entries);
+    let said = |change: &TableChange, row: &RowChange| {
+        Some(said_of_row(&talk, threads.get(&(change.table.id, &row.key))?))
+    };
+    let place = diff::Place {
+        dataset: &rows,
+        here: &filtered,
+        comment: Some(&comment),
+        said: Some(&said),
+        is_filtered: asked.is_filtered(),
+    };
     let tables = if view.changes.tables.is_empty() {
-        view! { <p class="section quiet">"It changes nothing."</p> }.into_any()
+        let none = || view! { <p class="section quiet">"It changes nothing."</p> }.into_any();
+        about(view).nothing().unwrap_or_else(none)
     } else {
         diff::each(&place, &view.changes, |change| {
             let schema = change.table.after.as_ref().filter(|_| may_comment)?;
-            Some(comment_form(view, change, schema, form))
+            Some(comment_form(change, schema, &talk))
         })
     };
+    let others = others(view, &threads);
     let filter = (!view.changes.tables.is_empty()).then(|| diff::filter(&here, &[], asked, &view.changes));
     let paged = asked.after.is_some();
     let list: Vec<_> = view.changes.tables.iter().map(|change| view! { <li>{summary(change)}</li> }).collect();
@@ -110,14 +138,41 @@ pub fn changes_page(view: &RequestChanges, form: &Submitted, asked: &ChangesAske
         request::info(&view.dataset, &view.request, Some("Changes"), form),
         view! {
             {field::error_summary(form)}
-            {said}
-            {request::head(&view.dataset, &view.request, Tab::Changes, &counts(view))}
+            {told}
+            {request::head(about(view), Tab::Changes)}
             {list}
             {filter}
             {back}
             {tables}
+            {others}
         },
     )
+}
+
+/// What was said about a row of the changes.
+fn said_of_row(talk: &Talk<'_>, threads: &[Thread<'_>]) -> diff::Said {
+    let mut open = BTreeMap::new();
+    for thread in threads.iter().filter(|thread| thread.is_open()) {
+        let (_, count) = open.entry(thread.column()).or_insert_with(|| (format!("#{}", thread.anchor()), 0));
+        *count += 1;
+    }
+    let threads: Vec<_> = threads.iter().map(|thread| thread::item(talk, thread)).collect();
+    diff::Said { threads: threads.into_any(), open }
+}
+
+/// How many open threads are about rows that are not on the page.
+fn others<'v>(
+    view: &'v RequestChanges,
+    threads: &BTreeMap<(TableId, &'v Key), Vec<Thread<'_>>>,
+) -> Option<AnyView> {
+    let rows = |change: &'v TableChange| change.changes.iter().map(move |row| (change.table.id, &row.key));
+    let shown: BTreeSet<(TableId, &Key)> = view.changes.tables.iter().flat_map(rows).collect();
+    let elsewhere = threads.iter().filter(|(row, _)| !shown.contains(row)).flat_map(|(_, threads)| threads);
+    let count = elsewhere.filter(|thread| thread.is_open()).count() as u64;
+    let is = if count == 1 { "is" } else { "are" };
+    let words = format!("{} {is} about rows that are not on this page: see the ", text::count(count, "open thread"));
+    let href = request::address(&view.dataset.path, view.request.number);
+    (count > 0).then(|| view! { <p class="section quiet">{words}<a href=href>"conversation"</a>"."</p> }.into_any())
 }
 
 /// Where the rows can be looked at: on the branch that is offered, or where they were merged.
@@ -158,10 +213,11 @@ fn may_comment(view: &RequestChanges) -> bool {
 }
 
 /// The form to say something about a row or a cell of a table.
-fn comment_form(view: &RequestChanges, change: &TableChange, schema: &Schema, form: &Submitted) -> AnyView {
+fn comment_form(change: &TableChange, schema: &Schema, talk: &Talk<'_>) -> AnyView {
+    let form = talk.form;
     let id = change.table.id.to_string();
     let name = |what: &str| about_field(what, &id);
-    let action = format!("{}/comments", request::address(&view.dataset.path, view.request.number));
+    let action = talk.action("comments");
     let is_open = form.value("about") == Some(id.as_str());
     let keys: Vec<String> =
         change.changes.iter().filter(|row| row.after.is_some()).map(|row| row.key_text.clone()).collect();

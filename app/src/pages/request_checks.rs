@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::{
     components::{
         findings,
-        request::{self, Counts, Tab},
+        request::{self, About, Tab},
     },
     form::Submitted,
     shell::shell,
@@ -17,13 +17,13 @@ use crate::{
 #[must_use]
 pub fn page(view: &RequestChecks) -> AnyView {
     let form = Submitted::default();
-    let counts = Counts { checks: Some(view.findings.count()), ..Counts::default() };
+    let about = About { dataset: &view.dataset, request: &view.request, overview: &view.overview, may: view.may };
+    let found = about.nothing().unwrap_or_else(|| view! { {rows(view)}{statuses(view)} }.into_any());
     shell(
         request::info(&view.dataset, &view.request, Some("Checks"), &form),
         view! {
-            {request::head(&view.dataset, &view.request, Tab::Checks, &counts)}
-            {rows(view)}
-            {statuses(view)}
+            {request::head(about, Tab::Checks)}
+            {found}
         },
     )
 }

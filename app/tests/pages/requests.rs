@@ -2,8 +2,8 @@
 
 use app::pages::{conflicts::Names, new_request::Proposal};
 use hub::{
-    Anchor, ConflictCount, ConflictItem, ConflictsAsked, ConflictsView, DatasetPath, Decided, Entry, EntryKind,
-    FoundConflict, FoundViolation, May, Protection, RequestChanges, RequestState, RequestSummary, RequestView,
+    Anchor, CellDifference, ConflictCount, ConflictItem, ConflictsAsked, ConflictsView, DatasetPath, Decided, Entry, EntryKind,
+    FoundConflict, FoundViolation, GoneBranch, May, Outdated, Protection, RequestChanges, RequestOverview, RequestState, RequestSummary, RequestView,
     RequestsAsked, RequestsView, Review, Role, RuleView, Source, Standing, Suggestion, Verdict, ViolationItem,
 };
 use uuid::Uuid;
@@ -66,7 +66,30 @@ pub fn comment_id() -> Uuid {
 }
 
 fn entry(id: u128, author: &str, kind: EntryKind) -> Entry {
-    Entry { id: Uuid::from_u128(id), author: author.to_owned(), at: NOW, kind, is_outdated: id == 3 }
+    let cell = |column: &str, then: Option<&str>| CellDifference {
+        column: column.to_owned(),
+        then: then.map(str::to_owned),
+        now: Some(String::from("412.5")),
+    };
+    let outdated = match id {
+        3 => Some(Outdated::Changed(vec![cell("zero_m", None)])),
+        13 => Some(Outdated::Changed((0..11).map(|_| cell(HOSTILE, Some(HOSTILE))).collect())),
+        14 => Some(Outdated::Gone),
+        _ => None,
+    };
+    Entry { id: Uuid::from_u128(id), author: author.to_owned(), at: NOW, kind, outdated }
+}
+
+fn overview(undecided: u64) -> RequestOverview {
+    RequestOverview {
+        said: 1_206,
+        commits: Some(250),
+        has_more_commits: true,
+        tables: Some(2),
+        undecided: Some(undecided),
+        checks: Some(3),
+        gone: None,
+    }
 }
 
 fn comment(text: &str, anchor: Option<Anchor>, suggestion: Option<Suggestion>) -> EntryKind {
@@ -88,6 +111,7 @@ fn entries() -> Vec<Entry> {
         key_text: String::from("G-001/A"),
         column,
         value: Some(String::from(HOSTILE)),
+        commit: Some(Hash::of(b"then")),
     };
     let zero = || Some((ColumnId(4), String::from("zero_m")));
     let answer = |to| EntryKind::Comment {
@@ -117,10 +141,12 @@ fn entries() -> Vec<Entry> {
             EntryKind::Review { verdict: Verdict::Changes, text: String::from("Not yet."), head: Hash::of(b"old") },
         ),
         entry(8, "ada", EntryKind::Review { verdict: Verdict::Approve, text: String::new(), head: Hash::of(b"head") }),
-        entry(9, "ines", EntryKind::Changed { what: String::from("asked <script>alert(1)</script> for a review") }),
+        entry(9, "ines", EntryKind::Changed { what: String::from("asked <script>alert(1)</script> for a review"), withdrawn: None }),
         entry(10, "ines", EntryKind::State { state: RequestState::Closed, commit: None }),
         entry(11, "ines", EntryKind::State { state: RequestState::Open, commit: None }),
         entry(12, "ada", EntryKind::State { state: RequestState::Merged, commit: Some(Hash::of(b"merged")) }),
+        entry(13, "ada", comment("The whole row.", Some(anchor(None)), None)),
+        entry(14, "ada", comment("No such row.", Some(Anchor { key: Key::from_bytes(*b"gone"), ..anchor(None) }), None)),
     ]
 }
 
@@ -133,6 +159,7 @@ pub fn request(state: RequestState, standing: Standing) -> RequestView {
     RequestView {
         dataset: dataset(),
         request: summary(2, state),
+        overview: overview(0),
         text: format!("# Why\n\nLevelled *again*, see [the report](https://example.org).\n\n{HOSTILE}"),
         entries: entries(),
         reviews: vec![review("ada", Verdict::Approve, true), review("tomasz", Verdict::Changes, false)],
@@ -158,18 +185,36 @@ pub fn clean() -> RequestView {
     request(RequestState::Open, Standing::Clean(stats(0)))
 }
 
+pub fn gone() -> RequestView {
+    let words = format!("The branch “{HOSTILE}” is gone.");
+    let gone = Some(GoneBranch { words, back_at: Some(Hash::of(b"head")) });
+    let overview = RequestOverview { gone, said: 3, ..RequestOverview::default() };
+    RequestView { overview, head: None, ..request(RequestState::Open, Standing::Gone) }
+}
+
 pub fn undecided() -> RequestView {
     let blocks = vec![String::from("It is a draft."), String::from("<script>alert(1)</script> asked for changes.")];
     RequestView { blocks, ..request(RequestState::Open, Standing::Undecided(stats(1_228))) }
 }
 
 pub fn request_changes() -> RequestChanges {
+    let changed = changes().tables.remove(0).changes.remove(0).key;
+    let mut entries = entries();
+    for entry in &mut entries {
+        if let EntryKind::Comment { anchor: Some(anchor), .. } = &mut entry.kind
+            && anchor.key != Key::from_bytes(*b"gone")
+        {
+            anchor.key = changed.clone();
+        }
+    }
     RequestChanges {
         dataset: dataset(),
         request: summary(2, RequestState::Open),
+        overview: overview(0),
         may: ALL,
+        head: Some(Hash::of(b"head")),
+        entries,
         commits: commits(),
-        has_more_commits: true,
         changes: changes(),
     }
 }
@@ -313,6 +358,7 @@ pub fn resolver(may_decide: bool) -> ConflictsView {
     ConflictsView {
         dataset: dataset(),
         request: summary(2, RequestState::Open),
+        overview: overview(229),
         may: May { decide: may_decide, ..ALL },
         asked: ConflictsAsked { table: Some(TableId(7)), all: true, offset: 25, limit: 25 },
         stats: Stats { open_violations: 1, ..stats(228) },
@@ -346,6 +392,7 @@ pub fn request_checks() -> hub::RequestChecks {
     hub::RequestChecks {
         dataset: dataset(),
         request: summary(1, RequestState::Open),
+        overview: overview(0),
         may: ALL,
         head: Some(Hash::of(b"head")),
         findings: super::samples::findings(),

@@ -1,13 +1,7 @@
 //! What is found about a request: rows of the merged state that break rules or meet checks, and statuses.
 
-use versioning::{
-    Hash,
-    merge::{Found, Resolutions},
-    schema::Severity,
-};
-
-use super::RequestChecks;
-use crate::{Actor, DatasetPath, Error, Finding, Findings, Hub, blocking, merges::inspect};
+use super::{RequestChecks, RequestState};
+use crate::{Actor, DatasetPath, Error, Hub};
 
 impl Hub {
     /// What is found about a request: the rows of what merging it would come to that break rules or meet checks, and what
@@ -17,68 +11,29 @@ impl Hub {
     /// There is no such request for the person, or the data can't be read.
     pub async fn request_checks(&self, actor: &Actor, path: &DatasetPath, number: u64) -> Result<RequestChecks, Error> {
         let loaded = self.load_request(actor, path, number).await?;
-        let head = loaded.kept.merged.map(|merged| merged.head).or(loaded.theirs);
+        let overview = self.overview(&loaded, &self.entries(&loaded).await?).await?;
+        let head = loaded.head();
         let statuses = match head {
             Some(head) => self.statuses_of(&loaded.dataset, head).await?,
             None => Vec::new(),
         };
-        let merged = match loaded.heads() {
-            Some(heads) => Some(self.merged(heads, self.decisions(&loaded).await?.0).await?),
-            None => None,
+        let weighed = match loaded.state {
+            RequestState::Open => self.weighed(&loaded).await?,
+            RequestState::Merged | RequestState::Closed => None,
         };
-        let (findings, open_conflicts) = merged.unwrap_or_default();
+        let stats = weighed.as_ref().and_then(|weighed| weighed.stats);
         let protection = loaded.dataset.protection(&loaded.stored.target_branch).cloned();
         let (request, may) = (loaded.summary(), loaded.may(actor));
         Ok(RequestChecks {
             dataset: loaded.dataset,
             request,
+            overview,
             may,
             head,
-            findings,
-            open_conflicts,
+            findings: weighed.map(|weighed| weighed.findings.clone()).unwrap_or_default(),
+            open_conflicts: stats.map_or(0, |stats| stats.open_conflicts),
             statuses,
             protection,
         })
-    }
-
-    /// What is found in the merged state.
-    pub(super) async fn merged_findings(
-        &self,
-        heads: (Hash, Hash),
-        resolutions: Resolutions,
-    ) -> Result<Findings, Error> {
-        Ok(self.merged(heads, resolutions).await?.0)
-    }
-
-    /// What is found in the merged state, and how many conflicts are open. While any is open, there is no merged state, and
-    /// warnings are not known.
-    async fn merged(&self, heads: (Hash, Hash), resolutions: Resolutions) -> Result<(Findings, u64), Error> {
-        let objects = self.store().objects();
-        blocking(move || {
-            let mut violations = Vec::new();
-            let mut findings = Findings::default();
-            let found = inspect(&objects, heads, &resolutions, &mut |found| {
-                if let Found::Violation(violation, None) = found {
-                    findings.errors += 1;
-                    if violations.len() < crate::findings::MAX_TOLD {
-                        violations.push(violation);
-                    }
-                }
-            })?;
-            let Some((stats, three, warnings)) = found else { return Ok((Findings::default(), 0)) };
-            findings.listed.extend(violations.into_iter().map(|violation| {
-                let found = three.name_violation(&objects, violation);
-                Finding {
-                    severity: Severity::Error,
-                    table: found.table,
-                    keys: found.keys,
-                    message: found.violation.message,
-                }
-            }));
-            findings.warnings = warnings.warnings;
-            findings.listed.extend(warnings.listed);
-            Ok((findings, stats.open_conflicts))
-        })
-        .await
     }
 }

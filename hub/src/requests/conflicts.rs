@@ -1,18 +1,22 @@
 //! The conflicts and violations of a request, page by page, with what was decided about them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
+use storage::RequestDecision;
 use versioning::{
     Column, ColumnId, Hash, ObjectSource, Schema, TableId, Type, Value,
     merge::{CheckProperty, Choice, Conflict, Found, Property, Resolutions, ScopeRule, Stats, Violation},
 };
 
 use super::{
-    ConflictCount, ConflictItem, ConflictsAsked, ConflictsView, Decided, May, RequestSummary, RuleView, ViolationItem,
-    deciding::about_conflict,
+    ConflictCount, ConflictItem, ConflictsAsked, ConflictsView, Decided, RequestOverview, RequestState, RuleView,
+    ViolationItem, deciding::about_conflict, overview,
 };
 use crate::{
-    Actor, Dataset, DatasetPath, Error, FoundConflict, Hub, blocking,
+    Actor, DatasetPath, Error, FoundConflict, Hub, blocking,
     merges::{Three, survey},
     write::internal,
 };
@@ -69,6 +73,62 @@ impl Page {
             self.has_more = true;
         }
     }
+
+    /// Lists what was found, with the names of what it speaks of and who decided about it.
+    fn list(
+        self,
+        objects: &dyn ObjectSource,
+        three: &Three,
+        kept: &[RequestDecision],
+        view: &mut ConflictsView,
+    ) -> Result<(), Error> {
+        let by: BTreeMap<&str, &str> =
+            kept.iter().map(|decision| (decision.about.as_str(), decision.author.as_str())).collect();
+        let table_name = |id: TableId| three.table(objects, id).map(|(name, _)| name).unwrap_or_default();
+        let column_name = |table: TableId, id: ColumnId| {
+            column(three, objects, table, id).map(|column| column.name).unwrap_or_default()
+        };
+        let item = |(conflict, choice): (Conflict, Option<Choice>)| {
+            let about = about_conflict(conflict.id());
+            let decided = choice.map(|choice| {
+                let one = by.get(about.as_str());
+                Decided { choice, by: one.map(|by| (*by).to_owned()), by_rule: one.is_none() }
+            });
+            let value_type = value_type(three, objects, &conflict);
+            let context = context(three, objects, &conflict);
+            ConflictItem { found: three.name_conflict(objects, conflict), decided, value_type, context }
+        };
+        view.conflicts = self.conflicts.into_iter().map(item).collect();
+        view.has_more = self.has_more;
+        let violation =
+            |(violation, is_fixed)| ViolationItem { found: three.name_violation(objects, violation), is_fixed };
+        view.violations = self.violations.into_iter().map(violation).collect();
+        let count = |(table, (open, total, columns)): (TableId, (u64, u64, BTreeMap<ColumnId, u64>))| ConflictCount {
+            table,
+            name: table_name(table),
+            columns: columns.into_iter().map(|(id, open)| (id, column_name(table, id), open)).collect(),
+            open,
+            total,
+        };
+        view.tables = self.counts.into_iter().map(count).collect();
+        view.tables.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut rules: Vec<(i64, RuleView)> = Vec::new();
+        for decision in kept.iter().filter(|decision| decision.about.starts_with("rule:")) {
+            let rule: ScopeRule = serde_json::from_str(&decision.data).map_err(internal)?;
+            let column = rule.scope.table.zip(rule.scope.column).map(|(table, id)| column_name(table, id));
+            let view = RuleView {
+                about: decision.about.clone(),
+                table: rule.scope.table.map(table_name),
+                column,
+                choice: rule.choice,
+                by: decision.author.as_str().to_owned(),
+            };
+            rules.push((decision.at, view));
+        }
+        rules.sort_by_key(|(at, _)| *at);
+        view.rules = rules.into_iter().map(|(_, rule)| rule).collect();
+        Ok(())
+    }
 }
 
 /// A column on any side, ours first.
@@ -112,22 +172,6 @@ fn context(three: &Three, objects: &dyn ObjectSource, conflict: &Conflict) -> Ve
     Vec::new()
 }
 
-/// The resolver where there is nothing to merge.
-fn nothing(dataset: Dataset, request: RequestSummary, may: May, asked: ConflictsAsked) -> ConflictsView {
-    ConflictsView {
-        dataset,
-        request,
-        may,
-        asked,
-        stats: Stats::default(),
-        tables: Vec::new(),
-        rules: Vec::new(),
-        conflicts: Vec::new(),
-        has_more: false,
-        violations: Vec::new(),
-    }
-}
-
 impl Hub {
     /// The conflicts and violations of a request, with what was decided about them.
     ///
@@ -142,71 +186,40 @@ impl Hub {
     ) -> Result<ConflictsView, Error> {
         let loaded = self.load_request(actor, path, number).await?;
         let asked = ConflictsAsked { limit: asked.limit.clamp(1, MAX_LIMIT), ..asked };
-        let (resolutions, kept) = self.decisions(&loaded).await?;
-        let (request, may) = (loaded.summary(), loaded.may(actor));
-        let Some(heads) = loaded.heads() else {
-            return Ok(nothing(loaded.dataset, request, may, asked));
+        let entries = self.entries(&loaded).await?;
+        let mut view = ConflictsView {
+            dataset: loaded.dataset.clone(),
+            request: loaded.summary(),
+            overview: RequestOverview::default(),
+            may: loaded.may(actor),
+            asked,
+            stats: Stats::default(),
+            tables: Vec::new(),
+            rules: Vec::new(),
+            conflicts: Vec::new(),
+            has_more: false,
+            violations: Vec::new(),
         };
-        let objects = self.store().objects();
-        let dataset = loaded.dataset;
-        blocking(move || {
-            let mut page = Page { asked, ..Page::default() };
-            let found = survey(&objects, heads, &resolutions, &mut |found| page.take(found))?;
-            let Some((stats, three)) = found else {
-                return Ok(nothing(dataset, request, may, asked));
-            };
-            let objects: &dyn ObjectSource = &objects;
-            let by: BTreeMap<&str, &str> =
-                kept.iter().map(|decision| (decision.about.as_str(), decision.author.as_str())).collect();
-            let table_name = |id: TableId| three.table(objects, id).map(|(name, _)| name).unwrap_or_default();
-            let column_name = |table: TableId, id: ColumnId| {
-                column(&three, objects, table, id).map(|column| column.name).unwrap_or_default()
-            };
-            let item = |(conflict, choice): (Conflict, Option<Choice>)| {
-                let about = about_conflict(conflict.id());
-                let decided = choice.map(|choice| {
-                    let one = by.get(about.as_str());
-                    Decided { choice, by: one.map(|by| (*by).to_owned()), by_rule: one.is_none() }
-                });
-                let value_type = value_type(&three, objects, &conflict);
-                let context = context(&three, objects, &conflict);
-                ConflictItem { found: three.name_conflict(objects, conflict), decided, value_type, context }
-            };
-            let conflicts = page.conflicts.into_iter().map(item).collect();
-            let violation =
-                |(violation, is_fixed)| ViolationItem { found: three.name_violation(objects, violation), is_fixed };
-            let violations = page.violations.into_iter().map(violation).collect();
-            let mut tables: Vec<ConflictCount> = page
-                .counts
-                .into_iter()
-                .map(|(table, (open, total, columns))| ConflictCount {
-                    table,
-                    name: table_name(table),
-                    columns: columns.into_iter().map(|(id, open)| (id, column_name(table, id), open)).collect(),
-                    open,
-                    total,
-                })
-                .collect();
-            tables.sort_by(|a, b| a.name.cmp(&b.name));
-            let mut rules: Vec<(i64, RuleView)> = Vec::new();
-            for decision in kept.iter().filter(|decision| decision.about.starts_with("rule:")) {
-                let rule: ScopeRule = serde_json::from_str(&decision.data).map_err(internal)?;
-                let column = rule.scope.table.zip(rule.scope.column).map(|(table, id)| column_name(table, id));
-                let view = RuleView {
-                    about: decision.about.clone(),
-                    table: rule.scope.table.map(table_name),
-                    column,
-                    choice: rule.choice,
-                    by: decision.author.as_str().to_owned(),
-                };
-                rules.push((decision.at, view));
-            }
-            rules.sort_by_key(|(at, _)| *at);
-            let rules = rules.into_iter().map(|(_, rule)| rule).collect();
-            let has_more = page.has_more;
-            Ok(ConflictsView { dataset, request, may, asked, stats, tables, rules, conflicts, has_more, violations })
-        })
-        .await
+        if let Some(sides) = loaded.sides().filter(|_| loaded.state == RequestState::Open) {
+            let (resolutions, kept) = self.decisions(&loaded).await?;
+            let name = overview::name(sides, Some(&kept));
+            let objects = self.store().objects();
+            let weighed;
+            (weighed, view) = blocking(move || {
+                let mut page = Page { asked, ..Page::default() };
+                let resolutions = Some(&resolutions);
+                let (weighed, three) = overview::weigh(&objects, sides, resolutions, &mut |found| page.take(found))?;
+                if let Some(three) = three {
+                    view.stats = weighed.stats.unwrap_or_default();
+                    page.list(&objects, &three, &kept, &mut view)?;
+                }
+                Ok((weighed, view))
+            })
+            .await?;
+            self.shared.weighings.put(name, Arc::new(weighed));
+        }
+        view.overview = self.overview(&loaded, &entries).await?;
+        Ok(view)
     }
 
     /// The tables of both branches, ours first, by which decisions are read, and those of the named conflicts that are

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
-use storage::RequestEntry;
+use storage::{MergeRequest, RequestEntry};
 use uuid::Uuid;
-use versioning::{Hash, Key, ObjectSource, Row, Schema, Type};
+use versioning::{Column, Hash, Key, ObjectSource, Row, Schema, Type};
 
 use super::{
-    Anchor, Entry, EntryKind, Loaded, NewComment, RequestState, Review, Suggestion, Verdict, entry, valid_text,
+    Anchor, CellDifference, Entry, EntryKind, Loaded, NewComment, Outdated, RequestState, Review, Suggestion, Verdict,
+    entry, valid_text,
 };
 use crate::{
     Actor, Change, Changes, DatasetPath, Error, Hub, Place, Reference, notices::Happening, now, write::internal,
@@ -35,34 +36,62 @@ fn cell_text(schema: &Schema, row: &Row, anchor: &Anchor) -> Option<String> {
     row.get(schema.position(*column)?)?.to_text()
 }
 
-/// What a state holds where a comment stands: whether the row is there, and the cell.
-fn look(objects: &dyn ObjectSource, commit: Hash, anchor: &Anchor) -> Result<(bool, Option<String>), Error> {
+/// The row where a comment stands, in a state; none where it is gone.
+fn row_at(objects: &dyn ObjectSource, commit: Hash, anchor: &Anchor) -> Result<Option<(Schema, Row)>, Error> {
     let root = objects.root(objects.commit(commit)?.root)?;
-    let Some(table) = root.tables.get(&anchor.table) else { return Ok((false, None)) };
+    let Some(table) = root.tables.get(&anchor.table) else { return Ok(None) };
     let schema = objects.schema(table.schema)?;
     let row = table.tree.get(objects, &schema, &anchor.key)?;
-    Ok((row.is_some(), row.and_then(|row| cell_text(&schema, &row, anchor))))
+    Ok(row.map(|row| (schema, row)))
+}
+
+/// The cells of a row that differ, by the names of their columns now. A column that is not there is as one that is empty.
+fn differences(then: &(Schema, Row), now: &(Schema, Row)) -> Vec<CellDifference> {
+    let cell = |(schema, row): &(Schema, Row), id| row.get(schema.position(id)?)?.to_text();
+    let gone = then.0.columns.iter().filter(|column| now.0.position(column.id).is_none());
+    let columns = now.0.columns.iter().chain(gone);
+    let difference = |column: &Column| {
+        let (was, is) = (cell(then, column.id), cell(now, column.id));
+        (was != is).then(|| CellDifference { column: column.name.clone(), then: was, now: is })
+    };
+    columns.filter_map(difference).collect()
+}
+
+/// Why a comment does not hold any more for what is offered; none while it does.
+fn outdated(objects: &dyn ObjectSource, head: Hash, anchor: &Anchor) -> Result<Option<Outdated>, Error> {
+    let Some(now) = row_at(objects, head, anchor)? else { return Ok(Some(Outdated::Gone)) };
+    let changed = match (&anchor.column, anchor.commit) {
+        (Some((_, column)), _) => {
+            let (column, then, now) = (column.clone(), anchor.value.clone(), cell_text(&now.0, &now.1, anchor));
+            if then == now { Vec::new() } else { vec![CellDifference { column, then, now }] }
+        }
+        (None, Some(commit)) if commit != head => match row_at(objects, commit, anchor)? {
+            Some(then) => differences(&then, &now),
+            None => Vec::new(),
+        },
+        (None, _) => Vec::new(),
+    };
+    Ok((!changed.is_empty()).then_some(Outdated::Changed(changed)))
 }
 
 impl Hub {
-    /// The conversation, each comment with whether its cell holds something else by now.
+    /// The conversation, each comment with what is something else by now where it stands.
     pub(super) async fn entries(&self, loaded: &Loaded) -> Result<Vec<Entry>, Error> {
         let stored = self.store().request_entries(loaded.stored.dataset, loaded.stored.number).await?;
-        let head = loaded.kept.merged.map(|merged| merged.head).or(loaded.theirs);
+        let head = loaded.head();
         self.read(move |objects| {
             let entry = |stored: RequestEntry| {
                 let kind: EntryKind = serde_json::from_str(&stored.data).map_err(internal)?;
-                let is_outdated = match (&kind, head) {
-                    (EntryKind::Comment { anchor: Some(anchor), suggestion, .. }, Some(head)) => {
-                        // A value that was taken over is what was asked for.
-                        let is_applied = suggestion.as_ref().is_some_and(|suggestion| suggestion.applied.is_some());
-                        // What was merged long ago may be gone with its branch.
-                        let now = look(objects, head, anchor);
-                        !is_applied && now.is_ok_and(|(is_there, text)| !is_there || text != anchor.value)
+                let outdated = match (&kind, head) {
+                    // A value that was taken over is what was asked for.
+                    (EntryKind::Comment { suggestion: Some(Suggestion { applied: Some(_), .. }), .. }, _) => None,
+                    // What was merged or written about long ago may be gone with its branch.
+                    (EntryKind::Comment { anchor: Some(anchor), .. }, Some(head)) => {
+                        outdated(objects, head, anchor).unwrap_or_default()
                     }
-                    _ => false,
+                    _ => None,
                 };
-                Ok(Entry { id: stored.id, author: stored.author.0, at: stored.at, kind, is_outdated })
+                Ok(Entry { id: stored.id, author: stored.author.0, at: stored.at, kind, outdated })
             };
             stored.into_iter().map(entry).collect()
         })
@@ -115,14 +144,13 @@ impl Hub {
         let what = if suggestion.is_some() { "suggested a value" } else { "commented" };
         let happening = Happening::said(what, &text);
         let kind = EntryKind::Comment { text, anchor, reply_to, resolved_by: None, suggestion, edited_at: None };
-        let id = self.add_entry(&loaded, entry(actor, &kind)?).await?;
+        let id = self.add_entry(loaded.stored.clone(), entry(actor, &kind)?).await?;
         self.tell_of_request(actor, (loaded.id(), number), happening).await;
         Ok(id)
     }
 
     /// Adds an entry to a request, whatever else is done to it at the same time.
-    async fn add_entry(&self, loaded: &Loaded, entry: RequestEntry) -> Result<Uuid, Error> {
-        let mut request = loaded.stored.clone();
+    pub(super) async fn add_entry(&self, mut request: MergeRequest, entry: RequestEntry) -> Result<Uuid, Error> {
         loop {
             request.updated_at = entry.at;
             if self.store().update_request(&request, Some(&entry)).await? {
@@ -169,6 +197,7 @@ impl Hub {
                 key: row_key,
                 column: column.map(|column| (column.id, column.name.clone())),
                 value: None,
+                commit: Some(head),
             };
             anchor.value = cell_text(&schema, &row, &anchor);
             Ok(Some((anchor, ty)))
@@ -215,7 +244,7 @@ impl Hub {
         };
         let happening = Happening::said(what, &text);
         let kind = EntryKind::Review { verdict, text, head: offered };
-        self.add_entry(&loaded, entry(actor, &kind)?).await?;
+        self.add_entry(loaded.stored.clone(), entry(actor, &kind)?).await?;
         self.tell_of_request(actor, (loaded.id(), number), happening).await;
         Ok(())
     }
@@ -341,7 +370,7 @@ impl Hub {
         let (Some(source), Some(head)) = (&loaded.source, loaded.theirs) else {
             return Err(Error::State { message: "The branch that was offered is gone.".to_owned() });
         };
-        if found.is_outdated {
+        if found.outdated.is_some() {
             return Err(Error::State {
                 message: "The cell holds something else than when this was suggested. Nothing was changed.".to_owned(),
             });

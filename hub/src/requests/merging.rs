@@ -57,8 +57,8 @@ impl Hub {
                 missing.push(format!("“{}” asks that “{context}” succeeds: {words}.", rule.branch));
             }
         }
-        if let Some(heads) = loaded.heads().filter(|_| rule.warnings_block) {
-            let warnings = self.merged_findings(heads, self.decisions(loaded).await?.0).await?.warnings;
+        if rule.warnings_block {
+            let warnings = self.weighed(loaded).await?.map_or(0, |weighed| weighed.findings.warnings);
             if warnings > 0 {
                 let what = if warnings == 1 { "a warning".to_owned() } else { format!("{warnings} warnings") };
                 missing.push(format!("“{}” lets no warnings pass: merging would bring {what}.", rule.branch));
@@ -97,7 +97,10 @@ impl Hub {
         }
         loaded.demand(actor, loaded.may(actor).merge, "merge request")?;
         loaded.dataset.demand_known_rules()?;
-        let gone = || Error::State { message: "One of its branches is gone.".to_owned() };
+        let gone = || {
+            let words = loaded.missing_branch().unwrap_or_default();
+            Error::State { message: format!("{words} There is nothing to merge.") }
+        };
         let (ours, theirs) = loaded.heads().ok_or_else(gone)?;
         if how.head.is_some_and(|head| head != theirs) {
             return Err(Error::State {

@@ -156,6 +156,9 @@ pub struct Anchor {
     pub column: Option<(ColumnId, String)>,
     /// What the cell held in what was offered then, as people write it; none where it was empty or there was no row.
     pub value: Option<String>,
+    /// The commit that was offered then; none where it was not kept yet.
+    #[serde(default)]
+    pub commit: Option<Hash>,
 }
 
 /// A value for a cell that somebody suggests.
@@ -213,7 +216,30 @@ pub enum EntryKind {
     Changed {
         /// Completes “NAME …”.
         what: String,
+        /// The commit that was offered, where its branch was deleted.
+        #[serde(default)]
+        withdrawn: Option<Hash>,
     },
+}
+
+/// A cell that is not what it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CellDifference {
+    /// The column's name.
+    pub column: String,
+    /// What it held then, as people write it.
+    pub then: Option<String>,
+    /// What it holds now.
+    pub now: Option<String>,
+}
+
+/// Why a comment is about something that is not so any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outdated {
+    /// The row is gone.
+    Gone,
+    /// The cell, or these cells of the row, hold something else.
+    Changed(Vec<CellDifference>),
 }
 
 /// An entry of the conversation.
@@ -227,8 +253,8 @@ pub struct Entry {
     pub at: i64,
     /// What.
     pub kind: EntryKind,
-    /// Whether the cell that it is about holds something else by now.
-    pub is_outdated: bool,
+    /// Whether the row or cell that it is about is something else by now.
+    pub outdated: Option<Outdated>,
 }
 
 /// The last verdict of somebody.
@@ -259,6 +285,35 @@ pub enum Standing {
     Done,
 }
 
+/// A branch of an open request that is not there any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GoneBranch {
+    /// Which one, as a sentence.
+    pub words: String,
+    /// The commit that was offered last, where it is known and the acting person may bring the branch back with it.
+    pub back_at: Option<Hash>,
+}
+
+/// What every page of a merge request says of it: how much there is on each, as far as that is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestOverview {
+    /// Comments and reviews.
+    pub said: u64,
+    /// Commits that it brings; at most 250.
+    pub commits: Option<u64>,
+    /// Whether there are more commits.
+    pub has_more_commits: bool,
+    /// Tables that it changes.
+    pub tables: Option<u64>,
+    /// What is left to decide.
+    pub undecided: Option<u64>,
+    /// What stands in the way of merging or warns: rows that break rules or meet checks, and statuses that failed or that
+    /// the rules of the branch wait for.
+    pub checks: Option<u64>,
+    /// The branch that is gone.
+    pub gone: Option<GoneBranch>,
+}
+
 /// What the acting person may do with a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct May {
@@ -281,6 +336,8 @@ pub struct RequestView {
     pub dataset: Dataset,
     /// The request.
     pub request: RequestSummary,
+    /// What all its pages say.
+    pub overview: RequestOverview,
     /// What it is about, as Markdown.
     pub text: String,
     /// What was said and what happened, the oldest first.
@@ -310,12 +367,16 @@ pub struct RequestChanges {
     pub dataset: Dataset,
     /// The request.
     pub request: RequestSummary,
-    /// How much it may change of it.
+    /// What all its pages say.
+    pub overview: RequestOverview,
+    /// What the acting person may do.
     pub may: May,
+    /// What is offered: the newest commit.
+    pub head: Option<Hash>,
+    /// What was said and what happened, the oldest first.
+    pub entries: Vec<Entry>,
     /// The commits that it brings, the newest first; at most 250.
     pub commits: Vec<CommitSummary>,
-    /// Whether there are more.
-    pub has_more_commits: bool,
     /// What it changes.
     pub changes: ChangeSet,
 }
@@ -327,6 +388,8 @@ pub struct RequestChecks {
     pub dataset: Dataset,
     /// The request.
     pub request: RequestSummary,
+    /// What all its pages say.
+    pub overview: RequestOverview,
     /// What the acting person may do.
     pub may: May,
     /// What is offered: the newest commit.
@@ -425,6 +488,8 @@ pub struct ConflictsView {
     pub dataset: Dataset,
     /// The request.
     pub request: RequestSummary,
+    /// What all its pages say.
+    pub overview: RequestOverview,
     /// What the acting person may do.
     pub may: May,
     /// What was asked for.
@@ -458,6 +523,10 @@ pub struct NewRequest {
     pub target_branch: String,
     /// Whether it is not ready to be merged yet.
     pub is_draft: bool,
+    /// Words to find it by, at most 20.
+    pub labels: Vec<String>,
+    /// Who is asked for a review, at most 20.
+    pub reviewers: Vec<String>,
 }
 
 /// What to change in a request; what is `None` stays.

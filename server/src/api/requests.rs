@@ -124,7 +124,7 @@ impl From<RequestView> for RequestViewBody {
             head: view.head.map(|hash| hash.to_string()),
             standing: standing.to_owned(),
             stats,
-            blocks: view.blocks,
+            blocks: view.overview.gone.map(|gone| gone.words).into_iter().chain(view.blocks).collect(),
             reviews: view.reviews.into_iter().map(ReviewBody::from).collect(),
             merged: view.merged.map(|hash| hash.to_string()),
         }
@@ -151,6 +151,12 @@ pub(crate) struct NewRequestBody {
     /// Whether it is not ready to be merged yet.
     #[serde(default)]
     draft: bool,
+    /// Words to find it by, at most 20.
+    #[serde(default)]
+    labels: Vec<String>,
+    /// Who is asked for a review, at most 20.
+    #[serde(default)]
+    reviewers: Vec<String>,
 }
 
 /// What to change; what is missing stays.
@@ -257,13 +263,14 @@ pub(crate) async fn create(
     Body(new): Body<NewRequestBody>,
 ) -> Result<(StatusCode, Json<RequestViewBody>), Problem> {
     let (path, actor) = (path_of(path), visit.actor());
-    let NewRequestBody { title, text, source, source_branch, target_branch, draft } = new;
+    let NewRequestBody { title, text, source, source_branch, target_branch, draft: is_draft, labels, reviewers } = new;
     let source = source.map(|text| {
         let named = text.split_once('/').map(|(owner, name)| path_of((owner.to_owned(), name.to_owned())));
         let refused = || Problem::field(StatusCode::UNPROCESSABLE_ENTITY, "/source", "Name it as owner/name.");
         named.ok_or_else(refused)
     });
-    let new = NewRequest { title, text, source: source.transpose()?, source_branch, target_branch, is_draft: draft };
+    let source = source.transpose()?;
+    let new = NewRequest { title, text, source, source_branch, target_branch, is_draft, labels, reviewers };
     let number = visit.hub.propose(&actor, &path, new).await?;
     let view = visit.hub.request(&actor, &path, number).await?;
     Ok((StatusCode::CREATED, Json(view.into())))

@@ -6,7 +6,12 @@ pub(super) mod talk;
 use app::{
     components::request,
     form::Submitted,
-    pages::{self, new_request::Proposal, request_changes::about_field},
+    pages::{
+        self,
+        new_request::Proposal,
+        request::entry_anchor,
+        request_changes::{self, about_field},
+    },
 };
 use axum::{
     Form,
@@ -16,6 +21,7 @@ use axum::{
 };
 use hub::{About, ChangesAsked, DatasetPath, Error, MergeHow, NewRequest, RequestChange, RequestState, RequestsAsked};
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::{
     answer::{Answer, At, ChangesQuery, is_about_form, page, refused, see},
@@ -49,6 +55,45 @@ impl<S: Send + Sync> FromRequestParts<S> for One {
         let number = number.parse().map_err(unreadable)?;
         let address = request::address(&path, number);
         Ok(Self { path, number, address })
+    }
+}
+
+/// The page on which a form stood, to which it leads back: the changes that are asked for, or the conversation.
+pub(super) struct Stood(Option<ChangesAsked>);
+
+#[derive(Deserialize)]
+struct StoodQuery {
+    #[serde(default)]
+    on: String,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Stood {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let Query(StoodQuery { on }) =
+            Query::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
+        if on != request_changes::NAME {
+            return Ok(Self(None));
+        }
+        let Query(changes) =
+            Query::<ChangesQuery>::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
+        Ok(Self(Some(changes.asked().map_err(IntoResponse::into_response)?)))
+    }
+}
+
+impl Stood {
+    /// The address of an entry on the page; `said` where it was made just now.
+    fn entry(&self, one: &One, id: Uuid, is_new: bool) -> String {
+        let id = id.to_string();
+        let page = match &self.0 {
+            None => one.address.clone(),
+            Some(asked) => {
+                let page = request_changes::with_asked(&format!("{}/{}", one.address, request_changes::NAME), asked);
+                if is_new { app::url::with_query(&page, &[("said", &id)]) } else { page }
+            }
+        };
+        format!("{page}#{}", entry_anchor(&id))
     }
 }
 
@@ -129,6 +174,8 @@ pub(super) async fn create(visit: Visit, at: At, Form(values): Values) -> Answer
             source_branch: form.or("source_branch", ""),
             target_branch: form.or("target_branch", ""),
             is_draft: form.ticked("is_draft", false),
+            labels: words(&form, "labels").unwrap_or_default(),
+            reviewers: words(&form, "reviewers").unwrap_or_default(),
         }),
     };
     let made = match wanted {
@@ -164,7 +211,7 @@ pub(super) async fn show(mut visit: Visit, one: One, headers: HeaderMap) -> Answ
 
 pub(super) async fn commits(visit: Visit, one: One) -> Answer {
     let view = visit.hub.request_changes(&visit.actor(), &one.path, one.number, ChangesAsked::default()).await?;
-    page(&visit, || pages::request_changes::commits_page(&view))
+    page(&visit, || request_changes::commits_page(&view))
 }
 
 /// A comment that was just made, or is to be made: on a row of a table, or on its cell in a column.
@@ -198,7 +245,7 @@ pub(super) async fn changes(
 ) -> Answer {
     let asked = changes.asked()?;
     let view = visit.hub.request_changes(&visit.actor(), &one.path, one.number, asked.clone()).await?;
-    page(&visit, || pages::request_changes::changes_page(&view, &said.form(), &asked, said.said.as_deref()))
+    page(&visit, || request_changes::changes_page(&view, &said.form(), &asked, said.said.as_deref()))
 }
 
 pub(super) async fn checks(visit: Visit, one: One) -> Answer {
@@ -206,12 +253,14 @@ pub(super) async fn checks(visit: Visit, one: One) -> Answer {
     page(&visit, || pages::request_checks::page(&view))
 }
 
+/// Labels or names, separated by commas.
+fn words(form: &Submitted, field: &str) -> Option<Vec<String>> {
+    form.value(field).map(|text| text.split(',').map(|word| word.trim().to_owned()).collect())
+}
+
 /// Title, text, labels and reviewers; or a button that closes, opens, or says that it is ready.
 pub(super) async fn change(visit: Visit, one: One, Form(values): Values) -> Answer {
     let form = Submitted::new(values);
-    let words = |field: &str| {
-        form.value(field).map(|text| text.split(',').map(|word| word.trim().to_owned()).collect::<Vec<_>>())
-    };
     let change = match (form.value("state").map(str::parse), form.value("draft")) {
         (Some(Ok(state)), _) => RequestChange { state: Some(state), ..RequestChange::default() },
         (Some(Err(error)), _) => return again(&visit, &one, form, error).await,
@@ -219,8 +268,8 @@ pub(super) async fn change(visit: Visit, one: One, Form(values): Values) -> Answ
         (None, None) => RequestChange {
             title: form.value("title").map(str::to_owned),
             text: form.value("text").map(str::to_owned),
-            labels: words("labels"),
-            reviewers: words("reviewers"),
+            labels: words(&form, "labels"),
+            reviewers: words(&form, "reviewers"),
             ..RequestChange::default()
         },
     };
@@ -240,6 +289,14 @@ pub(super) async fn merge(visit: Visit, one: One, Form(values): Values) -> Answe
     match visit.hub.merge_request(&visit.actor(), &one.path, one.number, how).await {
         Ok(_) => see(&one.address),
         Err(error) => again(&visit, &one, form, error).await,
+    }
+}
+
+/// Brings back the branch that was offered.
+pub(super) async fn branch(visit: Visit, one: One) -> Answer {
+    match visit.hub.bring_branch_back(&visit.actor(), &one.path, one.number).await {
+        Ok(()) => see(&one.address),
+        Err(error) => again(&visit, &one, Submitted::default(), error).await,
     }
 }
 
@@ -269,6 +326,17 @@ fn renamed(error: Error, name: impl Fn(&str) -> Option<String>) -> Error {
         }
         error => error,
     }
+}
+
+/// The page on which a form stood, as the request is now, with what was typed.
+async fn again_on(visit: &Visit, one: &One, stood: &Stood, form: Submitted, error: Error) -> Answer {
+    let Some(asked) = &stood.0 else { return again(visit, one, form, error).await };
+    if !can_be_shown(&error) {
+        return Err(error.into());
+    }
+    let form = form.refused(&error);
+    let view = visit.hub.request_changes(&visit.actor(), &one.path, one.number, asked.clone()).await?;
+    refused(visit, &error, || request_changes::changes_page(&view, &form, asked, None))
 }
 
 /// The page with the request as it is now, and with what was typed.

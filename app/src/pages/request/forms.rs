@@ -116,14 +116,8 @@ pub(super) fn edit(view: &RequestView, form: &Submitted) -> Option<AnyView> {
             <form class="form" method="post" action=here(view)>
                 {Field::new("title", "Title").text(form, &view.request.title, true)}
                 {Field::new("text", "Description").note("Markdown").lines(form, &view.text, 5, false)}
-                {Field::new("labels", "Labels")
-                    .note("optional")
-                    .hint("Words to find it by, separated by commas.")
-                    .text(form, &view.request.labels.join(", "), false)}
-                {Field::new("reviewers", "Reviewers")
-                    .note("optional")
-                    .hint("Accounts of those who should look at it, separated by commas.")
-                    .text(form, &view.request.reviewers.join(", "), false)}
+                {request::labels_field(form, &view.request.labels)}
+                {request::reviewers_field(form, &view.request.reviewers)}
                 <div class="actions"><button class="button button--primary" type="submit">"Save"</button></div>
             </form>
         </details>

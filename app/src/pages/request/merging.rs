@@ -53,7 +53,10 @@ fn merged(view: &RequestView) -> AnyView {
 fn open(view: &RequestView, form: &Submitted) -> AnyView {
     let target = &view.request.target;
     let standing = match &view.standing {
-        Standing::Gone => line("badge badge--bad", "Can’t be merged", "One of the branches is gone."),
+        Standing::Gone => {
+            let words = view.overview.gone.as_ref().map(|gone| gone.words.clone()).unwrap_or_default();
+            line("badge badge--bad", "Can’t be merged", words)
+        }
         Standing::UpToDate => line("badge", "Nothing to merge", format!("{target} has all of it already.")),
         Standing::Clean(_) if view.blocks.is_empty() => {
             line("badge badge--good", "Can be merged", "Nothing is in the way.")

@@ -61,7 +61,7 @@ impl From<Entry> for EntryBody {
             id: entry.id.to_string(),
             author: entry.author,
             at: time(entry.at),
-            outdated: entry.is_outdated,
+            outdated: entry.outdated.is_some(),
             ..Self::default()
         };
         match entry.kind {
@@ -96,7 +96,7 @@ impl From<Entry> for EntryBody {
                 commit: commit.map(|hash| hash.to_string()),
                 ..body
             },
-            EntryKind::Changed { what } => Self { kind: "changed".to_owned(), text: what, ..body },
+            EntryKind::Changed { what, .. } => Self { kind: "changed".to_owned(), text: what, ..body },
         }
     }
 }

@@ -3,44 +3,44 @@
 use app::{
     form::Submitted,
     pages::{
-        request::{edit_field, entry_anchor, reply_field},
-        request_changes::{self, about_field},
+        request::{edit_field, reply_field},
+        request_changes::about_field,
     },
 };
 use axum::Form;
-use hub::{ChangesAsked, Error, NewComment};
+use hub::{Error, NewComment};
 use uuid::Uuid;
 
 use super::{
     super::{
-        answer::{Answer, refused, see},
+        answer::{Answer, see},
         errors::Failure,
     },
-    One, Values, again, can_be_shown, renamed,
+    One, Stood, Values, again, again_on, renamed,
 };
 use crate::visit::Visit;
 
 /// A comment on the whole, an answer to one, or one on a row or cell.
-pub(in crate::pages) async fn comment(visit: Visit, one: One, Form(values): Values) -> Answer {
+pub(in crate::pages) async fn comment(visit: Visit, one: One, stood: Stood, Form(values): Values) -> Answer {
     let form = Submitted::new(values);
     if let Some(table) = form.value("about") {
         let table = table.to_owned();
-        return comment_on_row(&visit, &one, form, &table).await;
+        return comment_on_row(&visit, &one, &stood, form, &table).await;
     }
     let reply_to = form.value("reply_to").map(entry).transpose()?;
     let field = reply_to.map_or_else(|| String::from("comment"), |id| reply_field(&id.to_string()));
     let new = NewComment { text: form.or(&field, ""), reply_to, ..NewComment::default() };
     match visit.hub.comment(&visit.actor(), &one.path, one.number, new).await {
-        Ok(id) => see(&format!("{}#{}", one.address, entry_anchor(&id.to_string()))),
+        Ok(id) => see(&stood.entry(&one, id, false)),
         Err(error) => {
             let error = renamed(error, |name| (name == "text").then(|| field.clone()));
-            again(&visit, &one, form, error).await
+            again_on(&visit, &one, &stood, form, error).await
         }
     }
 }
 
 /// A comment from the page with the changes.
-async fn comment_on_row(visit: &Visit, one: &One, form: Submitted, table: &str) -> Answer {
+async fn comment_on_row(visit: &Visit, one: &One, stood: &Stood, form: Submitted, table: &str) -> Answer {
     let value = |what: &str| form.or(&about_field(what, table), "");
     let suggested = value("suggestion").replace("\r\n", "\n");
     let suggestion =
@@ -53,17 +53,13 @@ async fn comment_on_row(visit: &Visit, one: &One, form: Submitted, table: &str) 
         column: Some(value("column")),
         suggestion,
     };
-    let (actor, path, number) = (visit.actor(), &one.path, one.number);
-    let error = match visit.hub.comment(&actor, path, number, new).await {
-        Ok(id) => return see(&app::url::with_query(&format!("{}/changes", one.address), &[("said", &id.to_string())])),
-        Err(error) => renamed(error, |name| Some(about_field(name, table))),
-    };
-    if !can_be_shown(&error) {
-        return Err(error.into());
+    match visit.hub.comment(&visit.actor(), &one.path, one.number, new).await {
+        Ok(id) => see(&stood.entry(one, id, true)),
+        Err(error) => {
+            let error = renamed(error, |name| Some(about_field(name, table)));
+            again_on(visit, one, stood, form, error).await
+        }
     }
-    let form = form.refused(&error);
-    let view = visit.hub.request_changes(&actor, path, number, ChangesAsked::default()).await?;
-    refused(visit, &error, || request_changes::changes_page(&view, &form, &ChangesAsked::default(), None))
 }
 
 fn entry(text: &str) -> Result<Uuid, Failure> {
@@ -71,16 +67,16 @@ fn entry(text: &str) -> Result<Uuid, Failure> {
 }
 
 /// Another text for one's own comment.
-pub(in crate::pages) async fn edit(visit: Visit, one: One, Form(values): Values) -> Answer {
+pub(in crate::pages) async fn edit(visit: Visit, one: One, stood: Stood, Form(values): Values) -> Answer {
     let form = Submitted::new(values);
     let id = entry(&form.or("entry", ""))?;
     let field = edit_field(&id.to_string());
     let done = visit.hub.edit_comment(&visit.actor(), &one.path, one.number, id, &form.or(&field, "")).await;
     match done {
-        Ok(()) => see(&format!("{}#{}", one.address, entry_anchor(&id.to_string()))),
+        Ok(()) => see(&stood.entry(&one, id, false)),
         Err(error) => {
             let error = renamed(error, |name| (name == "text").then(|| field.clone()));
-            again(&visit, &one, form, error).await
+            again_on(&visit, &one, &stood, form, error).await
         }
     }
 }
@@ -102,25 +98,25 @@ pub(in crate::pages) async fn review(visit: Visit, one: One, Form(values): Value
     }
 }
 
-pub(in crate::pages) async fn settle(visit: Visit, one: One, Form(values): Values) -> Answer {
+pub(in crate::pages) async fn settle(visit: Visit, one: One, stood: Stood, Form(values): Values) -> Answer {
     let form = Submitted::new(values);
     let id = entry(&form.or("entry", ""))?;
     let settled = form.value("settled") == Some("true");
     let done = visit.hub.settle_thread(&visit.actor(), &one.path, one.number, id, settled).await;
-    back(&visit, &one, id, done).await
+    back(&visit, &one, &stood, id, done).await
 }
 
-pub(in crate::pages) async fn apply(visit: Visit, one: One, Form(values): Values) -> Answer {
+pub(in crate::pages) async fn apply(visit: Visit, one: One, stood: Stood, Form(values): Values) -> Answer {
     let form = Submitted::new(values);
     let id = entry(&form.or("entry", ""))?;
     let done = visit.hub.apply_suggestion(&visit.actor(), &one.path, one.number, id).await;
-    back(&visit, &one, id, done).await
+    back(&visit, &one, &stood, id, done).await
 }
 
 /// To the comment to which something was done.
-async fn back(visit: &Visit, one: &One, id: Uuid, done: Result<(), Error>) -> Answer {
+async fn back(visit: &Visit, one: &One, stood: &Stood, id: Uuid, done: Result<(), Error>) -> Answer {
     match done {
-        Ok(()) => see(&format!("{}#{}", one.address, entry_anchor(&id.to_string()))),
-        Err(error) => again(visit, one, Submitted::default(), error).await,
+        Ok(()) => see(&stood.entry(one, id, false)),
+        Err(error) => again_on(visit, one, stood, Submitted::default(), error).await,
     }
 }
