@@ -33,6 +33,7 @@ const MIGRATIONS: &[Migration] = &[
     FORMER_NAMES,
     IDENTITIES,
     MAILED,
+    INVITATIONS,
 ];
 
 const FIRST: Migration = Migration {
@@ -345,6 +346,21 @@ const IDENTITIES: Migration = Migration {
 const MAILED: Migration = Migration {
     name: "which notices people get by mail",
     statements: "DEFINE FIELD IF NOT EXISTS mailed ON person TYPE option<string>;",
+};
+
+const INVITATIONS: Migration = Migration {
+    name: "invitations to organisations, and notices by whether they were read",
+    statements: "
+        DEFINE TABLE IF NOT EXISTS invitation SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS organisation ON invitation TYPE string;
+        DEFINE FIELD IF NOT EXISTS person ON invitation TYPE uuid;
+        DEFINE FIELD IF NOT EXISTS role ON invitation TYPE string;
+        DEFINE FIELD IF NOT EXISTS made_by ON invitation TYPE string;
+        DEFINE FIELD IF NOT EXISTS created_at ON invitation TYPE int;
+        DEFINE INDEX IF NOT EXISTS invitation_person ON invitation FIELDS person;
+
+        DEFINE INDEX IF NOT EXISTS notice_unread ON notice FIELDS person, unread;
+    ",
 };
 
 /// The number of the last step that this program knows.

@@ -148,6 +148,7 @@ pub fn head(dataset: &Dataset, request: &RequestSummary, current: Tab, counts: &
             </div>
         </header>
         {tabs(dataset, request, current, counts)}
+        {dataset::archived_banner(dataset)}
     }
     .into_any()
 }

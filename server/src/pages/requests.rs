@@ -256,21 +256,6 @@ fn can_be_shown(error: &Error) -> bool {
     is_about_form(error) || matches!(error, Error::Forbidden { .. } | Error::Moved { .. })
 }
 
-/// The error with a field called as the form calls it.
-fn renamed(error: Error, name: impl Fn(&str) -> Option<String>) -> Error {
-    match error {
-        Error::Invalid { mut fields } => {
-            for field in &mut fields {
-                if let Some(name) = name(&field.field) {
-                    field.field = name;
-                }
-            }
-            Error::Invalid { fields }
-        }
-        error => error,
-    }
-}
-
 /// The page with the request as it is now, and with what was typed.
 async fn again(visit: &Visit, one: &One, form: Submitted, error: Error) -> Answer {
     if !can_be_shown(&error) {

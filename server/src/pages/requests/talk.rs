@@ -16,7 +16,7 @@ use super::{
         answer::{Answer, refused, see},
         errors::Failure,
     },
-    One, Values, again, can_be_shown, renamed,
+    One, Values, again, can_be_shown,
 };
 use crate::visit::Visit;
 
@@ -33,7 +33,7 @@ pub(in crate::pages) async fn comment(visit: Visit, one: One, Form(values): Valu
     match visit.hub.comment(&visit.actor(), &one.path, one.number, new).await {
         Ok(id) => see(&format!("{}#{}", one.address, entry_anchor(&id.to_string()))),
         Err(error) => {
-            let error = renamed(error, |name| (name == "text").then(|| field.clone()));
+            let error = error.renamed(|name| (name == "text").then(|| field.clone()));
             again(&visit, &one, form, error).await
         }
     }
@@ -56,7 +56,7 @@ async fn comment_on_row(visit: &Visit, one: &One, form: Submitted, table: &str) 
     let (actor, path, number) = (visit.actor(), &one.path, one.number);
     let error = match visit.hub.comment(&actor, path, number, new).await {
         Ok(id) => return see(&app::url::with_query(&format!("{}/changes", one.address), &[("said", &id.to_string())])),
-        Err(error) => renamed(error, |name| Some(about_field(name, table))),
+        Err(error) => error.renamed(|name| Some(about_field(name, table))),
     };
     if !can_be_shown(&error) {
         return Err(error.into());
@@ -79,7 +79,7 @@ pub(in crate::pages) async fn edit(visit: Visit, one: One, Form(values): Values)
     match done {
         Ok(()) => see(&format!("{}#{}", one.address, entry_anchor(&id.to_string()))),
         Err(error) => {
-            let error = renamed(error, |name| (name == "text").then(|| field.clone()));
+            let error = error.renamed(|name| (name == "text").then(|| field.clone()));
             again(&visit, &one, form, error).await
         }
     }
@@ -96,7 +96,7 @@ pub(in crate::pages) async fn review(visit: Visit, one: One, Form(values): Value
     match sent {
         Ok(()) => see(&one.address),
         Err(error) => {
-            let error = renamed(error, |name| (name == "text").then(|| String::from("review")));
+            let error = error.renamed(|name| (name == "text").then(|| String::from("review")));
             again(&visit, &one, form, error).await
         }
     }
