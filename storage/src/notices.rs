@@ -259,6 +259,15 @@ impl Store {
         ids.iter().map(about).collect()
     }
 
+    /// Whether a person has been told something of a thing that they have not read yet.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn is_unread(&self, person: PersonId, about: &(DatasetId, String)) -> Result<bool, StorageError> {
+        let variables = vars! { id: records::notice(about.0, person, &about.1) };
+        self.database.query("read the notice", "RETURN $id.unread = true", variables).await
+    }
+
     /// Notes that a person has read what they were told of these things, as far as it had happened by then.
     ///
     /// # Errors
@@ -316,13 +325,17 @@ mod tests {
         assert_eq!(read().await, [Notice { times: 3, ..notice(3, 1, "merged it") }]);
         let unread = async || store.unread_notices(person, 10).await.expect("what is unread");
         assert_eq!(unread().await, [(dataset, "7".to_owned())]);
+        let is_unread = async |about: &str| {
+            store.is_unread(person, &(dataset, about.to_owned())).await.expect("whether it is unread")
+        };
+        assert_eq!((is_unread("7").await, is_unread("8").await), (true, false));
         // What came after the page was shown is not read with it.
         let about = [(dataset, "7".to_owned())];
         store.read_notices(person, &about, 2).await.expect("it is noted");
         assert!(read().await[0].unread);
         store.read_notices(person, &about, 3).await.expect("it is noted");
         assert_eq!(store.notices_of(person, true, 10).await.expect("the notices"), []);
-        assert_eq!(unread().await, []);
+        assert_eq!((unread().await, is_unread("7").await), (Vec::new(), false));
         store.add_notices(&[notice(9, 4, "opened it again")]).await.expect("it is written");
         assert_eq!(read().await, [notice(9, 4, "opened it again")]);
         // Somebody else's are theirs.
