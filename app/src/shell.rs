@@ -184,10 +184,9 @@ fn search(searched: String) -> AnyView {
 
 /// The way to what the reader was told, with how much of it waits.
 fn inbox(unread: usize) -> AnyView {
-    let label = (unread > 0).then(|| format!("Inbox, {unread} unread"));
-    let count = (unread > 0).then(
-        || view! { " "<span class="count">{if unread > 99 { String::from("99+") } else { unread.to_string() }}</span> },
-    );
+    let words = if unread > 99 { String::from("99+") } else { unread.to_string() };
+    let label = (unread > 0).then(|| format!("Inbox, {words} unread"));
+    let count = (unread > 0).then(|| view! { " "<span class="count">{words}</span> });
     view! { <a href=crate::pages::inbox::ADDRESS aria-label=label>"Inbox"{count}</a> }.into_any()
 }
 

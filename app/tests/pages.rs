@@ -59,6 +59,12 @@ fn check(name: &str, page: impl FnOnce() -> AnyView) -> String {
 fn datasets() {
     let html = check("datasets", || pages::datasets::page(&samples::summaries()));
     assert!(html.contains("href=\"/local/river-gauges\""), "{html}");
+    // Nobody else reads anything where there are no accounts.
+    assert!(html.matches(">archived<").count() == 1 && !html.contains(">private<"), "{html}");
+    let viewer = Viewer { can_sign_in: true, ..Viewer::default() };
+    let html =
+        render(&site(), viewer, Nonce::from_value("once"), || pages::datasets::page(&samples::summaries()));
+    assert_eq!(html.matches(">private<").count(), 2, "{html}");
     check("datasets-empty", || pages::datasets::page(&[]));
 }
 
@@ -163,6 +169,14 @@ fn hostile() -> String {
 #[test]
 fn organisations() {
     let member = |name: &str, role| hub::OrganisationMember { name: name.to_owned(), display: hostile(), role };
+    let invitation = hub::MembershipInvitation {
+        organisation: "acme".to_owned(),
+        display: hostile(),
+        person: "eve".to_owned(),
+        role: hub::OrganisationRole::Owner,
+        made_by: "ada".to_owned(),
+        created_at: 0,
+    };
     let inside = hub::OrganisationInside {
         own_role: hub::OrganisationRole::Owner,
         base_role: None,
@@ -171,6 +185,7 @@ fn organisations() {
             hub::Team { name: "editors".to_owned(), members: vec!["grace".to_owned()] },
             hub::Team { name: "empty".to_owned(), members: Vec::new() },
         ],
+        invitations: vec![invitation.clone()],
     };
     let view = hub::OrganisationView {
         name: "acme".to_owned(),
@@ -185,6 +200,7 @@ fn organisations() {
     check("organisations-own", || pages::organisations::page(&own, &Submitted::default()));
     let html = check("organisation", || pages::organisation::page(&view, &inside, "ada", &Submitted::default()));
     assert!(html.contains("Take grace out of editors") && html.contains("Remove grace"), "{html}");
+    assert!(html.contains("Withdraw the invitation of eve"), "{html}");
     let as_member = hub::OrganisationInside { own_role: hub::OrganisationRole::Member, ..inside.clone() };
     let html = check("organisation-member", || pages::organisation::page(&view, &as_member, "grace", &form));
     assert!(html.contains("Leave") && !html.contains("Remove"), "members decide nothing: {html}");
@@ -204,6 +220,7 @@ fn organisations() {
         datasets: samples::summaries(),
         deleted: Vec::new(),
         offers: Vec::new(),
+        invitations: Vec::new(),
     };
     let html = check("namespace-organisation", || pages::namespace::page(&of_organisation));
     assert!(html.contains("editors") && html.contains("/new?owner=acme"), "{html}");
@@ -225,10 +242,19 @@ fn organisations() {
         }),
         organisation: None,
         offers: vec![offer.clone()],
+        invitations: vec![invitation.clone()],
         ..of_organisation
     };
     let html = check("namespace-own", || pages::namespace::page(&own));
-    assert!(html.contains("Take local/river-gauges"), "{html}");
+    assert!(html.contains("Take local/river-gauges") && html.contains("Accept acme"), "{html}");
+    // An offer whose name is taken: with the reason and what was typed.
+    let field = pages::namespace::offer_field(&offer.path);
+    let refused = Submitted::new([(field.clone(), hostile())]).with_error(field, "It is taken.");
+    let waiting = pages::inbox::Waiting { offers: vec![offer.clone()], invitations: vec![invitation] };
+    let html = check("inbox-refused", || {
+        pages::inbox::page(&hub::InboxView::default(), &waiting, false, None, &refused)
+    });
+    assert!(html.contains("It is taken.") && html.contains("value=\"&lt;script"), "{html}");
 
     let view = pages::settings::View {
         dataset: samples::dataset(),
@@ -302,6 +328,32 @@ fn new_dataset() {
 fn dataset() {
     check("dataset", || pages::dataset::page(&samples::dataset_view(), &[samples::import(JobState::Running)]));
     check("dataset-empty", || pages::dataset::page(&samples::empty_dataset_view(), &[]));
+}
+
+#[test]
+fn what_is_archived_has_no_forms_that_change_it() {
+    let dataset = hub::Dataset { archived_at: Some(samples::NOW), ..samples::dataset() };
+    let viewed = hub::Viewed { may_edit: false, ..samples::dataset_view().viewed };
+    let read = |name: &str, html: String| {
+        assert!(html.contains("Archived: read only"), "{name}: {html}");
+        assert!(!html.contains("method=\"post\""), "{name}: {html}");
+        html
+    };
+    let fresh = Submitted::default();
+    let refs = hub::RefsView { dataset: dataset.clone(), ..samples::refs() };
+    let html = read("branches", check("archived-branches", || pages::branches::page(&refs, &fresh)));
+    assert!(!html.contains(">Propose<"), "{html}");
+    let proposal = pages::new_request::Proposal { dataset: dataset.clone(), ..requests::proposal() };
+    read("new request", check("archived-new-request", || pages::new_request::page(&proposal, &fresh)));
+    let draft = hub::DraftView { dataset: dataset.clone(), viewed: viewed.clone(), ..samples::draft() };
+    read("draft", check("archived-draft", || pages::draft::page(&draft, &fresh, false)));
+    let table = hub::TableView { dataset: dataset.clone(), viewed: viewed.clone(), ..samples::table_view() };
+    read("checks", check("archived-checks", || pages::checks::page(&table, None, &fresh)));
+    let columns = pages::columns::View { table, tables: Vec::new() };
+    read("columns", check("archived-columns", || pages::columns::page(&columns, None, &fresh)));
+    let view = hub::DatasetView { dataset, viewed, watch: None, ..samples::empty_dataset_view() };
+    let html = read("dataset", check("archived-dataset", || pages::dataset::page(&view, &[])));
+    assert!(!html.contains("/import"), "{html}");
 }
 
 #[test]
@@ -443,9 +495,10 @@ fn inbox_and_search() {
     };
     let notices = vec![notice(hub::About::Request(7), true, 3), notice(hub::About::Role, false, 1)];
     let view = hub::InboxView { notices, next: None };
-    let html = check("inbox", || pages::inbox::page(&view, &[], true, Some(String::from("/account/inbox?before=1"))));
+    let (none, fresh) = (pages::inbox::Waiting::default(), Submitted::default());
+    let html = check("inbox", || pages::inbox::page(&view, &none, true, Some(String::from("/account/inbox?before=1")), &fresh));
     assert!(html.contains("/requests/7") && html.contains("after 2 other changes"), "{html}");
-    let html = check("inbox-empty", || pages::inbox::page(&hub::InboxView::default(), &[], false, None));
+    let html = check("inbox-empty", || pages::inbox::page(&hub::InboxView::default(), &none, false, None, &fresh));
     assert!(!html.contains("Mark all as read"), "{html}");
 
     let hit = |place| hub::Hit {
@@ -453,6 +506,8 @@ fn inbox_and_search() {
         dataset_title: hostile.to_owned(),
         place,
         text: format!("A Ganz großes {hostile}"),
+        visibility: hub::Visibility::Private,
+        is_archived: true,
     };
     let request = hub::HitPlace::Request {
         number: 3,

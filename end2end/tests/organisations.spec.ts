@@ -57,12 +57,40 @@ test("an organisation is founded, a team edits its dataset, which is given away 
   await expect(page.getByRole("heading", { level: 1, name: "The bakers" })).toBeVisible();
   await check(page);
 
-  // Somebody joins, and is in a team.
+  // Somebody is invited, declines, is invited again, accepts, and is in a team.
   await page.getByRole("link", { name: "Settings" }).click();
   await page.getByLabel("What members are in all its datasets").selectOption("none");
   await page.getByRole("button", { name: "Save" }).click();
-  await page.getByLabel("Account", { exact: true }).fill("grace");
-  await page.getByRole("button", { name: "Add", exact: true }).click();
+  const open = page.getByRole("region", { name: "Open invitations" });
+  const invite = async (name: string) => {
+    await page.getByLabel("Account", { exact: true }).fill(name);
+    await page.getByRole("button", { name: "Invite", exact: true }).click();
+    await expect(open.getByRole("row", { name: new RegExp(`^${name}`) })).toContainText("member");
+  };
+  await invite("grace");
+  await check(page);
+  const grace = await otherWindow();
+  await signIn(grace, "grace");
+  expect((await grace.goto("/bakers"))?.status()).toBe(404);
+  await grace.goto("/");
+  await grace.getByRole("link", { name: "Inbox, 1 unread" }).click();
+  const invitation = grace.getByRole("region", { name: "Invitation to bakers" });
+  await expect(invitation).toContainText("ada invites you to the organisation bakers (The bakers), as a member");
+  await check(grace);
+  await invitation.getByRole("button", { name: "Decline bakers" }).click();
+  await expect(invitation).toHaveCount(0);
+  await page.reload();
+  await expect(open).toHaveCount(0);
+  await invite("grace");
+  await page.getByRole("button", { name: "Withdraw the invitation of grace" }).click();
+  await expect(open).toHaveCount(0);
+  await invite("grace");
+  await grace.goto("/grace");
+  await check(grace);
+  await invitation.getByRole("button", { name: "Accept bakers" }).click();
+  await expect(grace).toHaveURL("/bakers");
+  await page.reload();
+  await expect(open).toHaveCount(0);
   await expect(page.getByRole("row", { name: /^grace/ })).toContainText("member");
   await page.getByLabel("New team").fill("editors");
   await page.getByRole("button", { name: "Make the team" }).click();
@@ -86,8 +114,6 @@ test("an organisation is founded, a team edits its dataset, which is given away 
   await page.goto("/ada/bakery/tables/products");
   await expect(page).toHaveURL("/bakers/bakery/tables/products");
 
-  const grace = await otherWindow();
-  await signIn(grace, "grace");
   expect((await grace.goto("/bakers/bakery"))?.status()).toBe(404);
   await page.goto("/bakers/bakery/people");
   await page.getByLabel("Team", { exact: true }).selectOption("editors");
@@ -129,11 +155,19 @@ test("an organisation is founded, a team edits its dataset, which is given away 
   await grace.getByRole("link", { name: "Your datasets" }).click();
   await expect(grace.getByText("Bakes.")).toBeVisible();
   await check(grace);
-  await grace.getByRole("button", { name: "Take bakers/bakery" }).click();
-  await expect(grace).toHaveURL("/grace/bakery");
+  // A name that cannot be is refused with what was typed.
+  const offer = grace.getByRole("region", { name: "Offer of bakers/bakery" });
+  await offer.getByLabel("Name with you").fill("The bakery");
+  await offer.getByRole("button", { name: "Take bakers/bakery" }).click();
+  await expect(grace.getByRole("alert")).toContainText("A name has 1 to 64 lower-case letters");
+  await expect(offer.getByLabel("Name with you")).toHaveValue("The bakery");
+  await check(grace);
+  await offer.getByLabel("Name with you").fill("breads");
+  await offer.getByRole("button", { name: "Take bakers/bakery" }).click();
+  await expect(grace).toHaveURL("/grace/breads");
   // Who gave it away stays a maintainer of it.
   await page.goto("/bakers/bakery");
-  await expect(page).toHaveURL("/grace/bakery");
+  await expect(page).toHaveURL("/grace/breads");
   await expect(page.getByRole("link", { name: "Settings" })).toBeVisible();
 
   // Archived, it is read and not edited, until it is unarchived.
@@ -141,12 +175,22 @@ test("an organisation is founded, a team edits its dataset, which is given away 
   await grace.getByRole("button", { name: "Archive" }).click();
   await expect(grace.getByRole("region", { name: "Archived" })).toBeVisible();
   await check(grace);
-  await grace.goto("/grace/bakery/tables/products/rows/A2");
+  await grace.goto("/grace/breads/tables/products/rows/A2");
   await expect(grace.getByRole("button", { name: "Save to your draft" })).toHaveCount(0);
-  await grace.goto("/grace/bakery/settings");
+  for (const path of ["branches", "requests", "requests/new", "tables/products/checks", "tables/products/columns"]) {
+    await grace.goto(`/grace/breads/${path}`);
+    await expect(grace.getByRole("region", { name: "Archived" })).toContainText("read only");
+    await expect(grace.locator("main form[method=post]")).toHaveCount(0);
+    await check(grace);
+  }
+  await grace.goto("/");
+  await expect(grace.getByRole("row", { name: /breads/ })).toContainText("private");
+  await expect(grace.getByRole("row", { name: /breads/ })).toContainText("archived");
+  await check(grace);
+  await grace.goto("/grace/breads/settings");
   await check(grace);
   await grace.getByRole("button", { name: "Unarchive" }).click();
   await expect(grace.getByRole("region", { name: "Archived" })).toHaveCount(0);
-  await grace.goto("/grace/bakery/tables/products/rows/A2");
+  await grace.goto("/grace/breads/tables/products/rows/A2");
   await expect(grace.getByRole("button", { name: "Save to your draft" })).toBeVisible();
 });

@@ -434,6 +434,7 @@ impl Hub {
         let mut deleted = if may_create { self.deleted_datasets(actor).await? } else { Vec::new() };
         deleted.retain(|deleted| deleted.dataset.path.owner == owner);
         let offers = if is_own { self.offers(actor).await? } else { Vec::new() };
+        let invitations = if is_own { self.own_invitations(actor).await? } else { Vec::new() };
         let datasets = self.summaries(datasets).await?;
         Ok(NamespaceView {
             owner: owner.to_owned(),
@@ -444,6 +445,7 @@ impl Hub {
             datasets,
             deleted,
             offers,
+            invitations,
         })
     }
 

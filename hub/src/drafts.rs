@@ -170,7 +170,8 @@ impl Hub {
         tables.sort_by(|a, b| a.table.name().cmp(b.table.name()));
         findings.listed.sort_by(|a, b| a.severity.cmp(&b.severity).then_with(|| a.table.cmp(&b.table)));
         let changes = ChangeSet { tables, names: BTreeMap::new() };
-        let origin = self.origin(actor, &dataset).await?.map(|origin| origin.path);
+        let origin = self.origin(actor, &dataset).await?.filter(|origin| origin.archived_at.is_none());
+        let origin = origin.map(|origin| origin.path);
         Ok(DraftView { dataset, viewed: working.viewed, summary, origin, changes, findings })
     }
 

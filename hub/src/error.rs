@@ -164,6 +164,19 @@ impl Error {
     pub fn not_found(what: impl Into<String>) -> Self {
         Self::NotFound { what: what.into() }
     }
+
+    /// The same with fields called as whoever asked calls them: those for which there is another name.
+    #[must_use]
+    pub fn renamed(mut self, name: impl Fn(&str) -> Option<String>) -> Self {
+        if let Self::Invalid { fields } = &mut self {
+            for field in fields {
+                if let Some(name) = name(&field.field) {
+                    field.field = name;
+                }
+            }
+        }
+        self
+    }
 }
 
 fn seconds(wait: std::time::Duration) -> String {

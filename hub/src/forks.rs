@@ -27,6 +27,8 @@ pub struct Upstream {
     /// Commits that the fork's branch has and this one has not, and the other way round; together at most 1,000. None
     /// where no branch is looked at, or nothing is committed.
     pub apart: Option<(u64, u64)>,
+    /// Whether changes can be offered to it: it is not archived.
+    pub takes_offers: bool,
 }
 
 /// Forks on a list.
@@ -129,7 +131,8 @@ impl Hub {
                 .await?
             }
         };
-        Ok(Some(Upstream { path: origin.path, branch, apart }))
+        let takes_offers = origin.archived_at.is_none();
+        Ok(Some(Upstream { path: origin.path, branch, apart, takes_offers }))
     }
 
     /// Brings a branch of a fork up to date with what it was forked from, and returns its new head.

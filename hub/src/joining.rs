@@ -91,6 +91,15 @@ impl Hub {
         Ok(self.store().sign_up_rule().await?.and_then(|rule| rule.parse().ok()).unwrap_or_default())
     }
 
+    /// The same, for those who decide it.
+    ///
+    /// # Errors
+    /// The person does not run this server, or the store failed.
+    pub async fn sign_up_setting(&self, actor: &Actor) -> Result<SignUp, Error> {
+        authorise_operator(actor, Scope::Read, "see who signs up")?;
+        self.sign_up_rule().await
+    }
+
     /// Says who may make an account of their own.
     ///
     /// # Errors

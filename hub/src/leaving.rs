@@ -79,6 +79,13 @@ impl Hub {
         let organisations = self.store().memberships_of(id).await?.into_iter();
         let organisations: Vec<_> =
             organisations.map(|(organisation, role)| json!({ "name": organisation.name, "role": role })).collect();
+        let invitations = self.store().invitations_of(id).await?.into_iter().map(|invitation| {
+            json!({
+                "organisation": invitation.organisation, "role": invitation.role, "made_by": invitation.made_by,
+                "made_at": time(invitation.created_at),
+            })
+        });
+        let invitations: Vec<_> = invitations.collect();
         let mut drafts = Vec::new();
         for draft in self.store().drafts_of(&name).await? {
             drafts.push(json!({ "dataset": places.name(draft.id.dataset).await?, "branch": draft.id.branch }));
@@ -107,6 +114,7 @@ impl Hub {
             "tokens": tokens,
             "roles": roles,
             "organisations": organisations,
+            "invitations": invitations,
             "watches": watches,
             "notices": notices,
             "datasets": self.own_datasets(actor).await?,

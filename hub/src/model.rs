@@ -83,6 +83,8 @@ pub struct NamespaceView {
     pub deleted: Vec<DeletedDataset>,
     /// Those that others offer to the acting person, whose namespace it is.
     pub offers: Vec<crate::OfferView>,
+    /// The organisations that the acting person is invited to, whose namespace it is.
+    pub invitations: Vec<crate::MembershipInvitation>,
 }
 
 /// A dataset in a list.

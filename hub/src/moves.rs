@@ -2,7 +2,12 @@
 
 use storage::{DatasetId, Offer, PersonId, PersonName, StorageError, Transfer};
 
-use crate::{Actor, AuditKind, Dataset, DatasetPath, Error, Hub, Role, Scope, access::Action, datasets::taken, now};
+use crate::{
+    Actor, AuditKind, Dataset, DatasetPath, Error, Hub, Role, Scope,
+    access::Action,
+    datasets::{taken, valid_name},
+    now,
+};
 
 /// What became of a dataset that was to be given away.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +53,8 @@ impl Hub {
         }
         self.demand_no_imports(dataset.id).await?;
         if self.authorise_creation(actor, to).await.is_ok() {
-            return self.hand_over(actor, dataset, &to.into(), None).await.map(Transferred::Done);
+            let name = dataset.name.clone();
+            return self.hand_over(actor, dataset, (&to.into(), &name), None).await.map(Transferred::Done);
         }
         let person = self.store().person(to).await?.filter(|person| person.blocked_at.is_none());
         let person = person.ok_or_else(|| {
@@ -70,12 +76,12 @@ impl Hub {
         Ok(Transferred::Offered(to.to_owned()))
     }
 
-    /// `by_offer`: who takes what was offered to them, and who offered it.
+    /// `to`: the namespace, and the name in it. `by_offer`: who takes what was offered to them, and who offered it.
     async fn hand_over(
         &self,
         actor: &Actor,
         dataset: storage::Dataset,
-        to: &PersonName,
+        (to, name): (&PersonName, &str),
         by_offer: Option<(PersonId, PersonId)>,
     ) -> Result<DatasetPath, Error> {
         // What runs was begun by the right that people have here now.
@@ -84,6 +90,7 @@ impl Hub {
             dataset: dataset.id,
             from: &dataset.owner,
             to,
+            name,
             taker: by_offer.map(|(taker, _)| taker),
             // Who gives away what was theirs does not lose it out of sight: their draft may be in it.
             keeper: by_offer.map(|(_, giver)| (giver, Role::Maintainer.as_str())),
@@ -92,12 +99,9 @@ impl Hub {
         match self.store().transfer_dataset(&transfer).await {
             Ok(()) => {}
             Err(StorageError::NotFound { what: "dataset", .. }) => return Err(Error::not_found("such offer any more")),
-            Err(StorageError::AlreadyExists { what, .. }) => {
-                return Err(taken(StorageError::AlreadyExists { what, name: format!("{to}/{}", dataset.name) }));
-            }
             Err(error) => return Err(taken(error)),
         }
-        let path = DatasetPath { owner: to.to_string(), name: dataset.name.clone() };
+        let path = DatasetPath { owner: to.to_string(), name: name.to_owned() };
         if let Some((taker, _)) = by_offer {
             self.shared.inboxes.forget(taker);
         }
@@ -154,11 +158,17 @@ impl Hub {
         Ok(offer.filter(|offer| offer.person == person).map(|_| dataset))
     }
 
-    /// Takes a dataset that is offered to the person; where it is then.
+    /// Takes a dataset that is offered to the person; where it is then. `name`: what it is called there, where that is to be
+    /// another name.
     ///
     /// # Errors
-    /// Nothing is offered to them there, or they have a dataset of its name.
-    pub async fn take_offer(&self, actor: &Actor, path: &DatasetPath) -> Result<DatasetPath, Error> {
+    /// Nothing is offered to them there, the name is not valid, or they have a dataset of it.
+    pub async fn take_offer(
+        &self,
+        actor: &Actor,
+        path: &DatasetPath,
+        name: Option<&str>,
+    ) -> Result<DatasetPath, Error> {
         let missing = || Error::not_found(format!("offer of “{path}”"));
         let dataset = self.offered(actor, path).await?.ok_or_else(missing)?;
         if actor.scope() < Scope::Admin {
@@ -166,7 +176,12 @@ impl Hub {
         }
         let giver = self.giver(&dataset).await?;
         let taker = actor.person_id().ok_or_else(missing)?;
-        self.hand_over(actor, dataset, &actor.name().into(), Some((taker, giver))).await
+        let name = match name {
+            // A name that stays may be one that is not given any more.
+            Some(name) if name.trim() != dataset.name => valid_name(name)?,
+            _ => dataset.name.clone(),
+        };
+        self.hand_over(actor, dataset, (&actor.name().into(), &name), Some((taker, giver))).await
     }
 
     /// Who offered a dataset; an error where they could not give it away any more.
@@ -195,12 +210,11 @@ impl Hub {
             Some(dataset) => (dataset.id, "declined the dataset"),
             None => (self.find_stored(actor, Action::Own, path).await?.id, "no longer offers the dataset"),
         };
+        let offer = self.store().offer_of(id).await?.ok_or_else(missing)?;
         if !self.store().delete_offer(id).await? {
             return Err(missing());
         }
-        if let Some(person) = actor.person_id() {
-            self.shared.inboxes.forget(person);
-        }
+        self.shared.inboxes.forget(offer.person);
         self.note(actor, AuditKind::Dataset, Some((id, path.to_string())), what).await;
         Ok(())
     }

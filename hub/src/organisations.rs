@@ -4,10 +4,10 @@
 
 use std::collections::HashMap;
 
-use storage::{PersonId, PersonName, StorageError};
+use storage::{MembershipChange, PersonId, PersonName, StorageError};
 
 use crate::{
-    Actor, AuditKind, Error, Hub, Role, Scope,
+    Actor, AuditKind, Error, Hub, Joining, MembershipInvitation, Role, Scope,
     accounts::{check_display, check_namespace, name_taken},
     datasets::{is_address, valid_description},
     now,
@@ -73,6 +73,8 @@ pub struct OrganisationInside {
     pub members: Vec<OrganisationMember>,
     /// Its teams, by name.
     pub teams: Vec<Team>,
+    /// Who is invited, the newest first; nobody for members, who do not decide that.
+    pub invitations: Vec<MembershipInvitation>,
 }
 
 /// Somebody who belongs to an organisation.
@@ -176,7 +178,7 @@ impl Hub {
     }
 
     /// The same for what its owners decide.
-    async fn owned_organisation(&self, actor: &Actor, name: &str) -> Result<PersonName, Error> {
+    pub(crate) async fn owned_organisation(&self, actor: &Actor, name: &str) -> Result<PersonName, Error> {
         let least = (OrganisationRole::Owner, Scope::Admin);
         let (organisation, _) = self.organisation_for(actor, name, least, "decide about").await?;
         Ok(organisation.name)
@@ -286,7 +288,11 @@ impl Hub {
             Team { name: team.name, members }
         });
         let base_role = organisation.base.parse().ok();
-        Ok(OrganisationInside { own_role, base_role, members, teams: teams.collect() })
+        let invitations = match own_role {
+            OrganisationRole::Owner => self.invitations_in(organisation).await?,
+            OrganisationRole::Member => Vec::new(),
+        };
+        Ok(OrganisationInside { own_role, base_role, members, teams: teams.collect(), invitations })
     }
 
     /// Changes what an organisation is called, what it is about, and what its members are in all its datasets.
@@ -343,33 +349,38 @@ impl Hub {
         person.ok_or_else(|| Error::invalid("person", format!("There is no account “{name}”.")))
     }
 
-    /// Makes somebody a member or an owner of an organisation, or neither. Members may leave.
+    /// Makes a member of an organisation an owner, or the other way round, or neither. Members may leave. Who does not belong
+    /// to it is invited.
     ///
     /// # Errors
-    /// There is no such organisation for the person, they may not decide that, there is no such account, or nobody else is
-    /// an owner.
+    /// There is no such organisation for the person, they may not decide that, there is no such account, nobody else is
+    /// an owner, or they have invited the same person too often.
     pub async fn set_membership(
         &self,
         actor: &Actor,
         organisation: &str,
         name: &str,
         role: Option<OrganisationRole>,
-    ) -> Result<(), Error> {
+    ) -> Result<Joining, Error> {
         let leaves = role.is_none() && actor.name() == name.trim();
         let least = if leaves { OrganisationRole::Member } else { OrganisationRole::Owner };
         let (found, _) = self.organisation_for(actor, organisation, (least, Scope::Admin), "decide about").await?;
         let person = self.account_named(name).await?;
-        let before = self.store().membership(&found.name, person.id).await?;
-        if role.is_none() && before.is_none() {
-            return Err(Error::not_found(format!("member “{}”", person.name)));
-        }
         let most = OrganisationRole::Owner.as_str();
-        let is_done =
-            self.store().set_membership(&found.name, person.id, role.map(OrganisationRole::as_str), most).await?;
-        if !is_done {
-            let message =
-                format!("Nobody but “{}” owns “{organisation}”: make somebody else an owner first.", person.name);
-            return Err(Error::State { message });
+        let stored = role.map(OrganisationRole::as_str);
+        match (self.store().set_membership(&found.name, &person, stored, most).await?, role) {
+            (MembershipChange::Done, _) => {}
+            (MembershipChange::Stranger, Some(role)) => {
+                return self.invite_member(actor, &found, &person, role).await.map(Joining::Invited);
+            }
+            (MembershipChange::Stranger, None) => {
+                return Err(Error::not_found(format!("member “{}”", person.name)));
+            }
+            (MembershipChange::Last, _) => {
+                let message =
+                    format!("Nobody but “{}” owns “{organisation}”: make somebody else an owner first.", person.name);
+                return Err(Error::State { message });
+            }
         }
         let what = match role {
             Some(role) => format!("made {} {} of {organisation}", person.name, role.as_str()),
@@ -385,7 +396,7 @@ impl Hub {
             );
             self.post_to(person.id, &format!("You are {role} of {organisation} now"), &text).await;
         }
-        Ok(())
+        Ok(Joining::Done)
     }
 
     /// Makes a team without members.

@@ -108,6 +108,10 @@ pub struct Hit {
     pub place: HitPlace,
     /// Of its description or text, what is around the words; may be empty.
     pub text: String,
+    /// Who may read the dataset without a role in it.
+    pub visibility: Visibility,
+    /// Whether the dataset is archived.
+    pub is_archived: bool,
 }
 
 /// What was found of one kind.

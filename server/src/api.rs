@@ -6,6 +6,7 @@
 //! are answered.
 #![allow(unused_qualifications, reason = "utoipa's macros spell out the types they are given")]
 
+pub(crate) mod accounts;
 pub(crate) mod aggregates;
 pub(crate) mod audit;
 pub(crate) mod commits;
@@ -19,6 +20,7 @@ pub(crate) mod forks;
 pub(crate) mod idempotency;
 pub(crate) mod imports;
 pub(crate) mod jobs;
+pub(crate) mod me;
 pub(crate) mod members;
 pub(crate) mod merges;
 pub(crate) mod notices;
@@ -44,7 +46,7 @@ use versioning::{Row, Schema, Value};
 
 pub(crate) use self::{
     reading::Reading,
-    request::{Address, Body, Parameters, limit},
+    request::{Address, Body, OptionalBody, Parameters, limit},
 };
 
 /// A page of a list.

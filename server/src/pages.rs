@@ -111,6 +111,8 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/account/organisations", get(organisations::list).post(organisations::found))
         .route("/account/organisations/{name}", get(organisations::show).post(organisations::change))
         .route("/account/organisations/{name}/members", post(organisations::set_membership))
+        .route("/account/organisations/{name}/invitation", post(organisations::settle_invitation))
+        .route("/account/organisations/{name}/invitations/end", post(organisations::withdraw))
         .route("/account/organisations/{name}/teams", post(organisations::set_team))
         .route("/account/organisations/{name}/teams/members", post(organisations::set_team_member))
         .route("/account/organisations/{name}/end", post(organisations::end))

@@ -75,8 +75,8 @@ pub(crate) fn router(state: AppState) -> Router {
 /// The REST API. The paths and methods stand with the handlers, for the document; each group is one path.
 fn api() -> OpenApiRouter<AppState> {
     use api::{
-        aggregates, audit, commits, datasets, diffs, exports, forks, imports, jobs, members, merges, notices, offers,
-        organisations, people, protections, reclaim, refs,
+        accounts, aggregates, audit, commits, datasets, diffs, exports, forks, imports, jobs, me, members, merges,
+        notices, offers, organisations, people, protections, reclaim, refs,
         requests::{self, checks, deciding, discussion},
         rows, search, statuses, tables,
     };
@@ -132,7 +132,20 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(notices::watch, notices::set_watch))
         .routes(routes!(people::my_data))
         .routes(routes!(people::delete_me))
+        .routes(routes!(me::profile, me::change_profile))
+        .routes(routes!(me::sessions, me::end_sessions))
+        .routes(routes!(me::end_session))
+        .routes(routes!(me::change_password))
+        .routes(routes!(me::email, me::change_email))
+        .routes(routes!(me::set_mailed))
+        .routes(routes!(me::second_factor))
         .routes(routes!(people::accounts, people::create_account))
+        .routes(routes!(accounts::show, accounts::change))
+        .routes(routes!(accounts::reset))
+        .routes(routes!(accounts::reset_second_factor))
+        .routes(routes!(accounts::sign_up, accounts::set_sign_up))
+        .routes(routes!(accounts::invitations, accounts::invite))
+        .routes(routes!(accounts::withdraw))
         .routes(routes!(people::tokens, people::create_token))
         .routes(routes!(people::delete_token))
         .routes(routes!(members::list))
@@ -143,6 +156,9 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(organisations::list, organisations::found))
         .routes(routes!(organisations::show, organisations::change, organisations::end))
         .routes(routes!(organisations::set_member, organisations::remove_member))
+        .routes(routes!(organisations::withdraw))
+        .routes(routes!(organisations::invitations))
+        .routes(routes!(organisations::accept, organisations::decline))
         .routes(routes!(organisations::create_team, organisations::end_team))
         .routes(routes!(organisations::put_in, organisations::take_out))
         .merge(uploads)

@@ -226,6 +226,8 @@ fn people(api: &Api<'_>, server: &Server) {
     let rest = good(call("GET", &format!("/accounts?limit=2&cursor={next}"), None));
     assert_eq!((&rest["items"][0]["name"], &rest["next_cursor"]), (&json!("grace"), &Value::Null));
 
+    common::accounts::call_all(&call);
+
     // Tokens: the text is told once, and is worth what its scope says until it ends.
     for days in [0, 3_651] {
         let wrong = call("POST", "/tokens", Some(json!({ "name": "x", "scope": "read", "expires_in_days": days })));

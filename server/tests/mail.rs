@@ -146,6 +146,26 @@ fn an_invitation_goes_by_mail_also_where_the_mail_server_is_busy_at_first() {
 }
 
 #[test]
+fn who_is_invited_to_an_organisation_hears_of_it_by_mail() {
+    let (world, root) = World::new(0);
+    let ada = world.person(&root, "ada");
+    world.address(&ada, "ada@example.org");
+    assert_eq!(world.form(&root, "/account/organisations", &[("name", "acme")]).status, 303);
+    let member = [("person", "ada"), ("role", "member")];
+    for _ in 0..2 {
+        assert_eq!(world.form(&root, "/account/organisations/acme/members", &member).status, 303);
+    }
+    let mail = world.mailbox.next();
+    assert_eq!(mail.to, ["ada@example.org"]);
+    assert!(mail.text.contains("Subject: root invites you to acme"), "{}", mail.text);
+    assert!(mail.text.contains("https://data.example/account/inbox"), "{}", mail.text);
+    // Once, however often it is asked.
+    world.mailbox.expect_empty();
+    let accepted = world.form(&ada, "/account/organisations/acme/invitation", &[("what", "accept")]);
+    assert_eq!(accepted.header("location"), "/acme", "{}", accepted.body);
+}
+
+#[test]
 fn without_mail_there_are_no_forms_that_need_it() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let server = Server::start(&dir.path().join("data"));

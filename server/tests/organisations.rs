@@ -19,9 +19,21 @@ fn found(client: &Client<'_>, name: &str) {
     assert_eq!((made.status, made.header("location")), (303, &*format!("/{name}")), "{}", made.body);
 }
 
+/// Who belongs to it already is so at once, others are invited.
 fn add(client: &Client<'_>, organisation: &str, person: &str, role: &str) -> u16 {
     let path = format!("/account/organisations/{organisation}/members");
     client.form(&path, &[("person", person), ("role", role)]).status
+}
+
+fn answer(client: &Client<'_>, organisation: &str, what: &str) -> Answer {
+    client.form(&format!("/account/organisations/{organisation}/invitation"), &[("what", what)])
+}
+
+/// Somebody is invited and accepts.
+fn join(owner: &Client<'_>, organisation: &str, (name, client): (&str, &Client<'_>), role: &str) {
+    assert_eq!(add(owner, organisation, name, role), 303, "{name}");
+    let accepted = answer(client, organisation, "accept");
+    assert_eq!((accepted.status, accepted.header("location")), (303, &*format!("/{organisation}")), "{}", accepted.body);
 }
 
 /// A dataset of an organisation with a table of one row.
@@ -48,9 +60,8 @@ fn its_owners_own_its_datasets_and_members_and_teams_have_what_they_are_given() 
     let [ada, grace, bob, eve] = ["ada", "grace", "bob", "eve"].map(|name| world.person(name));
     found(&ada, "acme");
     dataset(&ada, "acme", "places");
-    for (person, role) in [("grace", "member"), ("bob", "member")] {
-        assert_eq!(add(&ada, "acme", person, role), 303);
-    }
+    join(&ada, "acme", ("grace", &grace), "member");
+    join(&ada, "acme", ("bob", &bob), "member");
     let read = |client: &Client<'_>| client.get("/acme/places").status;
     let turn = std::cell::Cell::new(0);
     let write = |client: &Client<'_>| {
@@ -89,7 +100,7 @@ fn its_owners_own_its_datasets_and_members_and_teams_have_what_they_are_given() 
     // Who leaves has nothing left of it, and a team of the same name is another.
     assert_eq!(add(&ada, "acme", "grace", ""), 303);
     assert_eq!(read(&grace), 404);
-    assert_eq!(add(&ada, "acme", "grace", "member"), 303);
+    join(&ada, "acme", ("grace", &grace), "member");
     assert_eq!(read(&grace), 404, "she is in no team any more");
     assert_eq!(put(&[("team", "editors"), ("member", "grace")]), 303);
     assert_eq!(teams(&[("team", "editors"), ("end", "yes")]), 303);
@@ -122,7 +133,9 @@ fn its_owners_own_its_datasets_and_members_and_teams_have_what_they_are_given() 
         log["items"].as_array().expect("items").iter().filter_map(|entry| entry["what"].as_str()).collect();
     for expected in [
         "founded the organisation acme",
-        "made grace member of acme",
+        "invited grace to acme as member",
+        "accepted the invitation to acme as member",
+        "made bob owner of acme",
         "made members of acme none in all its datasets",
         "made the team acme/editors",
         "put grace into the team acme/editors",
@@ -140,7 +153,7 @@ fn of_two_owners_who_leave_at_the_same_time_one_stays() {
     let world = World::new();
     let [ada, bob] = ["ada", "bob"].map(|name| world.person(name));
     found(&ada, "acme");
-    assert_eq!(add(&ada, "acme", "bob", "owner"), 303);
+    join(&ada, "acme", ("bob", &bob), "owner");
     for turn in 0..8 {
         let (first, second) = std::thread::scope(|scope| {
             let first = scope.spawn(|| add(&ada, "acme", "ada", "member"));
@@ -163,7 +176,7 @@ fn others_learn_what_is_public_and_no_more() {
     let stranger = world.stranger();
     found(&ada, "acme");
     dataset(&ada, "acme", "places");
-    assert_eq!(add(&ada, "acme", "grace", "member"), 303);
+    join(&ada, "acme", ("grace", &grace), "member");
     assert_eq!(ada.form("/account/profile", &[("display", "Ada L."), ("about", "Counts <b>cities</b>.")]).status, 303);
     let unlike = |client: &Client<'_>, path: &str, none: &str| {
         let (there, not) = (client.get(path), client.get(none));
@@ -327,7 +340,7 @@ fn what_is_given_away_is_found_by_its_old_address() {
     // Who could not give it away any more has not given it.
     found(&ada, "globex");
     dataset(&ada, "globex", "lakes");
-    assert_eq!(add(&ada, "globex", "grace", "owner"), 303);
+    join(&ada, "globex", ("grace", &grace), "owner");
     assert_eq!(give(&ada, "/globex/lakes", "eve", "lakes").status, 303);
     assert_eq!(add(&grace, "globex", "ada", "member"), 303);
     assert_eq!(settle(&eve, "/globex/lakes", "take").status, 404);
@@ -338,6 +351,121 @@ fn what_is_given_away_is_found_by_its_old_address() {
     let taken = settle(&eve, "/ada/places", "take");
     assert!(taken.status == 422 && taken.body.contains("eve/places"), "{}: {}", taken.status, taken.body);
     assert_eq!(ada.get("/ada/places").status, 200);
+    // It is taken under another one.
+    let take = |name: &str| eve.form("/ada/places/offer", &[("what", "take"), ("name-ada/places", name)]);
+    for (name, why) in [("places", "There is a dataset"), ("Ada's", "A name has 1 to 64"), ("", "Give the dataset")] {
+        let refused = take(name);
+        assert!(refused.status == 422 && refused.body.contains(why), "{name}: {}", refused.body);
+        let typed = common::field(&refused.body, "name-ada/places").expect("the field");
+        assert_eq!(typed.replace("&#x27;", "'").replace("&#39;", "'"), name, "what was typed is there");
+    }
+    assert_eq!(take("hers").header("location"), "/eve/hers");
+    assert_eq!(ada.get("/ada/places").header("location"), "/eve/hers", "the old address leads there");
+    assert_eq!((eve.get("/eve/places").status, ada.get("/eve/hers/settings").status), (200, 200));
+}
+
+#[test]
+fn nobody_belongs_to_an_organisation_who_has_not_said_so() {
+    let world = World::new();
+    let [ada, grace, bob, eve] = ["ada", "grace", "bob", "eve"].map(|name| world.person(name));
+    let root = world.signed_in("root");
+    found(&ada, "acme");
+    dataset(&ada, "acme", "places");
+    assert_eq!(ada.form("/account/organisations/acme/teams", &[("team", "editors")]).status, 303);
+    let settings = "/account/organisations/acme";
+    let is_open = |name: &str| ada.get(settings).body.contains(&format!("Withdraw the invitation of {name}"));
+    let withdraw =
+        |client: &Client<'_>, name: &str| client.form(&format!("{settings}/invitations/end"), &[("invited", name)]).status;
+    let asked = |client: &Client<'_>| client.get("/account/inbox").body.contains("Accept acme");
+
+    // Who is invited sees that, and has no rights.
+    assert_eq!(add(&ada, "acme", "grace", "owner"), 303);
+    assert!(is_open("grace") && asked(&grace) && grace.get("/grace").body.contains("Accept acme"));
+    assert!(grace.get("/").body.contains("Inbox, 1 unread") && !asked(&eve) && !asked(&ada));
+    let known = [settings, "/acme", "/acme/places", "/api/v1/organisations/acme", "/api/v1/datasets/acme/places"];
+    for path in known {
+        assert_eq!(grace.get(path).status, 404, "{path}");
+    }
+    assert_eq!(add(&grace, "acme", "grace", "owner"), 404);
+    assert_eq!(grace.json("POST", "/datasets", json!({ "owner": "acme", "name": "x" })).status, 403);
+    let into_team = [("team", "editors"), ("member", "grace")];
+    assert_eq!(ada.form("/account/organisations/acme/teams/members", &into_team).status, 422, "nor is she in a team");
+    // Nobody else answers, or withdraws, not even whoever runs the server.
+    for client in [&eve, &root] {
+        assert_eq!((answer(client, "acme", "accept").status, withdraw(client, "grace")), (404, 404));
+    }
+    assert_eq!(answer(&world.stranger(), "acme", "accept").header("location"), "/sign-in");
+    assert_eq!(withdraw(&grace, "grace"), 404, "that is for owners");
+    for scope in ["read", "write"] {
+        let made = good(grace.json("POST", "/tokens", json!({ "name": "t", "scope": scope })));
+        let text = format!("Bearer {}", made["text"].as_str().expect("its text"));
+        let program = Client { server: &world.server, header: Some(("authorization", text)) };
+        assert_eq!(good(program.get("/api/v1/me/invitations"))["items"][0]["organisation"], "acme");
+        assert_eq!(program.json("POST", "/me/invitations/acme", Value::Null).status, 403, "{scope}");
+    }
+    // Declined, then withdrawn, each is over.
+    assert_eq!(answer(&grace, "acme", "decline").header("location"), "/account/inbox");
+    assert!(!is_open("grace") && !asked(&grace) && !grace.get("/").body.contains("unread"));
+    assert_eq!(answer(&grace, "acme", "accept").status, 404);
+    assert_eq!(add(&ada, "acme", "grace", "owner"), 303);
+    assert_eq!((withdraw(&ada, "grace"), withdraw(&ada, "grace")), (303, 404));
+    assert_eq!(answer(&grace, "acme", "accept").status, 404);
+    // The last one counts.
+    assert_eq!((add(&ada, "acme", "grace", "owner"), add(&ada, "acme", "grace", "member")), (303, 303));
+    assert_eq!(answer(&grace, "acme", "accept").header("location"), "/acme");
+    assert_eq!((grace.get("/acme/places").status, add(&grace, "acme", "grace", "owner")), (200, 403));
+    assert!(!is_open("grace"), "she belongs to it");
+    // Nor does whoever runs the server come in otherwise.
+    assert_eq!(add(&root, "acme", "root", "owner"), 404);
+    assert_eq!((add(&ada, "acme", "root", "owner"), root.get("/acme").status), (303, 404));
+    assert_eq!(withdraw(&ada, "root"), 303);
+    // Whoever does not decide there any more has invited nobody.
+    join(&ada, "acme", ("bob", &bob), "owner");
+    assert_eq!(add(&bob, "acme", "eve", "owner"), 303);
+    assert!(asked(&eve) && is_open("eve"));
+    assert_eq!(add(&ada, "acme", "bob", "member"), 303);
+    assert_eq!((is_open("eve"), asked(&eve)), (false, false));
+    // Nobody who can't sign in is invited; who goes is not, either.
+    let carol = world.person("carol");
+    assert_eq!(add(&ada, "acme", "carol", "member"), 303);
+    assert_eq!(carol.form("/account/delete", &[("name", "carol"), ("password", PASSWORD)]).status, 303);
+    assert!(!is_open("carol"));
+    assert_eq!((add(&ada, "acme", "carol", "member"), add(&ada, "acme", "nobody", "member")), (422, 422));
+    world.person("dan");
+    assert_eq!(root.form("/account/people/dan/blocked", &[("to", "yes")]).status, 303);
+    assert_eq!(add(&ada, "acme", "dan", "member"), 422);
+    // Nobody is asked without end; an invitation that stands is not made anew.
+    let asked_often = (0..12).map(|_| (add(&ada, "acme", "eve", "member"), withdraw(&ada, "eve"))).collect::<Vec<_>>();
+    assert!(asked_often[0] == (303, 303) && asked_often.contains(&(429, 404)), "{asked_often:?}");
+    assert_eq!(add(&bob, "acme", "eve", "member"), 403);
+
+    // What has ended invites nobody, also where another one has its name.
+    found(&bob, "globex");
+    assert_eq!((add(&bob, "globex", "eve", "owner"), add(&bob, "globex", "eve", "owner")), (303, 303));
+    assert!(eve.get("/account/inbox").body.contains("Accept globex"));
+    assert_eq!(bob.form("/account/organisations/globex/end", &[("confirm", "globex")]).status, 303);
+    assert!(!eve.get("/account/inbox").body.contains("Accept globex"));
+    found(&grace, "globex");
+    assert_eq!(answer(&eve, "globex", "accept").status, 404);
+
+    let log = good(root.get("/api/v1/audit?kind=organisation&limit=1000"));
+    let entries: Vec<(&str, &str)> = log["items"]
+        .as_array()
+        .expect("items")
+        .iter()
+        .filter_map(|entry| Some((entry["person"].as_str()?, entry["what"].as_str()?)))
+        .collect();
+    for expected in [
+        ("ada", "invited grace to acme as owner"),
+        ("grace", "declined the invitation to acme"),
+        ("ada", "withdrew the invitation of grace to acme"),
+        ("ada", "invited grace to acme as member"),
+        ("grace", "accepted the invitation to acme as member"),
+    ] {
+        assert!(entries.contains(&expected), "{expected:?}: {entries:#?}");
+    }
+    let again = entries.iter().filter(|(_, what)| *what == "invited eve to globex as owner").count();
+    assert_eq!(again, 1, "who is invited already is not told again");
 }
 
 #[test]

@@ -44,7 +44,7 @@ const ACTIONS: [(&str, Try); 21] = [
 ];
 
 /// `y`: it is done; `n`: they may not (403); `q`: they are not known (401); `-`: it is not there (404).
-const TABLE: [(&str, [&str; 5]); 16] = [
+const TABLE: [(&str, [&str; 5]); 17] = [
     ("a stranger", ["-------", "--", "----", "----", "----"]),
     ("somebody without a role", ["-------", "--", "----", "----", "----"]),
     ("a reader", ["yyyyyyy", "nn", "nnnn", "nnnn", "nnnn"]),
@@ -55,6 +55,7 @@ const TABLE: [(&str, [&str; 5]); 16] = [
     ("a member of the organisation", ["yyyyyyy", "nn", "nnnn", "nnnn", "nnnn"]),
     ("a member of a team of writers", ["yyyyyyy", "yy", "yyyy", "nnnn", "nnnn"]),
     ("an owner of the organisation", ["yyyyyyy", "yy", "yyyy", "yyyy", "yyyy"]),
+    ("somebody invited as its owner", ["-------", "--", "----", "----", "----"]),
     ("an owner's token to read", ["yyyyyyy", "nn", "nnnn", "nnnn", "nnnn"]),
     ("an owner's token to write", ["yyyyyyy", "yy", "yyyy", "yyyy", "nnnn"]),
     ("an owner's token for it alone", ["yyyyyyy", "yy", "yyyy", "yyyy", "yyyy"]),
@@ -166,9 +167,15 @@ fn everybody(world: &World) -> (Vec<Client<'_>>, String) {
         good(&boss, "PUT", &format!("{D}/members/{role}"), json!({ "role": role }));
     }
     for (name, role) in [("member", "member"), ("in-team", "member"), ("leader", "owner")] {
-        people.push(world.person(name));
+        let person = world.person(name);
         good(&boss, "PUT", &format!("/organisations/acme/members/{name}"), json!({ "role": role }));
+        good(&person, "POST", "/me/invitations/acme", Value::Null);
+        people.push(person);
     }
+    // Who is only invited has no rights.
+    let invited = world.person("invited");
+    good(&boss, "PUT", "/organisations/acme/members/invited", json!({ "role": "owner" }));
+    people.push(invited);
     good(&boss, "PUT", "/organisations/acme/teams/writers/members/in-team", Value::Null);
     let token = |client: &Client<'_>, scope: &str, dataset: Value| {
         let made = good(client, "POST", "/tokens", json!({ "name": "t", "scope": scope, "dataset": dataset }));
@@ -222,6 +229,84 @@ fn the_table_of_who_may_do_what_holds_by_every_way_in() {
             }
         }
         tidy(&boss);
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// What is no dataset's: one's own account, an organisation, the server. `n` and the others as in [`TABLE`].
+const BEYOND: [(&str, [&str; 3]); 9] = [
+    ("a stranger", ["qqqqqqq", "---", "qqqqqqqq"]),
+    ("somebody", ["yyyyyyy", "---", "nnnnnnnn"]),
+    ("a member of the organisation", ["yyyyyyy", "nnn", "nnnnnnnn"]),
+    ("an owner of the organisation", ["yyyyyyy", "yyy", "nnnnnnnn"]),
+    ("who runs the server", ["yyyyyyy", "---", "yyyyyyyy"]),
+    ("their token to read", ["nnnnnnn", "---", "yyyynnnn"]),
+    ("their token to write", ["nnnnnnn", "---", "yyyynnnn"]),
+    ("their token for all", ["yyyyyyy", "---", "yyyyyyyy"]),
+    ("an owner's token for one dataset", ["nnnnnnn", "---", "nnnnnnnn"]),
+];
+
+#[test]
+fn what_is_no_datasets_is_for_whose_it_is() {
+    let world = World::new();
+    let (boss, member, somebody) = (world.person("boss"), world.person("member"), world.person("somebody"));
+    let root = world.signed_in("root");
+    world.person("spare");
+    good(&boss, "POST", "/organisations", json!({ "name": "acme" }));
+    good(&boss, "POST", "/datasets", json!({ "name": "places" }));
+    good(&boss, "PUT", "/organisations/acme/members/member", json!({ "role": "member" }));
+    good(&member, "POST", "/me/invitations/acme", Value::Null);
+    good(&root, "PUT", "/sign-up", json!({ "rule": "invitation" }));
+    let token = |client: &Client<'_>, scope: &str, dataset: Value| {
+        let made = good(client, "POST", "/tokens", json!({ "name": "t", "scope": scope, "dataset": dataset }));
+        let text = format!("Bearer {}", made["text"].as_str().expect("its text"));
+        Client { server: &world.server, header: Some(("authorization", text)) }
+    };
+    let programs = ["read", "write", "admin"].map(|scope| token(&root, scope, Value::Null));
+    let confined = token(&boss, "admin", json!("boss/places"));
+    let [read, write, all] = programs;
+    let people = [world.stranger(), somebody, member, boss, root, read, write, all, confined];
+    let nothing = || Value::Null;
+    let attempts: [(&str, &str, Value); 18] = [
+        // One's own account.
+        ("GET", "/me/profile", nothing()),
+        ("PATCH", "/me/profile", json!({ "about": "I." })),
+        ("GET", "/me/sessions", nothing()),
+        ("DELETE", "/me/sessions", nothing()),
+        ("GET", "/me/email", nothing()),
+        ("PUT", "/me/mailed", json!({ "mailed": "all" })),
+        ("GET", "/me/second-factor", nothing()),
+        // An organisation.
+        ("PATCH", "/organisations/acme", json!({ "description": "Maps." })),
+        ("PUT", "/organisations/acme/members/spare", json!({ "role": "member" })),
+        ("DELETE", "/organisations/acme/invitations/spare", nothing()),
+        // The server.
+        ("GET", "/accounts", nothing()),
+        ("GET", "/accounts/spare", nothing()),
+        ("GET", "/sign-up", nothing()),
+        ("GET", "/invitations", nothing()),
+        ("PUT", "/sign-up", json!({ "rule": "invitation" })),
+        ("POST", "/invitations", json!({})),
+        ("PATCH", "/accounts/spare", json!({ "is_admin": false, "is_blocked": false })),
+        ("POST", "/accounts/spare/password-reset", nothing()),
+    ];
+    let mut wrong = Vec::new();
+    for ((who, cells), client) in BEYOND.iter().zip(&people) {
+        let cells: Vec<char> = cells.iter().flat_map(|cells| cells.chars()).collect();
+        assert_eq!(cells.len(), attempts.len(), "{who}");
+        for ((method, path, body), expected) in attempts.iter().zip(cells) {
+            let answer = client.json(method, path, body.clone());
+            let found = match answer.status {
+                200..=299 => 'y',
+                401 => 'q',
+                403 => 'n',
+                404 => '-',
+                _ => '?',
+            };
+            if found != expected {
+                wrong.push(format!("{who}: {method} {path}: {}, not {expected}: {}", answer.status, answer.body));
+            }
+        }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -72,8 +72,8 @@ impl Store {
     }
 
     /// Deletes an account with all that is its own and nobody else's: sessions, tokens, links, invitations, roles,
-    /// memberships, offers, notices, kept answers, identities, the second factor. Its name is kept, so that nobody else gets it. `most`: what
-    /// somebody always is in an organisation.
+    /// memberships, invitations to organisations, offers, notices, kept answers, identities, the second factor. Its name is
+    /// kept, so that nobody else gets it. `most`: what somebody always is in an organisation.
     ///
     /// # Errors
     /// [`StorageError::NotFound`].
@@ -96,8 +96,9 @@ impl Store {
                         IF array::len($others) = 0 { RETURN 'last' }
                     };
                     LET $led = (SELECT VALUE organisation FROM membership WHERE person = $person AND role = $most);
+                    -- Nobody is invited or joins who goes at the same time.
+                    UPSERT $members SET value = $turn RETURN NONE;
                     IF array::len($led) > 0 {
-                        UPSERT $members SET value = $turn RETURN NONE;
                         LET $shared = (SELECT VALUE organisation FROM membership
                             WHERE organisation IN $led AND role = $most AND person != $person);
                         IF array::len(array::complement($led, $shared)) > 0 { RETURN 'leads' }
@@ -108,6 +109,7 @@ impl Store {
                     DELETE link WHERE kind = 'invitation' AND made_by = $name;
                     DELETE role WHERE person = $person;
                     DELETE membership WHERE person = $person;
+                    DELETE invitation WHERE person = $person OR made_by = $name;
                     DELETE team_member WHERE person = $person;
                     DELETE offer WHERE person = $person;
                     DELETE watch WHERE person = $person;

@@ -38,6 +38,7 @@
 //! | `notice` | `[dataset, person, about]` | what somebody was told |
 //! | `organisation` | name | an organisation |
 //! | `membership` | `[organisation, person]` | who belongs to it, and as what |
+//! | `invitation` | `[organisation, person]` | who may belong to it as soon as they say so, and as what |
 //! | `team` | `[organisation, team]` | a team |
 //! | `team_member` | `[organisation, person, team]` | who is in it |
 //! | `team_role` | `[dataset, team]` | what a team of the owning organisation is in a dataset |
@@ -82,6 +83,7 @@ mod frames;
 mod health;
 mod identities;
 mod ids;
+mod invitations;
 mod jobs;
 mod known;
 mod leases;
@@ -115,6 +117,7 @@ pub use factors::SecondFactor;
 pub use health::{Counts, Health};
 pub use identities::{Identity, Unlinking};
 pub use ids::{DatasetId, JobId, PersonId, PersonName, TokenId, UploadId};
+pub use invitations::{Invitation, Inviting};
 pub use jobs::{Job, JobFilter, JobState, JobUpdate};
 pub use known::Changed;
 pub use leases::Lease;
@@ -123,7 +126,7 @@ pub use links::{Link, LinkKind};
 pub use moves::{Offer, Transfer};
 pub use notices::{Audience, Notice};
 pub use objects::Objects;
-pub use organisations::{Organisation, OrganisationChanges, Rights, Team};
+pub use organisations::{MembershipChange, Organisation, OrganisationChanges, Rights, Team};
 pub use people::{Admission, Person, PersonChanges, Session, Standing, Token};
 pub use reclaim::{Mark, Reclaim, ReclaimRecord, Reclaimed, Stage, Sweep};
 pub use refs::{CommitRecord, Ref, RefKind};

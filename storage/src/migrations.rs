@@ -34,6 +34,7 @@ const MIGRATIONS: &[Migration] = &[
     IDENTITIES,
     MAILED,
     ANSWERS,
+    INVITATIONS,
 ];
 
 const FIRST: Migration = Migration {
@@ -356,6 +357,21 @@ const ANSWERS: Migration = Migration {
         DEFINE FIELD IF NOT EXISTS at ON answer TYPE int;
         DEFINE FIELD IF NOT EXISTS answer ON answer TYPE option<string>;
         DEFINE INDEX IF NOT EXISTS answer_at ON answer FIELDS at;
+    ",
+};
+
+const INVITATIONS: Migration = Migration {
+    name: "invitations to organisations, and notices by whether they were read",
+    statements: "
+        DEFINE TABLE IF NOT EXISTS invitation SCHEMAFULL;
+        DEFINE FIELD IF NOT EXISTS organisation ON invitation TYPE string;
+        DEFINE FIELD IF NOT EXISTS person ON invitation TYPE uuid;
+        DEFINE FIELD IF NOT EXISTS role ON invitation TYPE string;
+        DEFINE FIELD IF NOT EXISTS made_by ON invitation TYPE string;
+        DEFINE FIELD IF NOT EXISTS created_at ON invitation TYPE int;
+        DEFINE INDEX IF NOT EXISTS invitation_person ON invitation FIELDS person;
+
+        DEFINE INDEX IF NOT EXISTS notice_unread ON notice FIELDS person, unread;
     ",
 };
 

@@ -27,6 +27,8 @@ pub struct Transfer<'a> {
     pub from: &'a PersonName,
     /// Whose it will be.
     pub to: &'a PersonName,
+    /// What it is called there.
+    pub name: &'a str,
     /// Who takes it by an offer, which there has to be.
     pub taker: Option<PersonId>,
     /// Who has another role there from then on, and which.
@@ -121,7 +123,7 @@ impl Store {
     /// [`StorageError::AlreadyExists`] when the new owner has one of that name, [`StorageError::NotFound`] when it, what was
     /// offered, or the new owner (a namespace) is not there any more.
     pub async fn transfer_dataset(&self, transfer: &Transfer<'_>) -> Result<(), StorageError> {
-        let Transfer { dataset, from, to, taker, keeper, at } = transfer;
+        let Transfer { dataset, from, to, name, taker, keeper, at } = transfer;
         let offer: Option<RecordId> = taker.map(|taker| records::offer(*dataset, taker));
         let own: Option<RecordId> = taker.map(|taker| records::role(*dataset, taker));
         let kept: Option<RecordId> = keeper.map(|(keeper, _)| records::role(*dataset, keeper));
@@ -143,15 +145,15 @@ impl Store {
                     {
                         RETURN 'nobody'
                     };
-                    LET $same = (SELECT VALUE id FROM dataset WHERE owner = $to AND name = $now.name);
+                    LET $same = (SELECT VALUE id FROM dataset WHERE owner = $to AND name = $name);
                     IF array::len($same) > 0 { RETURN 'taken' };
                     DELETE moved WHERE owner = $from AND name = $now.name;
-                    DELETE moved WHERE owner = $to AND name = $now.name;
+                    DELETE moved WHERE owner = $to AND name = $name;
                     CREATE moved SET owner = $from, name = $now.name, dataset = $uuid RETURN NONE;
                     DELETE $ended;
                     IF $own != NONE { DELETE $own };
                     IF $kept != NONE { UPSERT $kept SET person = $keeper, role = $keeps RETURN NONE };
-                    UPDATE $id SET owner = $to, updated_at = $at RETURN NONE;
+                    UPDATE $id SET owner = $to, name = $name, updated_at = $at RETURN NONE;
                     RETURN 'done'
                 }",
                 vars! {
@@ -159,6 +161,7 @@ impl Store {
                     uuid: dataset.0,
                     from: from.as_str(),
                     to: to.as_str(),
+                    name: *name,
                     organisation: records::organisation(to),
                     names: records::setting("names"),
                     turn: turn(),
@@ -175,7 +178,7 @@ impl Store {
         match outcome.as_str() {
             "done" => Ok(()),
             "nobody" => Err(nobody(to)),
-            "taken" => Err(StorageError::AlreadyExists { what: "dataset", name: format!("{to}/…") }),
+            "taken" => Err(StorageError::AlreadyExists { what: "dataset", name: format!("{to}/{name}") }),
             _ => Err(StorageError::NotFound { what: "dataset", name: dataset.to_string() }),
         }
     }

@@ -229,11 +229,43 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<Notice>, StorageError> {
         let attempted = "read the notices";
-        let statement = "SELECT * FROM notice WHERE person = $person AND (!$unread_only OR unread = true)
-            ORDER BY at DESC LIMIT $limit";
-        let variables = vars! { person: person.0, unread_only: unread_only, limit: limit };
+        let statement = if unread_only {
+            "SELECT * FROM notice WHERE person = $person AND unread = true ORDER BY at DESC LIMIT $limit"
+        } else {
+            "SELECT * FROM notice WHERE person = $person ORDER BY at DESC LIMIT $limit"
+        };
+        let variables = vars! { person: person.0, limit: limit };
         let rows: Vec<Row> = self.database.query(attempted, statement, variables).await?;
         rows.into_iter().map(|row| Notice::from_row(row, attempted)).collect()
+    }
+
+    /// What a person has not read yet, in no order: at most `limit`, of which nothing but what they are about is read.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn unread_notices(
+        &self,
+        person: PersonId,
+        limit: usize,
+    ) -> Result<Vec<(DatasetId, String)>, StorageError> {
+        let attempted = "count the notices";
+        let statement = "SELECT VALUE id FROM notice WHERE person = $person AND unread = true LIMIT $limit";
+        let variables = vars! { person: person.0, limit: limit };
+        let ids: Vec<RecordId> = self.database.query(attempted, statement, variables).await?;
+        let about = |id: &RecordId| {
+            let parts = Parts::of(id, attempted);
+            Ok((parts.dataset()?, parts.text(2)?.to_owned()))
+        };
+        ids.iter().map(about).collect()
+    }
+
+    /// Whether a person has been told something of a thing that they have not read yet.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn is_unread(&self, person: PersonId, about: &(DatasetId, String)) -> Result<bool, StorageError> {
+        let variables = vars! { id: records::notice(about.0, person, &about.1) };
+        self.database.query("read the notice", "RETURN $id.unread = true", variables).await
     }
 
     /// Notes that a person has read what they were told of these things, as far as it had happened by then.
@@ -291,12 +323,19 @@ mod tests {
         // The better reason stays, the newest words do.
         store.add_notices(&[notice(2, 1, "commented"), notice(3, 4, "merged it")]).await.expect("it is written");
         assert_eq!(read().await, [Notice { times: 3, ..notice(3, 1, "merged it") }]);
+        let unread = async || store.unread_notices(person, 10).await.expect("what is unread");
+        assert_eq!(unread().await, [(dataset, "7".to_owned())]);
+        let is_unread = async |about: &str| {
+            store.is_unread(person, &(dataset, about.to_owned())).await.expect("whether it is unread")
+        };
+        assert_eq!((is_unread("7").await, is_unread("8").await), (true, false));
         // What came after the page was shown is not read with it.
         let about = [(dataset, "7".to_owned())];
         store.read_notices(person, &about, 2).await.expect("it is noted");
         assert!(read().await[0].unread);
         store.read_notices(person, &about, 3).await.expect("it is noted");
         assert_eq!(store.notices_of(person, true, 10).await.expect("the notices"), []);
+        assert_eq!((unread().await, is_unread("7").await), (Vec::new(), false));
         store.add_notices(&[notice(9, 4, "opened it again")]).await.expect("it is written");
         assert_eq!(read().await, [notice(9, 4, "opened it again")]);
         // Somebody else's are theirs.

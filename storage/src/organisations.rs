@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use surrealdb::types::{RecordId, SurrealValue, Value, object, vars};
 use uuid::Uuid;
 
-use crate::{DatasetId, PersonId, PersonName, StorageError, Store, people::turn, records};
+use crate::{DatasetId, Person, PersonId, PersonName, StorageError, Store, people::turn, records};
 
 /// An organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +43,17 @@ pub struct Team {
     pub name: String,
     /// Who is in it.
     pub members: Vec<PersonId>,
+}
+
+/// What became of a change of what somebody is in an organisation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MembershipChange {
+    /// It is so.
+    Done,
+    /// Nobody would be left who is the most there.
+    Last,
+    /// They do not belong to it.
+    Stranger,
 }
 
 /// What somebody has been given in a dataset, as the hub wrote it.
@@ -176,7 +187,7 @@ impl Store {
         if found { Ok(()) } else { Err(missing(name)) }
     }
 
-    /// Ends an organisation with its teams and memberships; not, and `false`, while it has datasets, deleted ones that can
+    /// Ends an organisation with its teams, memberships and invitations; not, and `false`, while it has datasets, deleted ones that can
     /// be brought back included.
     ///
     /// # Errors
@@ -200,6 +211,7 @@ impl Store {
                     name: name.as_str(),
                     parts: vec![
                         records::memberships_in(name),
+                        records::invitations_in(name),
                         records::teams_in(name),
                         records::team_members_in(name, None),
                     ],
@@ -261,18 +273,18 @@ impl Store {
         Ok(found)
     }
 
-    /// Makes somebody a member, or takes that from them, with their teams; not, and `false`, when nobody would be left who
-    /// is `most` there.
+    /// Changes what a member is, or takes that from them, with their teams. Whom somebody has invited who is less than `most`
+    /// from then on is not invited any more.
     ///
     /// # Errors
     /// [`StorageError::NotFound`] when there is no such organisation.
     pub async fn set_membership(
         &self,
         organisation: &PersonName,
-        person: PersonId,
+        person: &Person,
         role: Option<&str>,
         most: &str,
-    ) -> Result<bool, StorageError> {
+    ) -> Result<MembershipChange, StorageError> {
         let outcome: String = self
             .database
             .query(
@@ -280,22 +292,27 @@ impl Store {
                 "{
                     IF !record::exists($organisation) { RETURN 'missing' };
                     UPSERT $guard SET value = $turn RETURN NONE;
+                    -- Who does not belong to it is asked first.
+                    IF !record::exists($id) { RETURN 'stranger' };
                     LET $others = (SELECT VALUE person FROM $range WHERE role = $most AND person != $person);
                     IF $role != $most AND $id.role = $most AND array::len($others) = 0 { RETURN 'last' };
+                    IF $role != $most { DELETE $invitations WHERE made_by = $name };
                     IF $role = NONE {
                         DELETE $id;
                         DELETE $teams
                     } ELSE {
-                        UPSERT $id SET organisation = $organisation, person = $person, role = $role RETURN NONE
+                        UPDATE $id SET role = $role RETURN NONE
                     };
                     RETURN 'done'
                 }",
                 vars! {
                     organisation: records::organisation(organisation),
-                    id: records::membership(organisation, person),
+                    id: records::membership(organisation, person.id),
                     range: records::memberships_in(organisation),
-                    teams: records::team_members_in(organisation, Some(person)),
-                    person: person.0,
+                    teams: records::team_members_in(organisation, Some(person.id)),
+                    invitations: records::invitations_in(organisation),
+                    person: person.id.0,
+                    name: person.name.as_str(),
                     role: role.map(str::to_owned),
                     most: most,
                     guard: records::setting("members"),
@@ -304,8 +321,9 @@ impl Store {
             )
             .await?;
         match outcome.as_str() {
-            "done" => Ok(true),
-            "last" => Ok(false),
+            "done" => Ok(MembershipChange::Done),
+            "last" => Ok(MembershipChange::Last),
+            "stranger" => Ok(MembershipChange::Stranger),
             _ => Err(missing(organisation)),
         }
     }

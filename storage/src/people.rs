@@ -451,7 +451,9 @@ impl Store {
                         DELETE session WHERE person = $person;
                         DELETE token WHERE person = $person;
                         DELETE link WHERE person = $person;
-                        DELETE link WHERE kind = 'invitation' AND made_by = $id.name
+                        DELETE link WHERE kind = 'invitation' AND made_by = $id.name;
+                        UPSERT $members SET value = $turn RETURN NONE;
+                        DELETE invitation WHERE made_by = $id.name
                     };
                     RETURN 'done'
                 }",
@@ -462,6 +464,7 @@ impl Store {
                     is_less: is_less,
                     blocks: matches!(standing, Standing::Blocked(_)),
                     guard: records::setting("admins"),
+                    members: records::setting("members"),
                     fields: Value::Object(fields),
                 },
             )

@@ -127,6 +127,15 @@ pub(crate) fn memberships_in(organisation: &PersonName) -> RecordId {
     beginning_with("membership", vec![text(organisation.as_str())])
 }
 
+pub(crate) fn invitation(organisation: &PersonName, person: PersonId) -> RecordId {
+    composite("invitation", [text(organisation.as_str()), text(&person.0.to_string())])
+}
+
+/// Who is invited to an organisation.
+pub(crate) fn invitations_in(organisation: &PersonName) -> RecordId {
+    beginning_with("invitation", vec![text(organisation.as_str())])
+}
+
 pub(crate) fn team(organisation: &PersonName, team: &str) -> RecordId {
     composite("team", [text(organisation.as_str()), text(team)])
 }

@@ -1,9 +1,13 @@
 //! What the pages of a dataset share: the way to them, their tabs, and the word about what is not committed.
 
-use hub::{Dataset, DatasetPath, DraftSummary, Viewed, ViewedKind};
+use hub::{Dataset, DatasetPath, DraftSummary, Viewed, ViewedKind, Visibility};
 use leptos::prelude::*;
 
-use crate::{components::time, shell::Crumb, text, url};
+use crate::{
+    components::time,
+    shell::{Crumb, Viewer},
+    text, url,
+};
 
 /// The address of a dataset's page.
 #[must_use]
@@ -106,13 +110,24 @@ pub fn tabs_of_all(dataset: &Dataset, current: Tab) -> AnyView {
     .into_any()
 }
 
+/// The words beside its name in a list: that it is not for everybody to read, and that it is archived. Where there are no
+/// accounts, nobody else reads anything.
+#[must_use]
+pub fn labels(visibility: Visibility, is_archived: bool) -> AnyView {
+    let has_accounts = use_context::<Viewer>().is_some_and(|viewer| viewer.can_sign_in);
+    let is_private = visibility == Visibility::Private && has_accounts;
+    let words = [(is_private, "private"), (is_archived, "archived")];
+    let labels = words.into_iter().filter(|(is_so, _)| *is_so);
+    labels.map(|(_, word)| view! { " "<span class="badge">{word}</span> }).collect::<Vec<_>>().into_any()
+}
+
 /// Says that it is archived.
 #[must_use]
 pub fn archived_banner(dataset: &Dataset) -> Option<AnyView> {
     let since = time(dataset.archived_at?);
     let view = view! {
         <section class="banner" aria-label="Archived">
-            <p><strong>"Archived"</strong>" since "{since}": it is read, not changed. It can be forked and exported."</p>
+            <p><strong>"Archived: read only"</strong>" since "{since}". It can be forked and exported."</p>
         </section>
     };
     Some(view.into_any())
@@ -170,7 +185,9 @@ pub fn draft_banner(dataset: &Dataset, viewed: &Viewed, draft: &DraftSummary) ->
                 </p>
                 {behind}
             </div>
-            <a class="button" href=href>"Review and commit"</a>
+            <a class="button" href=href>
+                {if viewed.branch().is_some() { "Review and commit" } else { "Look at it" }}
+            </a>
         </section>
     }
     .into_any()

@@ -163,6 +163,7 @@ pub fn head(about: About<'_>, current: Tab) -> AnyView {
         </header>
         {gone(about)}
         {tabs(about, current)}
+        {dataset::archived_banner(about.dataset)}
     }
     .into_any()
 }

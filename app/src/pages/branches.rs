@@ -24,7 +24,7 @@ pub fn page(view: &RefsView, form: &Submitted) -> AnyView {
     let mut crumbs = dataset::crumbs(path);
     crumbs.push(Crumb::here("Branches and tags"));
     let branches = if view.branches.is_empty() {
-        view! { <p class="quiet">"There is nothing to branch from yet: import a file first."</p> }.into_any()
+        view! { <p class="quiet">"There is nothing to branch from yet."</p> }.into_any()
     } else {
         list(&address, "Branches", &view.branches, view, Kind::Branch)
     };
@@ -58,9 +58,13 @@ pub fn page(view: &RefsView, form: &Submitted) -> AnyView {
                 {tags}
             </section>
             {rules::section(&address, view, form)}
-            {(!view.branches.is_empty()).then(|| create(&address, &view.dataset.default_branch, form))}
+            {(!view.branches.is_empty() && may_write(view)).then(|| create(&address, &view.dataset.default_branch, form))}
         },
     )
+}
+
+fn may_write(view: &RefsView) -> bool {
+    view.dataset.role >= Some(Role::Writer) && view.dataset.archived_at.is_none()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -111,12 +115,12 @@ fn line(address: &str, (index, found): (usize, &RefSummary), view: &RefsView, ki
     });
     let is_protected = kind == Kind::Branch && view.dataset.protection(&name).is_some();
     let protected = is_protected.then(|| view! { " "<span class="badge">"has rules"</span> });
-    let propose = (kind == Kind::Branch && !found.is_default && view.dataset.role >= Some(Role::Writer)).then(|| {
+    let propose = (kind == Kind::Branch && !found.is_default && may_write(view)).then(|| {
         let href = url::with_query(&format!("{address}/requests/new"), &[("from", &name)]);
         let label = format!("Propose {name}");
         view! { <a class="button button--small" href=href aria-label=label>"Propose"</a> }
     });
-    let delete = (!found.is_default).then(|| {
+    let delete = (!found.is_default && may_write(view)).then(|| {
         let action = format!("{address}/branches/delete");
         let field = if kind == Kind::Branch { "branch" } else { "tag" };
         let label = format!("Delete {field} {name}");

@@ -47,6 +47,7 @@ pub fn page(view: &CommitView, paged: bool) -> AnyView {
                     {body}
                 </div>
             </header>
+            {dataset::archived_banner(&view.dataset)}
             <dl class="facts">
                 <div><dt>"Author"</dt><dd>{commit.author.clone()}</dd></div>
                 <div><dt>"Time"</dt><dd>{time(commit.time)}</dd></div>

@@ -48,8 +48,9 @@ pub fn page(view: &CompareView, asked: &ChangesAsked) -> AnyView {
         .map(|_| view! { <p class="pager"><a class="button" href=filtered.clone()>"First changes"</a></p> });
     let action = format!("{address}/compare");
     let are_branches = [&view.from, &view.to].iter().all(|viewed| viewed.kind == ViewedKind::Branch);
+    let may = view.dataset.role >= Some(Role::Writer) && view.dataset.archived_at.is_none();
     let is_ahead = view.apart.is_some_and(|(ahead, _)| ahead > 0);
-    let propose = (are_branches && is_ahead && view.dataset.role >= Some(Role::Writer)).then(|| {
+    let propose = (are_branches && is_ahead && may).then(|| {
         let parts = [("from", view.to.name.as_str()), ("into", view.from.name.as_str())];
         let href = url::with_query(&format!("{address}/requests/new"), &parts);
         view! { <a class="button button--primary" href=href>{format!("Propose {}", view.to.name)}</a> }
@@ -68,6 +69,7 @@ pub fn page(view: &CompareView, asked: &ChangesAsked) -> AnyView {
                 </div>
                 <div class="head__actions">{propose}<a class="button" href=swapped>"The other way round"</a></div>
             </header>
+            {dataset::archived_banner(&view.dataset)}
             <form class="pager" method="get" action=action>
                 <label for="compare-from">"From"</label>
                 <input class="input input--small" id="compare-from" name="from" value=from required />

@@ -24,7 +24,7 @@ pub fn page(view: &DatasetView, imports: &[ImportView]) -> AnyView {
     let description = (!view.dataset.description.trim().is_empty())
         .then(|| view! { <p class="head__lead">{view.dataset.description.clone()}</p> });
     let draft = view.draft.as_ref().map(|draft| dataset::draft_banner(&view.dataset, &view.viewed, draft));
-    let tables = if view.tables.is_empty() { empty(&address) } else { tables(&address, &view.tables) };
+    let tables = if view.tables.is_empty() { empty(view, &address) } else { tables(&address, &view.tables) };
     let commits = (!view.commits.is_empty()).then(|| {
         let all = format!("{address}/history");
         view! {
@@ -51,8 +51,9 @@ pub fn page(view: &DatasetView, imports: &[ImportView]) -> AnyView {
     });
     let fork = format!("{}/fork", dataset::address(path));
     let upstream = view.origin.as_ref().map(|upstream| forked(view, upstream));
+    let has_changes = view.viewed.branch().is_some() && !view.commits.is_empty();
     let offer =
-        view.origin.as_ref().filter(|_| view.viewed.branch().is_some() && !view.commits.is_empty()).map(|upstream| {
+        view.origin.as_ref().filter(|upstream| upstream.takes_offers && has_changes).map(|upstream| {
             let origin = &upstream.path;
             let parts = [("source", path.to_string()), ("from", view.viewed.name.clone())];
             let parts = parts.each_ref().map(|(name, value)| (*name, value.as_str()));
@@ -155,14 +156,19 @@ fn forked(view: &DatasetView, upstream: &Upstream) -> AnyView {
     .into_any()
 }
 
-fn empty(address: &str) -> AnyView {
-    let import = format!("{address}/import");
+fn empty(view: &DatasetView, address: &str) -> AnyView {
+    let begin = view.viewed.branch().map(|_| {
+        let import = format!("{address}/import");
+        view! {
+            <p>"Bring in a CSV file: its columns and their types are found and shown to you before anything is saved."</p>
+            <a class="button button--primary" href=import>"Import a file"</a>
+        }
+    });
     view! {
         <section class="empty">
             {logo::stream()}
             <h2>"No tables yet"</h2>
-            <p>"Bring in a CSV file: its columns and their types are found and shown to you before anything is saved."</p>
-            <a class="button button--primary" href=import>"Import a file"</a>
+            {begin}
         </section>
     }
     .into_any()

@@ -67,6 +67,7 @@ pub(super) fn list(datasets: &[DatasetSummary]) -> AnyView {
                 <tr>
                     <th scope="row">
                         <a href=address>{summary.dataset.title.clone()}</a>
+                        {dataset::labels(summary.dataset.visibility, summary.dataset.archived_at.is_some())}
                         <br />
                         <span class="data__quiet">{summary.dataset.path.to_string()}</span>
                         {description.map(|description| view! { <br />{description} })}

@@ -27,7 +27,9 @@ pub fn page(view: &DraftView, form: &Submitted, paged: bool) -> AnyView {
     let address = dataset::place(&view.dataset, &view.viewed);
     let content = match &view.summary {
         None => empty(&address),
-        Some(draft) => changes(view, draft, &address, form, paged),
+        Some(draft) if view.viewed.branch().is_some() => changes(view, draft, &address, form, paged),
+        // It stays until the dataset can be changed again.
+        Some(_) => diff::tables(&address, &format!("{address}/draft"), &view.changes).into_any(),
     };
     shell(
         PageInfo {

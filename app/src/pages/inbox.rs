@@ -1,10 +1,11 @@
 //! What the reader was told, and is still to read.
 
-use hub::{About, InboxView, NoticeReason, NoticeView, OfferView};
+use hub::{About, InboxView, MembershipInvitation, NoticeReason, NoticeView, OfferView};
 use leptos::prelude::*;
 
 use crate::{
-    components::{dataset, logo, request, time},
+    components::{dataset, field, logo, request, time},
+    form::Submitted,
     shell::{Crumb, PageInfo, shell},
     text, url,
 };
@@ -15,10 +16,19 @@ pub const ADDRESS: &str = "/account/inbox";
 /// What the list is called in addresses where it shows all.
 pub const ALL: &str = "all";
 
-/// The page. `offers`: datasets that others want to give to the reader; `all`: what was read as well; `next`: the address of
-/// the next page.
+/// What waits for the reader to say yes or no.
+#[derive(Clone, Debug, Default)]
+pub struct Waiting {
+    /// Datasets that others want to give to them.
+    pub offers: Vec<OfferView>,
+    /// Organisations that they are invited to.
+    pub invitations: Vec<MembershipInvitation>,
+}
+
+/// The page. `all`: what was read as well; `next`: the address of the next page; `form`: the answer to an offer, where it
+/// was refused.
 #[must_use]
-pub fn page(view: &InboxView, offers: &[OfferView], all: bool, next: Option<String>) -> AnyView {
+pub fn page(view: &InboxView, waiting: &Waiting, all: bool, next: Option<String>, form: &Submitted) -> AnyView {
     let has_unread = view.notices.iter().any(|notice| notice.unread);
     let read_all = has_unread.then(|| {
         view! {
@@ -34,16 +44,17 @@ pub fn page(view: &InboxView, offers: &[OfferView], all: bool, next: Option<Stri
     });
     shell(
         PageInfo {
-            title: String::from("Inbox"),
+            title: field::title(form, "Inbox"),
             crumbs: vec![Crumb::link("Your account", "/account"), Crumb::here("Inbox")],
             ..PageInfo::default()
         },
         view! {
+            {field::error_summary(form)}
             <header class="head">
                 <div class="head__text"><h1>"Inbox"</h1></div>
                 <div class="head__actions">{read_all}</div>
             </header>
-            {super::namespace::offers(offers)}
+            {super::namespace::waiting(&waiting.offers, &waiting.invitations, form)}
             {which(all)}
             {list}
             {next}

@@ -78,6 +78,7 @@ pub fn page(dataset: &Dataset, members: &[Member], teams: Option<&[String]>, for
                     </form>
                 </div>
             </header>
+            {dataset::archived_banner(dataset)}
             {scroll(
                 String::from("People"),
                 view! {

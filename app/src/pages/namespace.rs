@@ -1,11 +1,15 @@
 //! A person or an organisation: what they say of themselves, their datasets that one may read; for members, who belongs
 //! to it; for oneself, what was deleted and what others offer.
 
-use hub::{DeletedDataset, NamespaceView, OfferView, OrganisationInside, OrganisationRole, OrganisationView, Profile};
+use hub::{
+    DatasetPath, DeletedDataset, MembershipInvitation, NamespaceView, OfferView, OrganisationInside, OrganisationRole,
+    OrganisationView, Profile,
+};
 use leptos::prelude::*;
 
 use crate::{
-    components::{dataset, scroll, time},
+    components::{dataset, field::Field, scroll, time},
+    form::Submitted,
     pages::{datasets, organisations},
     shell::{Crumb, PageInfo, shell},
     url,
@@ -37,7 +41,6 @@ pub fn page(view: &NamespaceView) -> AnyView {
     };
     let eyebrow = (name != view.owner).then(|| view! { <p class="head__eyebrow">{view.owner.clone()}</p> });
     let deleted = (!view.deleted.is_empty()).then(|| deleted(&view.deleted));
-    let offers = (!view.offers.is_empty()).then(|| offers(&view.offers));
     shell(
         PageInfo { title: name.clone(), crumbs: vec![Crumb::here(view.owner.clone())], ..PageInfo::default() },
         view! {
@@ -45,7 +48,7 @@ pub fn page(view: &NamespaceView) -> AnyView {
                 <div class="head__text">{eyebrow}<h1>{name}</h1>{text}</div>
                 <div class="head__actions">{new}{settings}{edit}</div>
             </header>
-            {offers}
+            {waiting(&view.offers, &view.invitations, &Submitted::default())}
             {list}
             {inside.map(members)}
             {deleted}
@@ -134,28 +137,65 @@ fn members(inside: &OrganisationInside) -> AnyView {
     .into_any()
 }
 
-/// What others want to give to the person.
-pub(super) fn offers(offers: &[OfferView]) -> AnyView {
-    let list: Vec<_> = offers
-        .iter()
-        .map(|offer| {
-            let action = format!("{}/offer", dataset::address(&offer.path));
-            let (take, decline) = (format!("Take {}", offer.path), format!("Decline {}", offer.path));
-            view! {
-                <section class="banner" aria-label=format!("Offer of {}", offer.path)>
-                    <p>
-                        {offer.made_by.clone()}" offers you "<strong>{offer.path.to_string()}</strong>" ("
-                        {offer.title.clone()}"), "{time(offer.created_at)}
-                    </p>
-                    <form class="actions" method="post" action=action>
-                        <button class="button button--primary" type="submit" name="what" value="take" aria-label=take>"Take it"</button>
-                        <button class="button" type="submit" name="what" value="end" aria-label=decline>"Decline"</button>
-                    </form>
-                </section>
-            }
-        })
-        .collect();
-    list.into_any()
+/// The name of the field with another name for a dataset that is offered.
+#[must_use]
+pub fn offer_field(path: &DatasetPath) -> String {
+    format!("name-{path}")
+}
+
+/// What waits for the person to say yes or no: datasets that others want to give them, organisations they are invited to.
+pub(super) fn waiting(offers: &[OfferView], invitations: &[MembershipInvitation], form: &Submitted) -> AnyView {
+    let invitations: Vec<_> = invitations.iter().map(invitation).collect();
+    let offers: Vec<_> = offers.iter().map(|each| offer(each, form)).collect();
+    view! { {invitations}{offers} }.into_any()
+}
+
+fn invitation(invitation: &MembershipInvitation) -> AnyView {
+    let MembershipInvitation { organisation, display, role, made_by, created_at, .. } = invitation;
+    let action = format!("{}/invitation", organisations::address(organisation));
+    let (accept, decline) = (format!("Accept {organisation}"), format!("Decline {organisation}"));
+    let called = (display != organisation).then(|| format!(" ({display})"));
+    let role = match role {
+        OrganisationRole::Member => ", as a member, ",
+        OrganisationRole::Owner => ", as an owner, ",
+    };
+    view! {
+        <section class="banner" aria-label=format!("Invitation to {organisation}")>
+            <p>
+                {made_by.clone()}" invites you to the organisation "<strong>{organisation.clone()}</strong>{called}{role}
+                {time(*created_at)}
+            </p>
+            <form class="actions" method="post" action=action>
+                <button class="button button--primary" type="submit" name="what" value="accept" aria-label=accept>"Accept"</button>
+                <button class="button" type="submit" name="what" value="decline" aria-label=decline>"Decline"</button>
+            </form>
+        </section>
+    }
+    .into_any()
+}
+
+fn offer(offer: &OfferView, form: &Submitted) -> AnyView {
+    let action = format!("{}/offer", dataset::address(&offer.path));
+    let (take, decline) = (format!("Take {}", offer.path), format!("Decline {}", offer.path));
+    let name = Field::new(offer_field(&offer.path), "Name with you")
+        .hint("Part of its address. Choose another one if you have a dataset of this name.")
+        .text(form, &offer.path.name, false);
+    view! {
+        <section class="banner" aria-label=format!("Offer of {}", offer.path)>
+            <p>
+                {offer.made_by.clone()}" offers you "<strong>{offer.path.to_string()}</strong>" ("
+                {offer.title.clone()}"), "{time(offer.created_at)}
+            </p>
+            <form class="form" method="post" action=action>
+                {name}
+                <div class="actions">
+                    <button class="button button--primary" type="submit" name="what" value="take" aria-label=take>"Take it"</button>
+                    <button class="button" type="submit" name="what" value="end" aria-label=decline>"Decline"</button>
+                </div>
+            </form>
+        </section>
+    }
+    .into_any()
 }
 
 fn deleted(datasets: &[DeletedDataset]) -> AnyView {

@@ -1,13 +1,13 @@
 //! What an organisation is called, who belongs to it, its teams, and its end.
 
-use hub::{OrganisationInside, OrganisationMember, OrganisationRole, OrganisationView, Team};
+use hub::{MembershipInvitation, OrganisationInside, OrganisationMember, OrganisationRole, OrganisationView, Team};
 use leptos::prelude::*;
 
 use super::organisations::address;
 use crate::{
     components::{
         field::{self, Field},
-        scroll,
+        scroll, time,
     },
     form::Submitted,
     shell::{Crumb, PageInfo, Width, shell},
@@ -150,14 +150,57 @@ fn members(action: &str, inside: &OrganisationInside, own_name: &str, form: &Sub
         <section class="section" aria-labelledby="members">
             <header class="section__head"><h2 id="members">"Members"</h2></header>
             {table}
+            {(!inside.invitations.is_empty()).then(|| invitations(action, &inside.invitations))}
             <form class="form" method="post" action=format!("{action}/members")>
-                {Field::new("person", "Account").text(form, "", true)}
+                {Field::new("person", "Account")
+                    .hint("Whom you invite belongs to it once they accept, in their inbox.")
+                    .text(form, "", true)}
                 {Field::new("role", "Role").view(form, |wiring| field::select(wiring, "input", roles, &role))}
-                <div class="actions"><button class="button button--primary" type="submit">"Add"</button></div>
+                <div class="actions"><button class="button button--primary" type="submit">"Invite"</button></div>
             </form>
         </section>
     }
     .into_any()
+}
+
+/// Who has not accepted yet.
+fn invitations(action: &str, invitations: &[MembershipInvitation]) -> AnyView {
+    let rows: Vec<_> = invitations
+        .iter()
+        .map(|invitation| {
+            let label = format!("Withdraw the invitation of {}", invitation.person);
+            view! {
+                <tr>
+                    <th scope="row" class="data__grow">{invitation.person.clone()}</th>
+                    <td data-label="Role">{invitation.role.as_str()}</td>
+                    <td data-label="Invited by">{invitation.made_by.clone()}", "{time(invitation.created_at)}</td>
+                    <td>
+                        <form method="post" action=format!("{action}/invitations/end")>
+                            <input type="hidden" name="invited" value=invitation.person.clone() />
+                            <button class="button button--small" type="submit" aria-label=label>"Withdraw"</button>
+                        </form>
+                    </td>
+                </tr>
+            }
+        })
+        .collect();
+    let table = scroll(
+        String::from("Open invitations"),
+        view! {
+            <table class="data data--stack">
+                <thead>
+                    <tr>
+                        <th scope="col">"Invited"</th>
+                        <th scope="col">"Role"</th>
+                        <th scope="col">"Invited by"</th>
+                        <td></td>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        },
+    );
+    view! { <h3>"Open invitations"</h3>{table} }.into_any()
 }
 
 fn team(action: &str, team: &Team, members: &[OrganisationMember]) -> AnyView {

@@ -157,9 +157,13 @@ fn line(view: &View, hit: &Hit) -> AnyView {
     };
     let text = (!hit.text.trim().is_empty())
         .then(|| view! { <p class="notice__text" dir="auto">{marked(&hit.text, &view.query)}</p> });
+    let labels = matches!(hit.place, HitPlace::Dataset).then(|| dataset::labels(hit.visibility, hit.is_archived));
     view! {
         <li class="requests__item">
-            <a class="requests__title" href=href>{marked(&name, &view.query)}</a>
+            <div class="requests__line">
+                <a class="requests__title" href=href>{marked(&name, &view.query)}</a>
+                {labels}
+            </div>
             <p class="river__meta">{marked(&place, &view.query)}</p>
             {text}
         </li>

@@ -305,6 +305,7 @@ pub fn summaries() -> Vec<DatasetSummary> {
     awkward.path.name = String::from("prices");
     awkward.title = String::from("Prices <script>alert(1)</script> of everything that is sold on the market");
     awkward.description = String::new();
+    awkward.archived_at = Some(NOW);
     vec![
         DatasetSummary { dataset: dataset(), tables: 3, rows: 1_048_576, head: Some(commits().remove(0)) },
         DatasetSummary { dataset: awkward, tables: 0, rows: 0, head: None },
@@ -326,6 +327,7 @@ pub fn dataset_view() -> DatasetView {
             path: DatasetPath { owner: String::from("ada"), name: String::from("origin") },
             branch: String::from("main"),
             apart: Some((1, 2)),
+            takes_offers: true,
         }),
         tables: vec![table_summary(), readings],
         commits: commits(),

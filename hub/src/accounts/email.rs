@@ -50,9 +50,11 @@ impl Hub {
     /// # Errors
     /// No mail is sent from here, it is no address, the password is another, or it was tried too often.
     pub async fn set_email(&self, actor: &Actor, email: &str, password: &str) -> Result<(), Error> {
-        let base = self.needs_mail()?;
+        let is_none = email.trim().is_empty();
+        // To have none takes no mail.
+        let base = if is_none { "" } else { self.needs_mail()? };
         let person = self.confirmed(actor, "change the e-mail address", password, "email-password").await?;
-        if email.trim().is_empty() {
+        if is_none {
             let changes = PersonChanges { email: Some(None), ..PersonChanges::default() };
             self.store().update_person(person.id, &changes).await?;
             self.note(actor, AuditKind::Account, None, "removed the e-mail address").await;

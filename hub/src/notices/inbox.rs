@@ -1,7 +1,7 @@
 //! What somebody was told, as they read it: without what they may not read any more.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fmt,
     str::FromStr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -20,8 +20,8 @@ const MANY: usize = 2_000;
 const KEEP_READ: i64 = 90 * 24 * 3600 * 1_000_000;
 /// For so long it is believed without asking the store that somebody may read what they were told of.
 const BELIEVED: Duration = Duration::from_secs(10);
-/// What is offered waits as well, until it is taken or declined. No notice is about this.
-const OFFER: &str = "offer";
+/// Notices that are counted; of more it is said that there are more.
+const COUNTED: usize = 100;
 /// People whose unread notices are in memory.
 const PEOPLE: usize = 10_000;
 
@@ -107,8 +107,27 @@ struct Inner {
     forgotten: u64,
 }
 
-/// Names of unread notices.
-type Unread = Arc<Vec<(DatasetId, String)>>;
+/// What waits for somebody.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Waiting {
+    /// Names of unread notices, [`COUNTED`] at most.
+    notices: HashSet<(DatasetId, String)>,
+    /// Datasets that are offered to them, and organisations that they are invited to: until they say yes or no.
+    asked: usize,
+}
+
+impl Waiting {
+    fn count(&self) -> usize {
+        self.notices.len() + self.asked
+    }
+
+    /// Whether that may not be all.
+    fn is_full(&self) -> bool {
+        self.notices.len() >= COUNTED
+    }
+}
+
+type Unread = Arc<Waiting>;
 
 impl Inboxes {
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -157,23 +176,33 @@ fn parse_id(id: &str) -> Option<(DatasetId, String)> {
     Some((dataset.parse().ok()?, about.parse::<About>().ok()?.to_string()))
 }
 
+/// Where datasets are that an actor may read, as far as that was asked.
+#[derive(Default)]
+struct Places {
+    known: HashMap<DatasetId, Option<DatasetPath>>,
+}
+
+impl Places {
+    async fn path(&mut self, hub: &Hub, actor: &Actor, id: DatasetId) -> Result<Option<DatasetPath>, Error> {
+        if let Some(known) = self.known.get(&id) {
+            return Ok(known.clone());
+        }
+        let path = match hub.store().dataset_by_id(id).await? {
+            Some(dataset) => hub.role(actor, &dataset).await?.map(|_| Dataset::from(dataset).path),
+            None => None,
+        };
+        self.known.insert(id, path.clone());
+        Ok(path)
+    }
+}
+
 impl Hub {
     /// Those of a person's notices that the actor may read, with where they are.
     async fn readable_notices(&self, actor: &Actor, notices: Vec<Notice>) -> Result<Vec<(Notice, DatasetPath)>, Error> {
-        let mut paths: HashMap<DatasetId, Option<DatasetPath>> = HashMap::new();
+        let mut places = Places::default();
         let mut readable = Vec::new();
         for notice in notices {
-            let path = match paths.get(&notice.dataset) {
-                Some(path) => path.clone(),
-                None => {
-                    let path = match self.store().dataset_by_id(notice.dataset).await? {
-                        Some(dataset) => self.role(actor, &dataset).await?.map(|_| Dataset::from(dataset).path),
-                        None => None,
-                    };
-                    paths.insert(notice.dataset, path.clone());
-                    path
-                }
-            };
+            let path = places.path(self, actor, notice.dataset).await?;
             readable.extend(path.map(|path| (notice, path)));
         }
         Ok(readable)
@@ -232,36 +261,43 @@ impl Hub {
         }
         let about: Vec<(DatasetId, String)> = match ids {
             Some(ids) => ids.iter().filter_map(|id| parse_id(id)).collect(),
-            None => {
-                let unread = self.store().notices_of(person, true, MANY).await?;
-                unread.into_iter().map(|notice| (notice.dataset, notice.about)).collect()
-            }
+            None => self.store().unread_notices(person, MANY).await?,
         };
         self.store().read_notices(person, &about, now()).await?;
         self.shared.inboxes.forget(person);
         Ok(())
     }
 
-    /// What the person has not read; nothing for who has no account, or has only a token.
+    /// What waits for the person; nothing for who has no account, or has only a token. What it costs does not grow with what
+    /// they were told and have read: of what is unread the names are read, as far as they are counted.
     async fn unread_of(&self, actor: &Actor) -> Result<Option<(PersonId, Unread)>, Error> {
         let Ok(person) = actor.account("count notices") else { return Ok(None) };
         let asked = match self.shared.inboxes.unread(person) {
             Ok(known) => return Ok(Some((person, known))),
             Err(asked) => asked,
         };
-        let unread = self.store().notices_of(person, true, MANY).await?;
-        let unread = self.readable_notices(actor, unread).await?.into_iter();
-        let offered = self.store().offers_to(person).await?.into_iter().map(|offer| (offer.dataset, OFFER.to_owned()));
-        let unread: Unread =
-            Arc::new(unread.map(|(notice, _)| (notice.dataset, notice.about)).chain(offered).collect());
-        self.shared.inboxes.note(asked, person, &unread);
-        Ok(Some((person, unread)))
+        let offers = self.store().offers_to(person).await?.len();
+        let mut waiting =
+            Waiting { asked: offers + self.store().invitations_of(person).await?.len(), ..Waiting::default() };
+        let mut places = Places::default();
+        for (dataset, about) in self.store().unread_notices(person, MANY).await? {
+            if waiting.is_full() {
+                break;
+            }
+            if places.path(self, actor, dataset).await?.is_some() {
+                waiting.notices.insert((dataset, about));
+            }
+        }
+        let waiting = Arc::new(waiting);
+        self.shared.inboxes.note(asked, person, &waiting);
+        Ok(Some((person, waiting)))
     }
 
-    /// How many notices wait for the person. It stands on every page, so what goes wrong is for the server's own log.
+    /// How many notices, offers and invitations wait for the person; of more than 99 notices no more than that. It stands on
+    /// every page, so what goes wrong is for the server's own log.
     pub async fn unread(&self, actor: &Actor) -> usize {
         match self.unread_of(actor).await {
-            Ok(unread) => unread.map_or(0, |(_, unread)| unread.len()),
+            Ok(unread) => unread.map_or(0, |(_, unread)| unread.count()),
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "unread notices could not be counted");
                 0
@@ -282,8 +318,10 @@ impl Hub {
 
     async fn try_seen(&self, actor: &Actor, about: (DatasetId, String)) -> Result<usize, Error> {
         let Some((person, unread)) = self.unread_of(actor).await? else { return Ok(0) };
-        if !unread.contains(&about) {
-            return Ok(unread.len());
+        let waits = unread.notices.contains(&about)
+            || (unread.is_full() && self.store().is_unread(person, &about).await?);
+        if !waits {
+            return Ok(unread.count());
         }
         self.store().read_notices(person, &[about], now()).await?;
         self.shared.inboxes.forget(person);

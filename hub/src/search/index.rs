@@ -224,7 +224,14 @@ impl Found {
             }
         };
         let path = DatasetPath { owner: entry.dataset.owner.as_str().to_owned(), name: entry.dataset.name.clone() };
-        Hit { dataset: path, dataset_title: entry.dataset.title.clone(), place, text }
+        Hit {
+            dataset: path,
+            dataset_title: entry.dataset.title.clone(),
+            place,
+            text,
+            visibility: entry.dataset.visibility,
+            is_archived: entry.dataset.archived_at.is_some(),
+        }
     }
 }
 

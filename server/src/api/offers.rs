@@ -5,7 +5,7 @@ use hub::{DatasetPath, OfferView, Place};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Address, List, datasets::DatasetBody, time};
+use super::{Address, List, OptionalBody, datasets::DatasetBody, time};
 use crate::{problem::Problem, visit::Visit};
 
 /// A dataset that is offered to somebody.
@@ -22,6 +22,15 @@ pub(crate) struct OfferBody {
     to: String,
     /// When.
     created_at: Option<String>,
+}
+
+/// How an offer is taken.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TakingBody {
+    /// What it is called in the caller's namespace, valid as for a new dataset; its name where missing.
+    #[serde(default)]
+    name: Option<String>,
 }
 
 impl From<OfferView> for OfferBody {
@@ -41,18 +50,20 @@ pub(crate) async fn list(state: Visit) -> Result<Json<List<OfferBody>>, Problem>
     Ok(Json(List { items: offers.into_iter().map(OfferBody::from).collect(), next_cursor: None }))
 }
 
-/// Takes a dataset that is offered to the caller. The answer says where it is then.
+/// Takes a dataset that is offered to the caller, perhaps under another name. The answer says where it is then.
 #[utoipa::path(
     post, path = "/datasets/{owner}/{dataset}/offer", tag = "datasets",
     params(("owner", description = "The namespace."), ("dataset", description = "The dataset's name.")),
+    request_body = Option<TakingBody>,
     responses((status = 200, description = "The dataset.", body = DatasetBody)),
 )]
 pub(crate) async fn take(
     state: Visit,
     Address((owner, name)): Address<(String, String)>,
+    OptionalBody(taking): OptionalBody<TakingBody>,
 ) -> Result<Json<DatasetBody>, Problem> {
     let actor = state.actor();
-    let path = state.hub.take_offer(&actor, &DatasetPath { owner, name }).await?;
+    let path = state.hub.take_offer(&actor, &DatasetPath { owner, name }, taking.name.as_deref()).await?;
     let view = state.hub.dataset(&actor, &Place::from(path)).await?;
     Ok(Json(view.dataset.into()))
 }

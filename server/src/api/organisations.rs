@@ -1,7 +1,13 @@
 //! `/organisations`: names that several people share, their members and teams
 
-use axum::{Json, http::StatusCode};
-use hub::{Error, NewOrganisation, OrganisationChanges, OrganisationRole, OrganisationView};
+use axum::{
+    Json,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use hub::{
+    Error, Joining, MembershipInvitation, NewOrganisation, OrganisationChanges, OrganisationRole, OrganisationView,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -31,6 +37,27 @@ pub(crate) struct OrganisationBody {
     /// Its teams, by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     teams: Option<Vec<TeamBody>>,
+    /// Who is invited and has not accepted yet, the newest first. For owners.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    invitations: Option<Vec<MembershipInvitationBody>>,
+}
+
+/// An invitation to an organisation.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = MembershipInvitation)]
+pub(crate) struct MembershipInvitationBody {
+    /// The organisation's name.
+    organisation: String,
+    /// What it is called.
+    display: String,
+    /// Who is invited: the account's name.
+    person: String,
+    /// What they will be there: `member` or `owner`.
+    role: String,
+    /// Who invites them.
+    made_by: String,
+    /// When.
+    created_at: Option<String>,
 }
 
 /// Somebody who belongs to an organisation.
@@ -89,6 +116,14 @@ pub(crate) struct OrganisationRoleBody {
     role: String,
 }
 
+impl From<MembershipInvitation> for MembershipInvitationBody {
+    fn from(invitation: MembershipInvitation) -> Self {
+        let MembershipInvitation { organisation, display, person, role, made_by, created_at } = invitation;
+        let role = role.as_str().to_owned();
+        Self { organisation, display, person, role, made_by, created_at: time(created_at) }
+    }
+}
+
 impl From<OrganisationView> for OrganisationBody {
     fn from(view: OrganisationView) -> Self {
         let OrganisationView { name, display, description, created_at, inside } = view;
@@ -101,6 +136,7 @@ impl From<OrganisationView> for OrganisationBody {
             base_role: None,
             members: None,
             teams: None,
+            invitations: None,
         };
         let Some(inside) = inside else { return body };
         let member = |member: hub::OrganisationMember| OrganisationMemberBody {
@@ -109,11 +145,14 @@ impl From<OrganisationView> for OrganisationBody {
             role: member.role.as_str().to_owned(),
         };
         let team = |team: hub::Team| TeamBody { name: team.name, members: team.members };
+        let decides = inside.own_role == OrganisationRole::Owner;
+        let invitations = inside.invitations.into_iter().map(MembershipInvitationBody::from).collect();
         Self {
             role: Some(inside.own_role.as_str().to_owned()),
             base_role: Some(inside.base_role.map_or("none", hub::Role::as_str).to_owned()),
             members: Some(inside.members.into_iter().map(member).collect()),
             teams: Some(inside.teams.into_iter().map(team).collect()),
+            invitations: decides.then_some(invitations),
             ..body
         }
     }
@@ -187,19 +226,75 @@ pub(crate) async fn end(state: Visit, Address(name): Address<String>) -> Result<
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Makes somebody a member or an owner of an organisation. For its owners.
+/// Makes a member of an organisation an owner, or the other way round. Who does not belong to it is invited, and does once
+/// they accept (`/me/invitations`). For its owners.
 #[utoipa::path(
     put, path = "/organisations/{organisation}/members/{person}", tag = "organisations",
     params(("organisation", description = "Its name."), ("person", description = "The account's name.")),
     request_body = OrganisationRoleBody,
-    responses((status = 204, description = "They are.")),
+    responses(
+        (status = 202, description = "They are invited.", body = MembershipInvitationBody),
+        (status = 204, description = "They are."),
+    ),
 )]
 pub(crate) async fn set_member(
     state: Visit,
     Address((name, person)): Address<(String, String)>,
     Body(OrganisationRoleBody { role }): Body<OrganisationRoleBody>,
+) -> Result<Response, Problem> {
+    match state.hub.set_membership(&state.actor(), &name, &person, Some(role.parse()?)).await? {
+        Joining::Done => Ok(StatusCode::NO_CONTENT.into_response()),
+        Joining::Invited(invitation) => {
+            let body = MembershipInvitationBody::from(invitation);
+            Ok((StatusCode::ACCEPTED, Json(body)).into_response())
+        }
+    }
+}
+
+/// Withdraws an invitation to an organisation. For its owners.
+#[utoipa::path(
+    delete, path = "/organisations/{organisation}/invitations/{person}", tag = "organisations",
+    params(("organisation", description = "Its name."), ("person", description = "The account's name.")),
+    responses((status = 204, description = "They are not invited any more.")),
+)]
+pub(crate) async fn withdraw(
+    state: Visit,
+    Address((name, person)): Address<(String, String)>,
 ) -> Result<StatusCode, Problem> {
-    state.hub.set_membership(&state.actor(), &name, &person, Some(role.parse()?)).await?;
+    state.hub.withdraw_membership(&state.actor(), &name, &person).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The organisations that the caller is invited to, the newest invitation first.
+#[utoipa::path(
+    get, path = "/me/invitations", tag = "organisations",
+    responses((status = 200, description = "The invitations.", body = List<MembershipInvitationBody>)),
+)]
+pub(crate) async fn invitations(state: Visit) -> Result<Json<List<MembershipInvitationBody>>, Problem> {
+    let invitations = state.hub.own_invitations(&state.actor()).await?;
+    let items = invitations.into_iter().map(MembershipInvitationBody::from).collect();
+    Ok(Json(List { items, next_cursor: None }))
+}
+
+/// Accepts an invitation: the caller belongs to the organisation. Takes the scope `admin`.
+#[utoipa::path(
+    post, path = "/me/invitations/{organisation}", tag = "organisations",
+    params(("organisation", description = "Its name.")),
+    responses((status = 204, description = "They belong to it.")),
+)]
+pub(crate) async fn accept(state: Visit, Address(name): Address<String>) -> Result<StatusCode, Problem> {
+    state.hub.accept_invitation(&state.actor(), &name).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Declines an invitation to an organisation. Takes the scope `admin`.
+#[utoipa::path(
+    delete, path = "/me/invitations/{organisation}", tag = "organisations",
+    params(("organisation", description = "Its name.")),
+    responses((status = 204, description = "They are not invited any more.")),
+)]
+pub(crate) async fn decline(state: Visit, Address(name): Address<String>) -> Result<StatusCode, Problem> {
+    state.hub.decline_invitation(&state.actor(), &name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -179,13 +179,10 @@ pub(super) async fn create_token(visit: Visit, Form(values): Values) -> Answer {
             let shown = page(&visit, || pages::account::page(&view, &Submitted::default()))?;
             Ok((StatusCode::OK, [(header::CACHE_CONTROL, "no-store")], shown).into_response())
         }
-        Err(Error::Invalid { mut fields }) => {
-            for field in fields.iter_mut().filter(|field| field.field == "name") {
-                "token-name".clone_into(&mut field.field);
-            }
-            again(&visit, form, Error::Invalid { fields }).await
+        Err(error) => {
+            let error = error.renamed(|name| (name == "name").then(|| "token-name".to_owned()));
+            again(&visit, form, error).await
         }
-        Err(error) => again(&visit, form, error).await,
     }
 }
 

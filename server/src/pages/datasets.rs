@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::{
     answer::{Answer, At, is_about_form, page, refused, see},
     errors::Failure,
+    inbox,
 };
 use crate::visit::Visit;
 
@@ -128,15 +129,7 @@ pub(super) async fn transfer(state: Visit, at: At, Form(values): Form<Vec<(Strin
         Ok(Transferred::Offered(_)) => see(&format!("{}/settings", at.address)),
         Err(error) => {
             // What stands in the way of a dataset of that name is told of the owner: the name stays.
-            let error = match error {
-                Error::Invalid { mut fields } => {
-                    for field in fields.iter_mut().filter(|field| field.field == "name") {
-                        "owner".clone_into(&mut field.field);
-                    }
-                    Error::Invalid { fields }
-                }
-                error => error,
-            };
+            let error = error.renamed(|name| (name == "name").then(|| "owner".to_owned()));
             settings_again(&state, &at, form, error).await
         }
     }
@@ -145,9 +138,17 @@ pub(super) async fn transfer(state: Visit, at: At, Form(values): Form<Vec<(Strin
 /// Takes a dataset that is offered, declines it, or withdraws the offer.
 pub(super) async fn settle_offer(state: Visit, at: At, Form(values): Form<Vec<(String, String)>>) -> Answer {
     let (actor, path) = (state.actor(), &at.place.path);
-    if Submitted::new(values).value("what") == Some("take") {
-        let taken = state.hub.take_offer(&actor, path).await?;
-        return see(&app::url::dataset(&taken.owner, &taken.name));
+    let form = Submitted::new(values);
+    if form.value("what") == Some("take") {
+        let field = pages::namespace::offer_field(path);
+        return match state.hub.take_offer(&actor, path, form.value(&field)).await {
+            Ok(taken) => see(&app::url::dataset(&taken.owner, &taken.name)),
+            Err(error) if is_about_form(&error) => {
+                let error = error.renamed(|name| (name == "name").then(|| field.clone()));
+                inbox::again(&state, form, &error).await
+            }
+            Err(error) => Err(error.into()),
+        };
     }
     state.hub.end_offer(&actor, path).await?;
     // Who declines may not see the dataset.

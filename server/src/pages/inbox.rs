@@ -1,12 +1,15 @@
 //! What somebody was told, and what they want to be told of.
 
-use app::pages::inbox::{self, ADDRESS, ALL};
+use app::{
+    form::Submitted,
+    pages::inbox::{self, ADDRESS, ALL, Waiting},
+};
 use axum::{Form, extract::Query};
-use hub::InboxPlace;
+use hub::{Error, InboxPlace};
 use serde::Deserialize;
 
 use super::{
-    answer::{Answer, At, page, see},
+    answer::{Answer, At, page, refused, see},
     errors::Failure,
 };
 use crate::{api::cursor, visit::Visit};
@@ -33,8 +36,23 @@ pub(super) async fn show(visit: Visit, Query(asked): Query<Asked>) -> Answer {
     let view = visit.hub.inbox(&visit.actor(), !all, before.as_ref(), MANY).await?;
     let next = view.next.clone().and_then(|next| cursor::write(&LIST, next));
     let next = next.map(|next| app::url::with_query(ADDRESS, &[("show", asked.show.as_str()), ("before", &next)]));
-    let offers = visit.hub.offers(&visit.actor()).await?;
-    page(&visit, || inbox::page(&view, &offers, all, next))
+    let waiting = waiting(&visit).await?;
+    page(&visit, || inbox::page(&view, &waiting, all, next, &Submitted::default()))
+}
+
+async fn waiting(visit: &Visit) -> Result<Waiting, Failure> {
+    let actor = visit.actor();
+    Ok(Waiting {
+        offers: visit.hub.offers(&actor).await?,
+        invitations: visit.hub.own_invitations(&actor).await?,
+    })
+}
+
+/// The page of what is unread, with the answer to an offer that was refused.
+pub(super) async fn again(visit: &Visit, form: Submitted, error: &Error) -> Answer {
+    let view = visit.hub.inbox(&visit.actor(), true, None, MANY).await?;
+    let (waiting, form) = (waiting(visit).await?, form.refused(error));
+    refused(visit, error, || inbox::page(&view, &waiting, false, None, &form))
 }
 
 /// One notice, or all.

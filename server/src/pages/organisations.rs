@@ -79,7 +79,7 @@ pub(super) async fn set_membership(visit: Visit, Path(name): Path<String>, Form(
     let (actor, person) = (visit.actor(), form.or("person", ""));
     let role = form.value("role").filter(|role| !role.is_empty()).map(str::parse).transpose();
     let done = match role {
-        Ok(role) => visit.hub.set_membership(&actor, &name, &person, role).await,
+        Ok(role) => visit.hub.set_membership(&actor, &name, &person, role).await.map(|_| ()),
         Err(error) => Err(error),
     };
     // Who has left sees nothing of it any more.
@@ -87,6 +87,23 @@ pub(super) async fn set_membership(visit: Visit, Path(name): Path<String>, Form(
         return see("/account/organisations");
     }
     settled(&visit, &name, form, done).await
+}
+
+/// Accepts or declines an invitation that was made to the person.
+pub(super) async fn settle_invitation(visit: Visit, Path(name): Path<String>, Form(values): Values) -> Answer {
+    let actor = visit.actor();
+    if Submitted::new(values).value("what") == Some("accept") {
+        visit.hub.accept_invitation(&actor, &name).await?;
+        return see(&app::url::namespace(&name));
+    }
+    visit.hub.decline_invitation(&actor, &name).await?;
+    see(pages::inbox::ADDRESS)
+}
+
+pub(super) async fn withdraw(visit: Visit, Path(name): Path<String>, Form(values): Values) -> Answer {
+    let form = Submitted::new(values);
+    visit.hub.withdraw_membership(&visit.actor(), &name, &form.or("invited", "")).await?;
+    see(&pages::organisations::address(&name))
 }
 
 fn role_is_none(form: &Submitted) -> bool {

@@ -313,21 +313,6 @@ fn can_be_shown(error: &Error) -> bool {
     is_about_form(error) || matches!(error, Error::Forbidden { .. } | Error::Moved { .. })
 }
 
-/// The error with a field called as the form calls it.
-fn renamed(error: Error, name: impl Fn(&str) -> Option<String>) -> Error {
-    match error {
-        Error::Invalid { mut fields } => {
-            for field in &mut fields {
-                if let Some(name) = name(&field.field) {
-                    field.field = name;
-                }
-            }
-            Error::Invalid { fields }
-        }
-        error => error,
-    }
-}
-
 /// The page on which a form stood, as the request is now, with what was typed.
 async fn again_on(visit: &Visit, one: &One, stood: &Stood, form: Submitted, error: Error) -> Answer {
     let Some(asked) = &stood.0 else { return again(visit, one, form, error).await };

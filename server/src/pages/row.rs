@@ -18,7 +18,7 @@ use uuid::Uuid;
 use versioning::{Key, Row, Schema, Value};
 
 use super::{
-    answer::{Answer, At, is_about_form, page, refused, see},
+    answer::{Answer, At, authorise_edit, is_about_form, page, refused, see},
     errors::Failure,
 };
 use crate::visit::Visit;
@@ -88,6 +88,7 @@ pub(super) async fn restore(
 
 pub(super) async fn new(state: Visit, at: At, Path(TablePath { table }): Path<TablePath>) -> Answer {
     let view = state.hub.table(&state.actor(), &at.place, &table).await?;
+    authorise_edit(&state, &view.dataset, &view.viewed)?;
     page(&state, || row::new_page(&view, &Submitted::default()))
 }
 

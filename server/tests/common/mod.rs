@@ -1,6 +1,7 @@
 //! A real server on a directory of its own, and a client for it.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub mod accounts;
 pub mod api;
 pub mod codes;
 pub mod mailbox;

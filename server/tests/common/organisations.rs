@@ -26,9 +26,26 @@ pub fn call_all(call: Call<'_>, as_grace: Call<'_>) {
     assert_eq!(change(json!({ "base_role": "maintainer" })).status, 422);
     assert_eq!(good(change(json!({ "base_role": "none", "description": "Tables." })))["base_role"], "none");
     let grace = format!("{O}/members/grace");
-    for (role, status) in [("king", 422), ("member", 204), ("owner", 204)] {
-        assert_eq!(call("PUT", &grace, Some(json!({ "role": role }))).status, status, "{role}");
-    }
+    // Nobody belongs to it who has not said so.
+    let invite = |role: &str| call("PUT", &grace, Some(json!({ "role": role })));
+    assert_eq!(invite("king").status, 422);
+    let invited = invite("member");
+    assert_eq!((invited.status, &invited.json()["person"]), (202, &json!("grace")), "{}", invited.body);
+    assert_eq!(good(call("GET", O, None))["invitations"][0]["made_by"], "ada");
+    assert_eq!(as_grace("GET", O, None).status, 404, "she is only invited");
+    const MINE: &str = "/me/invitations/acme";
+    assert_eq!((as_grace("DELETE", MINE, None).status, as_grace("POST", MINE, None).status), (204, 404));
+    assert_eq!(invite("member").status, 202);
+    let withdraw = || call("DELETE", &format!("{O}/invitations/grace"), None).status;
+    assert_eq!((withdraw(), withdraw()), (204, 404));
+    assert_eq!(invite("member").status, 202);
+    let mine = good(as_grace("GET", "/me/invitations", None));
+    let role = |invitation: &Value| (invitation["organisation"].clone(), invitation["role"].clone());
+    assert_eq!(role(&mine["items"][0]), (json!("acme"), json!("member")));
+    assert_eq!((as_grace("POST", MINE, None).status, as_grace("POST", MINE, None).status), (204, 404));
+    assert_eq!(good(as_grace("GET", O, None)).get("invitations"), None, "that is for owners");
+    assert_eq!(invite("owner").status, 204, "she belongs to it");
+    assert_eq!(good(call("GET", O, None))["invitations"], json!([]));
     assert_eq!(call("PUT", &format!("{O}/members/nobody"), Some(json!({ "role": "member" }))).status, 422);
     let team = format!("{O}/teams/editors");
     for path in [&team, &team, &format!("{team}/members/grace")] {
@@ -70,7 +87,12 @@ pub fn call_all(call: Call<'_>, as_grace: Call<'_>) {
     const OLD: &str = "/datasets/ada/shared";
     assert_eq!(good(call("PATCH", OLD, Some(json!({ "owner": "grace" }))))["owner"], "ada");
     assert_eq!(good(as_grace("GET", "/offers", None))["items"][0]["dataset"], "ada/shared");
-    assert_eq!(good(as_grace("POST", &format!("{OLD}/offer"), None))["owner"], "grace");
+    // Under a name of hers, where she has one of the same.
+    assert_eq!(as_grace("POST", "/datasets", Some(json!({ "name": "shared" }))).status, 201);
+    let taken = as_grace("POST", &format!("{OLD}/offer"), None);
+    assert_eq!((taken.status, taken.json()["errors"][0]["pointer"].as_str()), (422, Some("/name")), "{}", taken.body);
+    let given = good(as_grace("POST", &format!("{OLD}/offer"), Some(json!({ "name": "given" }))));
+    assert_eq!((&given["owner"], &given["name"]), (&json!("grace"), &json!("given")));
 
     for path in [format!("{team}/members/grace"), team, grace] {
         assert_eq!(call("DELETE", &path, None).status, 204, "{path}");

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use storage::{Config, DraftRow, SaveDraft, Store};
+use storage::{Config, DatasetId, DraftRow, Notice, PersonId, SaveDraft, Store};
 use versioning::{Commit, Hash, Object, ObjectSource, TableId};
 
 use crate::world::{TODAY, World, chunk, config, draft};
@@ -126,6 +126,54 @@ async fn measure() {
     let started = Instant::now();
     println!("{:?}", world.store.health().await.expect("an open store"));
     print("health", vec![started.elapsed()]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "prints figures, checks nothing"]
+async fn measure_what_is_unread() {
+    let world = World::new().await;
+    let (person, dataset) = (PersonId::generate(), DatasetId::generate());
+    let notice = |number: i64| Notice {
+        person,
+        dataset,
+        about: format!("request-{number}"),
+        reason: 2,
+        author: "ada".to_owned(),
+        what: "commented".to_owned(),
+        title: format!("Change number {number}"),
+        text: "Some words about it. ".repeat(10),
+        at: TODAY + number,
+        times: 1,
+        unread: true,
+    };
+    let mut told = 0;
+    for all in [100, 1_000, 10_000] {
+        while told < all {
+            let part: Vec<Notice> = (told..(told + 500).min(all)).map(notice).collect();
+            world.store.add_notices(&part).await.expect("an open store");
+            told += 500.min(all - told);
+        }
+        let about: Vec<_> = (50..all).map(|number| (dataset, notice(number).about)).collect();
+        for part in about.chunks(1_000) {
+            world.store.read_notices(person, part, TODAY + all).await.expect("an open store");
+        }
+        let (mut names, mut whole, mut pages) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..20 {
+            let started = Instant::now();
+            let unread = world.store.unread_notices(person, 2_000).await.expect("an open store");
+            names.push(started.elapsed());
+            assert_eq!(unread.len(), 50);
+            let started = Instant::now();
+            world.store.notices_of(person, true, 2_000).await.expect("an open store");
+            whole.push(started.elapsed());
+            let started = Instant::now();
+            world.store.notices_of(person, false, 2_000).await.expect("an open store");
+            pages.push(started.elapsed());
+        }
+        print(&format!("names of 50 unread of {all} notices"), names);
+        print(&format!("all of 50 unread of {all} notices"), whole);
+        print(&format!("the newest 2,000 of {all} notices"), pages);
+    }
 }
 
 fn print(what: &str, mut times: Vec<Duration>) {

@@ -13,7 +13,8 @@ use crate::{
 
 /// The section: the rules for everybody, the form for those who make them. None where there is neither.
 pub(super) fn section(address: &str, view: &RefsView, form: &Submitted) -> Option<AnyView> {
-    let may = view.dataset.role >= Some(Role::Maintainer) && !view.branches.is_empty();
+    let is_archived = view.dataset.archived_at.is_some();
+    let may = view.dataset.role >= Some(Role::Maintainer) && !view.branches.is_empty() && !is_archived;
     let protections = &view.dataset.protections;
     if !may && protections.is_empty() {
         return None;

@@ -26,7 +26,8 @@ fn merged(view: &RequestView) -> AnyView {
         let href = url::commit(&dataset::address(&view.dataset.path), &hash.to_string());
         view! { " in commit "<a class="hash" href=href>{text::short(&hash)}</a> }
     });
-    let revert = (view.dataset.role >= Some(Role::Writer)).then(|| {
+    let may_revert = view.dataset.role >= Some(Role::Writer) && view.dataset.archived_at.is_none();
+    let revert = may_revert.then(|| {
         let action = format!("{here}/revert");
         view! {
             <form method="post" action=action>
@@ -83,6 +84,7 @@ fn open(view: &RequestView, form: &Submitted) -> AnyView {
     let blocks = (!blocks.is_empty()).then(|| view! { <ul class="blocks">{blocks}</ul> });
     let is_ready = matches!(view.standing, Standing::Clean(_)) && view.blocks.is_empty();
     let merge = match (is_ready, view.may.merge) {
+        _ if view.dataset.archived_at.is_some() => None,
         (true, true) => Some(merge(view, form)),
         (true, false) => {
             let role = view.protection.as_ref().map_or(Role::Writer, |protection| protection.merge_role);

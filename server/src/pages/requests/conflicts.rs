@@ -18,7 +18,7 @@ use super::{
         errors::Failure,
         row::typed,
     },
-    One, Values, can_be_shown, renamed,
+    One, Values, can_be_shown,
 };
 use crate::visit::Visit;
 
@@ -136,7 +136,7 @@ async fn decide_one(visit: &Visit, one: &One, form: &Submitted, id: Hash) -> Res
     if sent == "value" {
         let value = typed(form, &value_field(&id.to_string()), None);
         let done = visit.hub.decide_value(&actor, &one.path, one.number, id, value.as_deref()).await;
-        return Ok(done.map_err(|error| renamed(error, |name| (name == "value").then(|| value_field(&id.to_string())))));
+        return Ok(done.map_err(|error| error.renamed(|name| (name == "value").then(|| value_field(&id.to_string())))));
     }
     let choice = choice(&sent).ok_or_else(|| unreadable("choice"))?;
     let resolutions = Resolutions { conflicts: [(id, choice)].into(), ..Resolutions::default() };
@@ -179,7 +179,7 @@ async fn fix(
             let column = name.strip_prefix("cell-").unwrap_or(name);
             Some(cell_field(&id.to_string(), &place, column))
         };
-        renamed(error, name)
+        error.renamed(name)
     }))
 }
 

@@ -16,7 +16,7 @@ use super::{
         answer::{Answer, see},
         errors::Failure,
     },
-    One, Stood, Values, again, again_on, renamed,
+    One, Stood, Values, again, again_on,
 };
 use crate::visit::Visit;
 
@@ -33,7 +33,7 @@ pub(in crate::pages) async fn comment(visit: Visit, one: One, stood: Stood, Form
     match visit.hub.comment(&visit.actor(), &one.path, one.number, new).await {
         Ok(id) => see(&stood.entry(&one, id, false)),
         Err(error) => {
-            let error = renamed(error, |name| (name == "text").then(|| field.clone()));
+            let error = error.renamed(|name| (name == "text").then(|| field.clone()));
             again_on(&visit, &one, &stood, form, error).await
         }
     }
@@ -56,7 +56,7 @@ async fn comment_on_row(visit: &Visit, one: &One, stood: &Stood, form: Submitted
     match visit.hub.comment(&visit.actor(), &one.path, one.number, new).await {
         Ok(id) => see(&stood.entry(one, id, true)),
         Err(error) => {
-            let error = renamed(error, |name| Some(about_field(name, table)));
+            let error = error.renamed(|name| Some(about_field(name, table)));
             again_on(visit, one, stood, form, error).await
         }
     }
@@ -75,7 +75,7 @@ pub(in crate::pages) async fn edit(visit: Visit, one: One, stood: Stood, Form(va
     match done {
         Ok(()) => see(&stood.entry(&one, id, false)),
         Err(error) => {
-            let error = renamed(error, |name| (name == "text").then(|| field.clone()));
+            let error = error.renamed(|name| (name == "text").then(|| field.clone()));
             again_on(&visit, &one, &stood, form, error).await
         }
     }
@@ -92,7 +92,7 @@ pub(in crate::pages) async fn review(visit: Visit, one: One, Form(values): Value
     match sent {
         Ok(()) => see(&one.address),
         Err(error) => {
-            let error = renamed(error, |name| (name == "text").then(|| String::from("review")));
+            let error = error.renamed(|name| (name == "text").then(|| String::from("review")));
             again(&visit, &one, form, error).await
         }
     }
