@@ -1,7 +1,7 @@
 //! What requests were answered that came with a key of their own: who sends one again gets that answer, and it is not done
 //! again.
 
-use surrealdb::types::{RecordId, SurrealValue, Value, object, vars};
+use surrealdb::types::{SurrealValue, Value, object, vars};
 use versioning::Hash;
 
 use crate::{PersonId, StorageError, Store, records};
