@@ -10,6 +10,7 @@ mod deciding;
 mod discussion;
 mod merging;
 mod model;
+mod seen;
 
 use serde::{Deserialize, Serialize};
 use storage::{DatasetId, MergeRequest, PersonName, RefKind, RequestEntry};
@@ -33,6 +34,7 @@ use crate::{
 
 pub use deciding::RowFixText;
 pub use model::*;
+pub use seen::{OPEN, OtherDecision, Seen};
 
 /// Requests on a page of the list.
 const LIST: usize = 50;

@@ -2,19 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use storage::RequestDecision;
 use versioning::{
     Column, ColumnId, Hash, ObjectSource, Schema, TableId, Type, Value,
-    merge::{CheckProperty, Choice, Conflict, Found, Property, Resolutions, ScopeRule, Stats, Violation},
+    merge::{CheckProperty, Choice, Conflict, Found, Property, Resolutions, Stats, Violation},
 };
 
 use super::{
-    ConflictCount, ConflictItem, ConflictsAsked, ConflictsView, Decided, May, RequestSummary, RuleView, ViolationItem,
-    deciding::about_conflict,
+    ConflictCount, ConflictItem, ConflictsAsked, ConflictsView, Decided, May, OPEN, RequestSummary, RuleView,
+    ViolationItem,
+    deciding::about_violation,
+    seen::{decision_about, revision, revision_of_all, rule_of},
 };
 use crate::{
     Actor, Dataset, DatasetPath, Error, FoundConflict, Hub, blocking,
     merges::{Three, survey},
-    write::internal,
 };
 
 /// The most conflicts on a page.
@@ -55,6 +57,10 @@ impl Page {
         if let Some(column) = conflict.column() {
             *columns.entry(column).or_default() += u64::from(is_open);
         }
+        if self.asked.besides.is_some_and(|id| id == conflict.id()) {
+            self.conflicts.push((conflict, choice.cloned()));
+            return;
+        }
         let wanted = (is_open || self.asked.all) && self.asked.table.is_none_or(|table| table == conflict.table());
         if !wanted {
             return;
@@ -63,7 +69,7 @@ impl Page {
         if self.passed <= self.asked.offset {
             return;
         }
-        if self.conflicts.len() < self.asked.limit {
+        if self.passed <= self.asked.offset + self.asked.limit {
             self.conflicts.push((conflict, choice.cloned()));
         } else {
             self.has_more = true;
@@ -125,6 +131,7 @@ fn nothing(dataset: Dataset, request: RequestSummary, may: May, asked: Conflicts
         conflicts: Vec::new(),
         has_more: false,
         violations: Vec::new(),
+        revision: OPEN.to_owned(),
     }
 }
 
@@ -156,25 +163,30 @@ impl Hub {
                 return Ok(nothing(dataset, request, may, asked));
             };
             let objects: &dyn ObjectSource = &objects;
-            let by: BTreeMap<&str, &str> =
-                kept.iter().map(|decision| (decision.about.as_str(), decision.author.as_str())).collect();
+            let by: BTreeMap<&str, &RequestDecision> = kept.iter().map(|one| (one.about.as_str(), one)).collect();
+            let named = |one: Option<&RequestDecision>| one.map_or_else(|| OPEN.to_owned(), revision);
             let table_name = |id: TableId| three.table(objects, id).map(|(name, _)| name).unwrap_or_default();
             let column_name = |table: TableId, id: ColumnId| {
                 column(&three, objects, table, id).map(|column| column.name).unwrap_or_default()
             };
             let item = |(conflict, choice): (Conflict, Option<Choice>)| {
-                let about = about_conflict(conflict.id());
+                let one = decision_about(&by, &resolutions, &conflict, choice.as_ref())?;
                 let decided = choice.map(|choice| {
-                    let one = by.get(about.as_str());
-                    Decided { choice, by: one.map(|by| (*by).to_owned()), by_rule: one.is_none() }
+                    let by_rule = one.is_none_or(RequestDecision::is_rule);
+                    Decided { choice, by: one.map(|one| one.author.as_str().to_owned()), by_rule }
                 });
                 let value_type = value_type(&three, objects, &conflict);
                 let context = context(&three, objects, &conflict);
-                ConflictItem { found: three.name_conflict(objects, conflict), decided, value_type, context }
+                let found = three.name_conflict(objects, conflict);
+                Ok::<_, Error>(ConflictItem { found, decided, value_type, context, revision: named(one) })
             };
-            let conflicts = page.conflicts.into_iter().map(item).collect();
-            let violation =
-                |(violation, is_fixed)| ViolationItem { found: three.name_violation(objects, violation), is_fixed };
+            let conflicts = page.conflicts.into_iter().map(item).collect::<Result<_, _>>()?;
+            let violation = |(violation, is_fixed): (Violation, bool)| {
+                let one = by.get(about_violation(violation.id()).as_str()).copied();
+                let fixed_by = one.map(|one| one.author.as_str().to_owned());
+                let found = three.name_violation(objects, violation);
+                ViolationItem { found, is_fixed, fixed_by, revision: named(one) }
+            };
             let violations = page.violations.into_iter().map(violation).collect();
             let mut tables: Vec<ConflictCount> = page
                 .counts
@@ -189,11 +201,13 @@ impl Hub {
                 .collect();
             tables.sort_by(|a, b| a.name.cmp(&b.name));
             let mut rules: Vec<(i64, RuleView)> = Vec::new();
-            for decision in kept.iter().filter(|decision| decision.about.starts_with("rule:")) {
-                let rule: ScopeRule = serde_json::from_str(&decision.data).map_err(internal)?;
+            for decision in kept.iter().filter(|decision| decision.is_rule()) {
+                let rule = rule_of(decision)?;
                 let column = rule.scope.table.zip(rule.scope.column).map(|(table, id)| column_name(table, id));
                 let view = RuleView {
                     about: decision.about.clone(),
+                    revision: revision(decision),
+                    scope: rule.scope,
                     table: rule.scope.table.map(table_name),
                     column,
                     choice: rule.choice,
@@ -203,8 +217,19 @@ impl Hub {
             }
             rules.sort_by_key(|(at, _)| *at);
             let rules = rules.into_iter().map(|(_, rule)| rule).collect();
-            let has_more = page.has_more;
-            Ok(ConflictsView { dataset, request, may, asked, stats, tables, rules, conflicts, has_more, violations })
+            Ok(ConflictsView {
+                dataset,
+                request,
+                may,
+                asked,
+                stats,
+                tables,
+                rules,
+                conflicts,
+                has_more: page.has_more,
+                violations,
+                revision: revision_of_all(&kept),
+            })
         })
         .await
     }
