@@ -298,7 +298,12 @@ impl Hub {
                     Made::Nothing => Ok((None, Vec::new(), at, Vec::new(), Vec::new(), Vec::new(), false)),
                     Made::Forward(commit) => {
                         let found = objects.commit(commit)?;
-                        Ok((Some(commit), found.parents, found.time, Vec::new(), Vec::new(), Vec::new(), true))
+                        // What comes from elsewhere is the dataset's from now on, and was not before.
+                        let (brought, at) = match way {
+                            Way::Request { brings: true } => (brought(objects, head, &[commit], at)?, at),
+                            _ => (Vec::new(), found.time),
+                        };
+                        Ok((Some(commit), found.parents, at, brought, Vec::new(), Vec::new(), true))
                     }
                     Made::Commit(root, others) => {
                         let is_merge = !others.is_empty();
