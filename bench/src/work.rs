@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use hub::{Change, Changes, MergeOptions, MergeState, NewDataset, Place, Query, Reference};
+use hub::{Against, Change, Changes, MergeOptions, MergeState, NewDataset, Place, Query, Reference, TwoStates};
 use serde_json::{Map, json};
 use versioning::{Hash, Key};
 
@@ -48,10 +48,11 @@ impl Bench {
     /// Reads all that differs between two states, and counts the rows.
     async fn diff(&self, from: Hash, to: Hash) -> Result<(f64, usize)> {
         let (from, to) = (Reference::named(from.to_string()), Reference::named(to.to_string()));
+        let sides = TwoStates { from: &from, to: &to, against: Against::Other };
         let begun = Instant::now();
         let (mut rows, mut after) = (0, None);
         loop {
-            let page = self.hub.diff_page(&self.actor, &self.path, (&from, &to), None, after, 1_000).await?;
+            let page = self.hub.diff_page(&self.actor, &self.path, sides, None, after, 1_000).await?;
             rows += page.rows.len();
             after = page.next;
             if after.is_none() {

@@ -4,6 +4,7 @@ pub use versioning::diff::Counts as DifferenceCounts;
 use versioning::{
     Hash, Key, ObjectSource, Root, Row, Schema, TableEntry, TableId, Tree,
     diff::{Diff, RowDelta, SchemaChange, schema_changes},
+    history,
 };
 
 use crate::{
@@ -14,6 +15,27 @@ use crate::{
 const MAX_ROWS: usize = 1_000;
 /// Changed rows of each table on a page for people.
 pub(crate) const PAGE: usize = 200;
+
+/// Against what a state is held.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Against {
+    /// What both have in common: shows what merging it would bring.
+    #[default]
+    Base,
+    /// The other as it is: shows how the two differ.
+    Other,
+}
+
+/// Two states to be compared.
+#[derive(Clone, Copy, Debug)]
+pub struct TwoStates<'a> {
+    /// The one before.
+    pub from: &'a Reference,
+    /// The one after.
+    pub to: &'a Reference,
+    /// Against what that is held.
+    pub against: Against,
+}
 
 /// What became of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -208,7 +230,7 @@ impl Hub {
         &self,
         actor: &Actor,
         path: &DatasetPath,
-        sides: (&Reference, &Reference),
+        sides: TwoStates<'_>,
         table: Option<&str>,
         after: Option<(TableId, Key)>,
         limit: usize,
@@ -261,7 +283,7 @@ impl Hub {
         &self,
         actor: &Actor,
         path: &DatasetPath,
-        sides: (&Reference, &Reference),
+        sides: TwoStates<'_>,
         table: Option<&str>,
     ) -> Result<DiffSummary, Error> {
         let (from, to) = self.two(actor, path, sides).await?;
@@ -285,10 +307,23 @@ impl Hub {
         &self,
         actor: &Actor,
         path: &DatasetPath,
-        (from, to): (&Reference, &Reference),
+        sides: TwoStates<'_>,
     ) -> Result<(Viewed, Viewed), Error> {
         let dataset = self.find_dataset(actor, Action::Read, path).await?;
-        tokio::try_join!(self.resolve(&dataset, from), self.resolve(&dataset, to))
+        let (from, to) = tokio::try_join!(self.resolve(&dataset, sides.from), self.resolve(&dataset, sides.to))?;
+        if sides.against == Against::Other {
+            return Ok((from, to));
+        }
+        let base = self.common(&from, &to).await?.ok_or_else(|| Error::State {
+            message: format!("“{}” and “{}” have no history in common: compare them as they are.", from.name, to.name),
+        })?;
+        Ok((self.resolve(&dataset, &Reference::named(base.to_string())).await?, to))
+    }
+
+    /// The commit from which two states went apart, the latest where there are several.
+    pub(crate) async fn common(&self, from: &Viewed, to: &Viewed) -> Result<Option<Hash>, Error> {
+        let Some((from, to)) = from.commit.zip(to.commit) else { return Ok(None) };
+        self.read(move |objects| Ok(history::merge_bases(objects, from, to)?.first().copied())).await
     }
 }
 

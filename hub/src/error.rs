@@ -112,6 +112,12 @@ pub enum Error {
         /// choosing a side.
         head: Option<Hash>,
     },
+    /// Something else was decided meanwhile than what the person saw; nothing was replaced.
+    #[error("{} decided this meanwhile, so nothing was changed. Look again, and decide again if yours is to stand.", names(others))]
+    Decided {
+        /// What stands there now.
+        others: Vec<crate::OtherDecision>,
+    },
     /// The branch is not where the person thinks it is; nothing was committed.
     #[error("“{branch}” has moved meanwhile: {}. Nothing was committed.", moved_by(between))]
     Moved {
@@ -184,6 +190,11 @@ fn seconds(wait: std::time::Duration) -> String {
         seconds @ 0..=119 => format!("{seconds} seconds"),
         seconds => format!("{} minutes", seconds.div_ceil(60)),
     }
+}
+
+fn names(others: &[crate::OtherDecision]) -> String {
+    let names: std::collections::BTreeSet<&str> = others.iter().map(|other| other.by.as_str()).collect();
+    names.into_iter().collect::<Vec<_>>().join(" and ")
 }
 
 fn moved_by(between: &[crate::CommitSummary]) -> String {

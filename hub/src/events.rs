@@ -28,6 +28,13 @@ pub enum Event {
         /// The commit.
         commit: Hash,
     },
+    /// Somebody decided about conflicts of a merge request, or took decisions back.
+    Decided {
+        /// The request's number.
+        request: u64,
+        /// Who.
+        by: String,
+    },
 }
 
 pub(crate) struct Events(broadcast::Sender<(Uuid, Event)>);

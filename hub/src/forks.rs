@@ -157,7 +157,8 @@ impl Hub {
         let theirs = self.branch_head(&origin, &upstream.branch).await?;
         let theirs = theirs.ok_or_else(|| Error::not_found(format!("branch “{}” there", upstream.branch)))?;
         let message = format!("Bring {branch} up to date with {}", upstream.path);
-        let options = MergeOptions { message, no_fast_forward: true, ..MergeOptions::default() };
+        // Without commits of its own the branch moves to theirs, which become the fork's as well.
+        let options = MergeOptions { message, ..MergeOptions::default() };
         let work = (Work::Merge(theirs), true);
         let outcome = self.work_by_request((lease, actor), &dataset, place, work, options).await?;
         if outcome.state == MergeState::Open {

@@ -7,8 +7,8 @@ use versioning::{
 };
 
 use crate::{
-    Actor, ChangesAsked, CommitSummary, CommitView, CompareView, Dataset, DatasetPath, Error, Hub, LogView, Place,
-    Reference, access::Action, differences::change_set, findings, refs::MAX_APART, state::summary,
+    Actor, Against, ChangesAsked, CommitSummary, CommitView, CompareView, Dataset, DatasetPath, Error, Hub, LogView,
+    Place, TwoStates, access::Action, differences::change_set, findings, refs::MAX_APART, state::summary,
 };
 
 /// The most commits on a page of the log.
@@ -86,8 +86,8 @@ impl Hub {
         Ok(CommitView { dataset, commit, changes, warnings, statuses })
     }
 
-    /// What is different in one state of a dataset against another. The changes of each table come in pages of 200
-    /// rows.
+    /// What is different in one state of a dataset against another, or against what both have in common, where they have.
+    /// The changes of each table come in pages of 200 rows.
     ///
     /// # Errors
     /// There is no such dataset or state for the person, or the data can't be read.
@@ -95,12 +95,14 @@ impl Hub {
         &self,
         actor: &Actor,
         path: &DatasetPath,
-        (from, to): (&Reference, &Reference),
+        sides: TwoStates<'_>,
         asked: ChangesAsked,
     ) -> Result<CompareView, Error> {
         let dataset = self.find_dataset(actor, Action::Read, path).await?;
-        let (from, to) = (self.resolve(&dataset, from).await?, self.resolve(&dataset, to).await?);
+        let (from, to) = (self.resolve(&dataset, sides.from).await?, self.resolve(&dataset, sides.to).await?);
+        let base = self.common(&from, &to).await?;
         let (old, new) = (from.commit, to.commit);
+        let before = base.filter(|_| sides.against == Against::Base).or(old);
         let (apart, changes) = self
             .read(move |objects| {
                 let apart = match (new, old) {
@@ -110,10 +112,10 @@ impl Hub {
                     }
                     _ => None,
                 };
-                Ok((apart, change_set(objects, old, new, &asked)?))
+                Ok((apart, change_set(objects, before, new, &asked)?))
             })
             .await?;
-        Ok(CompareView { dataset, from, to, apart, changes })
+        Ok(CompareView { dataset, from, to, base, against: sides.against, apart, changes })
     }
 
     /// The commit of this dataset that is named by its hash or its first digits.

@@ -59,7 +59,9 @@ pub use accounts::{
 pub use audit::{AuditKind, AuditPage, AuditPlace, AuditQuery, AuditView};
 pub use changes::{Change, Changes, NewColumn, Properties, value_of};
 pub use datasets::{DatasetChanges, NewDataset};
-pub use differences::{ChangeKind, ChangesAsked, DiffPage, DiffSummary, DifferenceCounts, TableDifference};
+pub use differences::{
+    Against, ChangeKind, ChangesAsked, DiffPage, DiffSummary, DifferenceCounts, TableDifference, TwoStates,
+};
 pub use error::{Error, FieldError, Gone, Misfit, StaleCell};
 pub use events::Event;
 pub use findings::{Finding, Findings, RowFinding};

@@ -7,7 +7,7 @@ use services::import::{Inspection, Problem};
 use uuid::Uuid;
 use versioning::{ColumnId, Hash, Key, Row, Schema, TableId};
 
-use crate::{RowFinding, TableDifference, Viewed};
+use crate::{Against, RowFinding, TableDifference, Viewed};
 
 /// The address of a dataset: `owner/name`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -323,6 +323,10 @@ pub struct CompareView {
     pub from: Viewed,
     /// The state after.
     pub to: Viewed,
+    /// The commit from which the two went apart; none where they have no history in common.
+    pub base: Option<Hash>,
+    /// Against what `to` is held. Without a base it is the other as it is, whatever was asked for.
+    pub against: Against,
     /// Commits that only `to` has, and commits that only `from` has; together at most 1,000. None where either has none.
     pub apart: Option<(u64, u64)>,
     /// What is different in `to`.

@@ -12,6 +12,7 @@ mod gone;
 mod merging;
 mod model;
 mod overview;
+mod seen;
 
 use serde::{Deserialize, Serialize};
 use storage::{DatasetId, MergeRequest, PersonName, RefKind, RequestEntry};
@@ -32,6 +33,7 @@ pub use deciding::RowFixText;
 pub use model::*;
 use overview::Sides;
 pub(crate) use overview::Weighings;
+pub use seen::{OPEN, OtherDecision, Seen};
 
 /// Requests on a page of the list.
 const LIST: usize = 50;

@@ -6,7 +6,10 @@ use std::{
 };
 
 use storage::{Chunk, CommitRecord, CommitWrite, DatasetId, DraftId, JobUpdate, Lease, Objects, StorageError};
-use versioning::{ChunkSink, Commit, Hash, Object, ObjectSource, ReadError, Root, WriteError, frame, history};
+use versioning::{
+    ChunkSink, Commit, Hash, Object, ObjectSource, ReadError, Root, WriteError, frame,
+    history::{self, Clocks, Cursor, Filter, Paging},
+};
 
 use crate::{Actor, AuditKind, Dataset, Error, Event, Hub, ahead::PROCESSORS, audit, blocking, now};
 
@@ -217,23 +220,33 @@ pub(crate) enum Way {
 /// The most commits that a merge brings from another dataset.
 const MAX_BROUGHT: usize = 10_000;
 
-/// What a commit brings of another dataset: the commits behind it that the head does not have.
+/// What a commit brings of another dataset: the commits behind it that the head does not have, all of them without a head.
 pub(crate) fn brought(
     objects: &dyn ObjectSource,
     head: Option<Hash>,
     new: &[Hash],
     at: i64,
 ) -> Result<Vec<CommitRecord>, Error> {
+    let clocks = Clocks::Honest;
     let mut records = Vec::new();
     for new in new {
-        let head = head.unwrap_or(*new);
-        let between = history::commits_between(objects, head, *new, history::Clocks::Honest, MAX_BROUGHT)?;
-        if !between.complete || records.len() + between.commits.len() > MAX_BROUGHT {
+        let (commits, complete) = match head {
+            Some(head) => {
+                let between = history::commits_between(objects, head, *new, clocks, MAX_BROUGHT)?;
+                (between.commits, between.complete)
+            }
+            None => {
+                let paging = Paging { limit: MAX_BROUGHT, budget: MAX_BROUGHT, clocks };
+                let page = history::log(objects, &Cursor::new(*new), &Filter::All, paging)?;
+                (page.entries, page.next.is_none())
+            }
+        };
+        if !complete || records.len() + commits.len() > MAX_BROUGHT {
             return Err(Error::State {
                 message: "More than 10,000 commits would come with it: squash them into one.".to_owned(),
             });
         }
-        for hash in between.commits {
+        for hash in commits {
             records.push(CommitRecord { hash, parents: objects.commit(hash)?.parents, at });
         }
     }
@@ -298,7 +311,12 @@ impl Hub {
                     Made::Nothing => Ok((None, Vec::new(), at, Vec::new(), Vec::new(), Vec::new(), false)),
                     Made::Forward(commit) => {
                         let found = objects.commit(commit)?;
-                        Ok((Some(commit), found.parents, found.time, Vec::new(), Vec::new(), Vec::new(), true))
+                        // What comes from elsewhere is the dataset's from now on, and was not before.
+                        let (brought, at) = match way {
+                            Way::Request { brings: true } => (brought(objects, head, &[commit], at)?, at),
+                            _ => (Vec::new(), found.time),
+                        };
+                        Ok((Some(commit), found.parents, at, brought, Vec::new(), Vec::new(), true))
                     }
                     Made::Commit(root, others) => {
                         let is_merge = !others.is_empty();
@@ -367,7 +385,7 @@ impl Hub {
             Some(head) => {
                 self.read(move |objects| {
                     // A parent that is no commit of ours has nothing in between.
-                    let Ok(found) = history::commits_between(objects, expected, head, history::Clocks::Honest, LIMIT)
+                    let Ok(found) = history::commits_between(objects, expected, head, Clocks::Honest, LIMIT)
                     else {
                         return Ok(Vec::new());
                     };

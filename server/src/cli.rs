@@ -272,6 +272,9 @@ pub(crate) struct DiffOptions {
     /// Only this table.
     #[arg(long)]
     pub(crate) table: Option<String>,
+    /// Show what merging the second state into the first would bring.
+    #[arg(long)]
+    pub(crate) merge_base: bool,
     /// How many rows.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) limit: u16,

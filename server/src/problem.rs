@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use crate::api::{
     commits::CommitBody,
     merges::{ConflictBody, StatsBody, ViolationBody},
+    requests::deciding::DecidedBody,
 };
 
 /// An error answer. Boxed: results that carry one are small.
@@ -41,6 +42,9 @@ pub(crate) struct ProblemBody {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<Object>)]
     pub(crate) misfits: Vec<Misfit>,
+    /// Where decisions were based on others: what is decided now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) decided: Vec<DecidedBody>,
     /// Where a write was based on another commit: the head of the branch now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) head: Option<String>,
@@ -80,6 +84,7 @@ impl Problem {
             errors: Vec::new(),
             stale: Vec::new(),
             misfits: Vec::new(),
+            decided: Vec::new(),
             head: None,
             between: None,
             conflicts: None,
@@ -117,7 +122,11 @@ pub(crate) fn status(error: &Error) -> StatusCode {
         Error::SignIn => StatusCode::UNAUTHORIZED,
         Error::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-        Error::Exists { .. } | Error::Stale { .. } | Error::State { .. } | Error::Moved { .. } => StatusCode::CONFLICT,
+        Error::Exists { .. }
+        | Error::Stale { .. }
+        | Error::State { .. }
+        | Error::Decided { .. }
+        | Error::Moved { .. } => StatusCode::CONFLICT,
         Error::Service(_) => StatusCode::BAD_GATEWAY,
         Error::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
         Error::Read(_) | Error::Storage(_) | Error::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
@@ -155,6 +164,7 @@ impl From<&Error> for Problem {
                 body.stale.clone_from(cells);
                 body.misfits.clone_from(misfits);
             }
+            Error::Decided { others } => body.decided = others.iter().map(DecidedBody::from).collect(),
             Error::Moved { head, between, .. } => {
                 body.head = head.map(|head| head.to_string());
                 body.between = Some(between.iter().cloned().map(CommitBody::from).collect());

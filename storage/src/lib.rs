@@ -130,7 +130,7 @@ pub use organisations::{MembershipChange, Organisation, OrganisationChanges, Rig
 pub use people::{Admission, Person, PersonChanges, Session, Standing, Token};
 pub use reclaim::{Mark, Reclaim, ReclaimRecord, Reclaimed, Stage, Sweep};
 pub use refs::{CommitRecord, Ref, RefKind};
-pub use requests::{MergeRequest, RequestDecision, RequestEntry};
+pub use requests::{MergeRequest, RequestDecision, RequestEntry, StandingDecision};
 pub use statuses::CommitStatus;
 pub use store::Store;
 pub use verify::{Problem, ProblemKind, Progress, Report};

@@ -206,6 +206,13 @@ pub(crate) fn request_decisions(dataset: DatasetId, of: u64) -> RecordId {
     beginning_with("request_decision", vec![dataset.0.into_value(), number(of)])
 }
 
+/// The decisions of a request that are rules: what they are about begins so.
+pub(crate) fn request_rules(dataset: DatasetId, of: u64) -> RecordId {
+    // `;` follows `:`.
+    let [start, end] = ["rule:", "rule;"].map(|bound| key([dataset.0.into_value(), number(of), text(bound)]));
+    range("request_decision", Bound::Included(start), Bound::Excluded(end))
+}
+
 pub(crate) fn dataset_ref(dataset: DatasetId, kind: RefKind, name: &str) -> RecordId {
     composite("dataset_ref", [dataset.0.into_value(), text(kind.as_str()), text(name)])
 }

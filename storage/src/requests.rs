@@ -4,7 +4,7 @@
 //! What a request, an entry and a decision hold is the hub's to know: here it is text with the few fields by which it is
 //! found.
 
-use surrealdb::types::{RecordId, SurrealValue, Value, object, vars};
+use surrealdb::types::{RecordId, SurrealValue, Value, Variables, object, vars};
 use uuid::Uuid;
 use versioning::Hash;
 
@@ -66,6 +66,25 @@ pub struct RequestDecision {
     pub data: String,
 }
 
+/// Which decision stands about a thing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StandingDecision {
+    /// What it is about.
+    pub about: String,
+    /// Who made it and when, in µs since 1970 UTC; none: there is none.
+    pub by: Option<(PersonName, i64)>,
+}
+
+/// Returns `false` where what stands is not what is expected.
+macro_rules! unless_stale {
+    () => {
+        "
+            LET $found = (SELECT VALUE [id, author, at] FROM $expected_ids);
+            IF array::sort($found) != array::sort($expected) { RETURN false };
+            "
+    };
+}
+
 #[derive(SurrealValue)]
 struct RequestRow {
     id: RecordId,
@@ -104,6 +123,19 @@ impl MergeRequest {
             revision: u64::try_from(row.revision).unwrap_or_default(),
             data: row.data,
         })
+    }
+}
+
+impl RequestDecision {
+    /// Whether it is about many things at once.
+    #[must_use]
+    pub fn is_rule(&self) -> bool {
+        self.about.starts_with("rule:")
+    }
+
+    fn from_row(row: EntryRow, attempted: &'static str) -> Result<Self, StorageError> {
+        let about = Parts::of(&row.id, attempted).text(2)?.to_owned();
+        Ok(Self { about, author: row.author.into(), at: row.at, data: row.data })
     }
 }
 
@@ -318,14 +350,29 @@ impl Store {
         let range = records::request_decisions(dataset, number);
         let rows: Vec<EntryRow> =
             self.database.query(attempted, "SELECT * FROM $range", vars! { range: range }).await?;
-        let decision = |row: EntryRow| {
-            let about = Parts::of(&row.id, attempted).text(2)?.to_owned();
-            Ok(RequestDecision { about, author: row.author.into(), at: row.at, data: row.data })
-        };
-        rows.into_iter().map(decision).collect()
+        rows.into_iter().map(|row| RequestDecision::from_row(row, attempted)).collect()
     }
 
-    /// Keeps decisions; each takes the place of an earlier one about the same.
+    /// The decisions about these things, and all about many things at once (the rules).
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn standing_decisions(
+        &self,
+        dataset: DatasetId,
+        number: u64,
+        about: &[String],
+    ) -> Result<Vec<RequestDecision>, StorageError> {
+        let attempted = "read the decisions";
+        let mut ids: Vec<RecordId> =
+            about.iter().map(|about| records::request_decision(dataset, number, about)).collect();
+        ids.push(records::request_rules(dataset, number));
+        let rows: Vec<EntryRow> = self.database.query(attempted, "SELECT * FROM $ids", vars! { ids: ids }).await?;
+        rows.into_iter().map(|row| RequestDecision::from_row(row, attempted)).collect()
+    }
+
+    /// Keeps decisions; each takes the place of an earlier one about the same. Nothing is kept where another decision, or
+    /// none, stands by now than `standing` says. Whether they were kept.
     ///
     /// # Errors
     /// The database failed.
@@ -334,7 +381,8 @@ impl Store {
         dataset: DatasetId,
         number: u64,
         decisions: &[RequestDecision],
-    ) -> Result<(), StorageError> {
+        standing: &[StandingDecision],
+    ) -> Result<bool, StorageError> {
         let rows = decisions.iter().map(|decision| {
             Value::Object(object! {
                 id: records::request_decision(dataset, number, &decision.about),
@@ -343,14 +391,20 @@ impl Store {
                 data: decision.data.as_str(),
             })
         });
-        let statement = "{
-            FOR $row IN $rows { UPSERT $row.id CONTENT { author: $row.author, at: $row.at, data: $row.data } };
-            RETURN NONE
-        }";
-        self.database.query("keep the decisions", statement, vars! { rows: rows.collect::<Vec<_>>() }).await
+        let mut variables = vars! { rows: rows.collect::<Vec<_>>() };
+        variables.extend(expected(dataset, number, standing));
+        let statement = concat!(
+            "{",
+            unless_stale!(),
+            "FOR $row IN $rows { UPSERT $row.id CONTENT { author: $row.author, at: $row.at, data: $row.data } };
+            RETURN true
+        }"
+        );
+        self.database.query("keep the decisions", statement, variables).await
     }
 
-    /// Takes decisions back: those about these things, or all.
+    /// Takes decisions back: those about these things, or all. Nothing is taken back where another decision, or none,
+    /// stands by now than `standing` says. Whether they were taken back.
     ///
     /// # Errors
     /// The database failed.
@@ -359,13 +413,30 @@ impl Store {
         dataset: DatasetId,
         number: u64,
         about: Option<&[String]>,
-    ) -> Result<(), StorageError> {
+        standing: &[StandingDecision],
+    ) -> Result<bool, StorageError> {
         let ids: Vec<RecordId> = match about {
             None => vec![records::request_decisions(dataset, number)],
             Some(about) => about.iter().map(|about| records::request_decision(dataset, number, about)).collect(),
         };
-        self.database.query("take decisions back", "{ DELETE $ids; RETURN NONE }", vars! { ids: ids }).await
+        let mut variables = vars! { ids: ids };
+        variables.extend(expected(dataset, number, standing));
+        let statement = concat!("{", unless_stale!(), "DELETE $ids; RETURN true }");
+        self.database.query("take decisions back", statement, variables).await
     }
+}
+
+/// Which records must be there, with whom and when, and which must not.
+fn expected(dataset: DatasetId, number: u64, standing: &[StandingDecision]) -> Variables {
+    let (mut ids, mut there) = (Vec::new(), Vec::new());
+    for StandingDecision { about, by } in standing {
+        let id = records::request_decision(dataset, number, about);
+        if let Some((author, at)) = by {
+            there.push(vec![id.clone().into_value(), author.as_str().into_value(), at.into_value()]);
+        }
+        ids.push(id);
+    }
+    vars! { expected_ids: ids, expected: there }
 }
 
 fn entry_content(entry: &RequestEntry) -> surrealdb::types::Object {

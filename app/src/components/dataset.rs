@@ -152,8 +152,11 @@ fn state_banner(dataset: &Dataset, viewed: &Viewed) -> Option<AnyView> {
         ViewedKind::Past => ("As of", Some("This is what was then: it can be read, not edited.")),
     };
     let home = address(&dataset.path);
+    // What was then brings nothing to what is now: the two are held against each other.
+    let direct = if viewed.kind == ViewedKind::Branch { "" } else { "1" };
     let compare = viewed.reference.as_ref().map(|reference| {
-        format!("{home}/compare?from={}&to={}", url::encode(&dataset.default_branch), url::encode(reference))
+        let sides = [("from", dataset.default_branch.as_str()), ("to", reference.as_str()), ("direct", direct)];
+        url::with_query(&format!("{home}/compare"), &sides)
     });
     let main = dataset.default_branch.clone();
     let view = view! {

@@ -1,6 +1,6 @@
 //! Two states of a dataset side by side: what is different in one against the other.
 
-use hub::{ChangesAsked, CompareView, Role, Viewed, ViewedKind};
+use hub::{Against, ChangesAsked, CompareView, Role, Viewed, ViewedKind};
 use leptos::prelude::*;
 
 use crate::{
@@ -16,18 +16,28 @@ pub fn page(view: &CompareView, asked: &ChangesAsked) -> AnyView {
     let address = dataset::address(path);
     let reference = |viewed: &Viewed| viewed.reference.clone().unwrap_or_else(|| viewed.name.clone());
     let (from, to) = (reference(&view.from), reference(&view.to));
-    let here = format!("{address}/compare?from={}&to={}", url::encode(&from), url::encode(&to));
-    let swapped = format!("{address}/compare?from={}&to={}", url::encode(&to), url::encode(&from));
+    let action = format!("{address}/compare");
+    let is_direct = view.against == Against::Other;
+    let direct = |is_direct: bool| if is_direct { "1" } else { "" };
+    let compare = |from: &str, to: &str, is_direct: bool| {
+        url::with_query(&action, &[("from", from), ("to", to), ("direct", direct(is_direct))])
+    };
+    let here = compare(&from, &to, is_direct);
+    let (swapped, other) = (compare(&to, &from, is_direct), compare(&from, &to, !is_direct));
     let mut crumbs = dataset::crumbs(path);
     crumbs.push(Crumb::link("Branches and tags", format!("{address}/branches")));
     crumbs.push(Crumb::here("Compare"));
     let place = dataset::place(&view.dataset, &view.to);
     let filtered = diff::filtered(&here, asked);
-    let sides = [("from", from.clone()), ("to", to.clone())];
-    let filter = (!view.changes.tables.is_empty())
-        .then(|| diff::filter(&format!("{address}/compare"), &sides, asked, &view.changes));
+    let mut sides = vec![("from", from.clone()), ("to", to.clone())];
+    sides.extend(is_direct.then(|| ("direct", String::from("1"))));
+    let filter = (!view.changes.tables.is_empty()).then(|| diff::filter(&action, &sides, asked, &view.changes));
     let tables = if view.changes.tables.is_empty() {
-        view! { <p class="section quiet">"Both hold the same."</p> }.into_any()
+        let words = match view.base {
+            Some(_) if !is_direct => format!("{} has nothing that {} has not.", view.to.name, view.from.name),
+            _ => String::from("Both hold the same."),
+        };
+        view! { <p class="section quiet">{words}</p> }.into_any()
     } else {
         let here = diff::Place { dataset: &place, here: &filtered, comment: None, said: None, is_filtered: asked.is_filtered() };
         diff::each(&here, &view.changes, |_| None)
@@ -46,7 +56,6 @@ pub fn page(view: &CompareView, asked: &ChangesAsked) -> AnyView {
         .after
         .as_ref()
         .map(|_| view! { <p class="pager"><a class="button" href=filtered.clone()>"First changes"</a></p> });
-    let action = format!("{address}/compare");
     let are_branches = [&view.from, &view.to].iter().all(|viewed| viewed.kind == ViewedKind::Branch);
     let may = view.dataset.role >= Some(Role::Writer) && view.dataset.archived_at.is_none();
     let is_ahead = view.apart.is_some_and(|(ahead, _)| ahead > 0);
@@ -70,7 +79,9 @@ pub fn page(view: &CompareView, asked: &ChangesAsked) -> AnyView {
                 <div class="head__actions">{propose}<a class="button" href=swapped>"The other way round"</a></div>
             </header>
             {dataset::archived_banner(&view.dataset)}
+            {seen(view, &address, other)}
             <form class="pager" method="get" action=action>
+                {is_direct.then(|| view! { <input type="hidden" name="direct" value="1" /> })}
                 <label for="compare-from">"From"</label>
                 <input class="input input--small" id="compare-from" name="from" value=from required />
                 <label for="compare-to">"To"</label>
@@ -82,4 +93,25 @@ pub fn page(view: &CompareView, asked: &ChangesAsked) -> AnyView {
             {tables}
         },
     )
+}
+
+/// Says against what the second state is held, and leads to the other way to compare; `other` is its address.
+fn seen(view: &CompareView, address: &str, other: String) -> AnyView {
+    let (from, to) = (&view.from.name, &view.to.name);
+    let Some(base) = view.base else {
+        let words = format!("{from} and {to} have no history in common: they are compared as they are now.");
+        return view! { <p class="quiet">{words}</p> }.into_any();
+    };
+    if view.against == Against::Other {
+        let words = format!("How {to} differs from {from}, both as they are now: what only {from} changed shows as undone. ");
+        return view! { <p class="quiet">{words}<a href=other>"Show only what merging would bring"</a></p> }.into_any();
+    }
+    let words = format!("What merging {to} would bring to {from}: what it changed since the two parted at ");
+    let commit = format!("{address}/commits/{base}");
+    view! {
+        <p class="quiet">
+            {words}<a href=commit>{base.short()}</a>". "<a href=other>"Compare the two as they are now"</a>
+        </p>
+    }
+    .into_any()
 }

@@ -137,12 +137,24 @@ impl Page<'_> {
         .into_any()
     }
 
-    /// The form that takes a decision back. What it is about is said by the element with the id `described`.
-    fn take_back(&self, about: &str, next: Option<&Hash>, described: String) -> Option<AnyView> {
+    /// The field that says what is decided as the page shows it, so that nothing else is replaced.
+    fn seen(revision: &str) -> AnyView {
+        view! { <input type="hidden" name="seen" value=revision.to_owned() /> }.into_any()
+    }
+
+    /// Whether the form was refused, and this is what it was about.
+    fn is_refused(&self, field: &str, value: &str) -> bool {
+        self.form.message.is_some() && self.form.value(field) == Some(value)
+    }
+
+    /// The form that takes a decision back, if it is still the one with this revision. What it is about is said by the
+    /// element with the id `described`.
+    fn take_back(&self, about: &str, revision: &str, next: Option<&Hash>, described: String) -> Option<AnyView> {
         self.may_decide().then(|| {
             view! {
                 <form method="post" action=self.here.clone()>
                     {self.way_back(next)}
+                    {Self::seen(revision)}
                     <button
                         class="button button--small"
                         type="submit"
@@ -247,7 +259,7 @@ fn keys(page: &Page<'_>) -> Option<AnyView> {
     .map(|(name, does)| key(name, does))
     .to_vec();
     let view = view! {
-        <div class="keys" id="keys" hidden>
+        <div class="keys" id="keys" role="group" aria-labelledby="use-keys" hidden>
             <button class="button button--small" type="button" id="use-keys">"Decide by keys"</button>
             <ul class="plain-list" aria-label="Keys, while a conflict has the focus">{list}</ul>
         </div>

@@ -9,7 +9,7 @@ use hub::{
 use uuid::Uuid;
 use versioning::{
     ColumnId, Hash, Key, TableId, Type, Value,
-    merge::{Choice, Conflict, Property, RowCells, Rule, Side, Stats, TableProperty, Violation},
+    merge::{Choice, Conflict, Property, RowCells, Rule, Scope, Side, Stats, TableProperty, Violation},
 };
 
 use super::samples::{NOW, changes, column, commits, dataset, rows_of_table, schema, table_summary};
@@ -325,6 +325,7 @@ pub fn resolver(may_decide: bool) -> ConflictsView {
             },
             value_type: has_value.then_some(if index == 1 { Type::Decimal } else { Type::Text }),
             context: vec![(String::from("river"), Value::Text(String::from("<script>alert(1)</script>")))],
+            revision: String::from("0123456789"),
             found: found(conflict),
         }
     };
@@ -360,12 +361,14 @@ pub fn resolver(may_decide: bool) -> ConflictsView {
         request: summary(2, RequestState::Open),
         overview: overview(229),
         may: May { decide: may_decide, ..ALL },
-        asked: ConflictsAsked { table: Some(TableId(7)), all: true, offset: 25, limit: 25 },
+        asked: ConflictsAsked { table: Some(TableId(7)), all: true, offset: 25, limit: 25, besides: None },
         stats: Stats { open_violations: 1, ..stats(228) },
         tables: vec![count(7, "gauges"), count(8, "<script>alert(1)</script>")],
         rules: vec![
             RuleView {
                 about: String::from("rule:1"),
+                revision: String::from("0000000001"),
+                scope: Scope { table: Some(TableId(7)), column: Some(ColumnId(3)), kind: None },
                 table: Some(String::from("gauges")),
                 column: Some(String::from("river")),
                 choice: Choice::Ours,
@@ -373,6 +376,8 @@ pub fn resolver(may_decide: bool) -> ConflictsView {
             },
             RuleView {
                 about: String::from("rule:2"),
+                revision: String::from("0000000002"),
+                scope: Scope::default(),
                 table: None,
                 column: None,
                 choice: Choice::Value(Value::Text(String::from("<script>alert(1)</script>"))),
@@ -382,9 +387,15 @@ pub fn resolver(may_decide: bool) -> ConflictsView {
         conflicts: conflicts().into_iter().enumerate().map(item).collect(),
         has_more: true,
         violations: vec![
-            ViolationItem { found: FoundViolation { id: Hash::of(b"mended"), ..violation.clone() }, is_fixed: true },
-            ViolationItem { found: violation, is_fixed: false },
+            ViolationItem {
+                found: FoundViolation { id: Hash::of(b"mended"), ..violation.clone() },
+                is_fixed: true,
+                fixed_by: Some(String::from("ada")),
+                revision: String::from("0000000003"),
+            },
+            ViolationItem { found: violation, is_fixed: false, fixed_by: None, revision: String::from(hub::OPEN) },
         ],
+        revision: String::from("0000000004"),
     }
 }
 

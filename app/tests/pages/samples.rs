@@ -4,7 +4,7 @@ use app::{components::search::Asked, form::Submitted, pages};
 use std::time::Duration;
 
 use hub::{
-    BlameView, ChangeSet, CommitSummary, CommitView, CompareView, Component, ComponentState, Dataset, DatasetPath,
+    Against, BlameView, ChangeSet, CommitSummary, CommitView, CompareView, Component, ComponentState, Dataset, DatasetPath,
     DatasetSummary, DatasetView, DraftSummary, DraftView, Error, Fact, Found, ImportMode, ImportPhase, ImportRequest,
     ImportView, JobState, LogView, PastRow, Query, ReclaimRecord, ReclaimView, Reclaimed, RefSummary, RefsView,
     RowChange, RowHistory, RowPage, RowState, RowView, StaleCell, SystemView, TableChange, TableDifference,
@@ -633,5 +633,13 @@ pub fn refs() -> RefsView {
 }
 
 pub fn comparison() -> CompareView {
-    CompareView { dataset: dataset(), from: viewed(), to: past(), apart: Some((3, 0)), changes: changes() }
+    CompareView {
+        dataset: dataset(),
+        from: viewed(),
+        to: past(),
+        base: Some(Hash::of(b"base")),
+        against: Against::Base,
+        apart: Some((3, 2)),
+        changes: changes(),
+    }
 }

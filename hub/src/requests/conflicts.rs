@@ -8,17 +8,19 @@ use std::{
 use storage::RequestDecision;
 use versioning::{
     Column, ColumnId, Hash, ObjectSource, Schema, TableId, Type, Value,
-    merge::{CheckProperty, Choice, Conflict, Found, Property, Resolutions, ScopeRule, Stats, Violation},
+    merge::{CheckProperty, Choice, Conflict, Found, Property, Resolutions, Stats, Violation},
 };
 
 use super::{
-    ConflictCount, ConflictItem, ConflictsAsked, ConflictsView, Decided, RequestOverview, RequestState, RuleView,
-    ViolationItem, deciding::about_conflict, overview,
+    ConflictCount, ConflictItem, ConflictsAsked, ConflictsView, Decided, OPEN, RequestOverview, RequestState, RuleView,
+    ViolationItem,
+    deciding::about_violation,
+    overview,
+    seen::{decision_about, revision, revision_of_all, rule_of},
 };
 use crate::{
     Actor, DatasetPath, Error, FoundConflict, Hub, blocking,
     merges::{Three, survey},
-    write::internal,
 };
 
 /// The most conflicts on a page.
@@ -59,6 +61,10 @@ impl Page {
         if let Some(column) = conflict.column() {
             *columns.entry(column).or_default() += u64::from(is_open);
         }
+        if self.asked.besides.is_some_and(|id| id == conflict.id()) {
+            self.conflicts.push((conflict, choice.cloned()));
+            return;
+        }
         let wanted = (is_open || self.asked.all) && self.asked.table.is_none_or(|table| table == conflict.table());
         if !wanted {
             return;
@@ -67,7 +73,7 @@ impl Page {
         if self.passed <= self.asked.offset {
             return;
         }
-        if self.conflicts.len() < self.asked.limit {
+        if self.passed <= self.asked.offset + self.asked.limit {
             self.conflicts.push((conflict, choice.cloned()));
         } else {
             self.has_more = true;
@@ -79,29 +85,33 @@ impl Page {
         self,
         objects: &dyn ObjectSource,
         three: &Three,
-        kept: &[RequestDecision],
+        (resolutions, kept): (&Resolutions, &[RequestDecision]),
         view: &mut ConflictsView,
     ) -> Result<(), Error> {
-        let by: BTreeMap<&str, &str> =
-            kept.iter().map(|decision| (decision.about.as_str(), decision.author.as_str())).collect();
+        let by: BTreeMap<&str, &RequestDecision> = kept.iter().map(|one| (one.about.as_str(), one)).collect();
+        let named = |one: Option<&RequestDecision>| one.map_or_else(|| OPEN.to_owned(), revision);
         let table_name = |id: TableId| three.table(objects, id).map(|(name, _)| name).unwrap_or_default();
         let column_name = |table: TableId, id: ColumnId| {
             column(three, objects, table, id).map(|column| column.name).unwrap_or_default()
         };
         let item = |(conflict, choice): (Conflict, Option<Choice>)| {
-            let about = about_conflict(conflict.id());
+            let one = decision_about(&by, resolutions, &conflict, choice.as_ref())?;
             let decided = choice.map(|choice| {
-                let one = by.get(about.as_str());
-                Decided { choice, by: one.map(|by| (*by).to_owned()), by_rule: one.is_none() }
+                let by_rule = one.is_none_or(RequestDecision::is_rule);
+                Decided { choice, by: one.map(|one| one.author.as_str().to_owned()), by_rule }
             });
             let value_type = value_type(three, objects, &conflict);
             let context = context(three, objects, &conflict);
-            ConflictItem { found: three.name_conflict(objects, conflict), decided, value_type, context }
+            let found = three.name_conflict(objects, conflict);
+            Ok::<_, Error>(ConflictItem { found, decided, value_type, context, revision: named(one) })
         };
-        view.conflicts = self.conflicts.into_iter().map(item).collect();
+        view.conflicts = self.conflicts.into_iter().map(item).collect::<Result<_, _>>()?;
         view.has_more = self.has_more;
-        let violation =
-            |(violation, is_fixed)| ViolationItem { found: three.name_violation(objects, violation), is_fixed };
+        let violation = |(violation, is_fixed): (Violation, bool)| {
+            let one = by.get(about_violation(violation.id()).as_str()).copied();
+            let fixed_by = one.map(|one| one.author.as_str().to_owned());
+            ViolationItem { found: three.name_violation(objects, violation), is_fixed, fixed_by, revision: named(one) }
+        };
         view.violations = self.violations.into_iter().map(violation).collect();
         let count = |(table, (open, total, columns)): (TableId, (u64, u64, BTreeMap<ColumnId, u64>))| ConflictCount {
             table,
@@ -113,20 +123,23 @@ impl Page {
         view.tables = self.counts.into_iter().map(count).collect();
         view.tables.sort_by(|a, b| a.name.cmp(&b.name));
         let mut rules: Vec<(i64, RuleView)> = Vec::new();
-        for decision in kept.iter().filter(|decision| decision.about.starts_with("rule:")) {
-            let rule: ScopeRule = serde_json::from_str(&decision.data).map_err(internal)?;
+        for decision in kept.iter().filter(|decision| decision.is_rule()) {
+            let rule = rule_of(decision)?;
             let column = rule.scope.table.zip(rule.scope.column).map(|(table, id)| column_name(table, id));
             let view = RuleView {
                 about: decision.about.clone(),
+                revision: revision(decision),
                 table: rule.scope.table.map(table_name),
                 column,
                 choice: rule.choice,
                 by: decision.author.as_str().to_owned(),
+                scope: rule.scope,
             };
             rules.push((decision.at, view));
         }
         rules.sort_by_key(|(at, _)| *at);
         view.rules = rules.into_iter().map(|(_, rule)| rule).collect();
+        view.revision = revision_of_all(kept);
         Ok(())
     }
 }
@@ -199,6 +212,7 @@ impl Hub {
             conflicts: Vec::new(),
             has_more: false,
             violations: Vec::new(),
+            revision: OPEN.to_owned(),
         };
         if let Some(sides) = loaded.sides().filter(|_| loaded.state == RequestState::Open) {
             let (resolutions, kept) = self.decisions(&loaded).await?;
@@ -207,11 +221,11 @@ impl Hub {
             let weighed;
             (weighed, view) = blocking(move || {
                 let mut page = Page { asked, ..Page::default() };
-                let resolutions = Some(&resolutions);
-                let (weighed, three) = overview::weigh(&objects, sides, resolutions, &mut |found| page.take(found))?;
+                let (weighed, three) =
+                    overview::weigh(&objects, sides, Some(&resolutions), &mut |found| page.take(found))?;
                 if let Some(three) = three {
                     view.stats = weighed.stats.unwrap_or_default();
-                    page.list(&objects, &three, &kept, &mut view)?;
+                    page.list(&objects, &three, (&resolutions, &kept), &mut view)?;
                 }
                 Ok((weighed, view))
             })

@@ -2,20 +2,21 @@
 //!
 //! A decision is kept under what it is about: a conflict's or violation's id, which is the hash of what is in conflict, or
 //! the scope of a rule. So it holds however the branches move as long as its cells stay the same, and is out of use, not
-//! wrong, when they do not (rule M17).
+//! wrong, when they do not (rule M17). Whoever decides says what they saw decided: see `seen.rs`.
 
-use storage::{Objects, PersonName, RequestDecision};
+use storage::{Objects, PersonName, RequestDecision, StandingDecision};
 use versioning::{
-    ColumnId, Hash, Key, Type, Value,
+    ColumnId, Hash, Key, TableId, Type, Value,
     merge::{Choice, Fix, Found, Resolutions, RowCells, RowFix, ScopeRule},
 };
 
 use super::{
-    Loaded, RequestState,
+    Loaded, RequestState, Seen,
     conflicts::{column, value_type},
+    seen::{rule_of, standing},
 };
 use crate::{
-    Actor, DatasetPath, Error, Hub, blocking,
+    Actor, DatasetPath, Error, Event, Hub, blocking,
     merges::{Three, survey},
     now,
     write::internal,
@@ -31,14 +32,14 @@ pub enum RowFixText {
 }
 
 /// What a decision is about.
-enum About {
+pub(super) enum About {
     Conflict(Hash),
     Violation(Hash),
     Rule,
 }
 
 impl About {
-    fn of(text: &str) -> Option<Self> {
+    pub(super) fn of(text: &str) -> Option<Self> {
         match text.split_once(':')? {
             ("conflict", id) => id.parse().ok().map(Self::Conflict),
             ("violation", id) => id.parse().ok().map(Self::Violation),
@@ -52,11 +53,11 @@ pub(super) fn about_conflict(id: Hash) -> String {
     format!("conflict:{id}")
 }
 
-fn about_violation(id: Hash) -> String {
+pub(super) fn about_violation(id: Hash) -> String {
     format!("violation:{id}")
 }
 
-fn about_rule(rule: &ScopeRule) -> Result<String, Error> {
+pub(super) fn about_rule(rule: &ScopeRule) -> Result<String, Error> {
     let scope = serde_json::to_string(&rule.scope).map_err(internal)?;
     Ok(format!("rule:{}", Hash::of(scope.as_bytes())))
 }
@@ -74,7 +75,7 @@ fn understood(kept: &[RequestDecision]) -> Result<Resolutions, Error> {
             Some(About::Violation(id)) => {
                 resolutions.violations.insert(id, serde_json::from_str(data).map_err(internal)?);
             }
-            Some(About::Rule) => rules.push((decision.at, serde_json::from_str(data).map_err(internal)?)),
+            Some(About::Rule) => rules.push((decision.at, rule_of(decision)?)),
             None => return Err(internal(format!("a decision is about “{}”", decision.about))),
         }
     }
@@ -91,19 +92,21 @@ impl Hub {
         Ok((understood(&kept)?, kept))
     }
 
-    /// Keeps decisions about a request's conflicts and violations; each takes the place of an earlier one about the same.
+    /// Keeps decisions about a request's conflicts and violations, all of them or none; each takes the place of an earlier
+    /// one about the same, unless that is another one than was seen.
     ///
     /// # Errors
-    /// There is no such request for the person, or they may not decide.
+    /// There is no such request for the person, they may not decide, or something else is decided by now.
     pub async fn decide(
         &self,
         actor: &Actor,
         path: &DatasetPath,
         number: u64,
         resolutions: Resolutions,
+        seen: &Seen,
     ) -> Result<(), Error> {
         let loaded = self.load_deciding(actor, path, number).await?;
-        self.keep_decisions(actor, &loaded, resolutions).await
+        self.keep_decisions(actor, &loaded, &resolutions, seen).await
     }
 
     async fn load_deciding(&self, actor: &Actor, path: &DatasetPath, number: u64) -> Result<Loaded, Error> {
@@ -115,7 +118,30 @@ impl Hub {
         Ok(loaded)
     }
 
-    async fn keep_decisions(&self, actor: &Actor, loaded: &Loaded, new: Resolutions) -> Result<(), Error> {
+    async fn keep_decisions(
+        &self,
+        actor: &Actor,
+        loaded: &Loaded,
+        new: &Resolutions,
+        seen: &Seen,
+    ) -> Result<(), Error> {
+        // Who is overtaken between looking and keeping looks again.
+        loop {
+            let stands = self.unchanged(actor, loaded, seen).await?;
+            if self.keep_unless_changed(actor, loaded, new, &stands).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Keeps decisions where still stands what stood. Whether it did.
+    async fn keep_unless_changed(
+        &self,
+        actor: &Actor,
+        loaded: &Loaded,
+        new: &Resolutions,
+        stands: &[StandingDecision],
+    ) -> Result<bool, Error> {
         let (author, begun) = (PersonName::from(actor.name()), now());
         let mut decisions = Vec::new();
         let mut add = |about: String, data: Result<String, serde_json::Error>| {
@@ -133,28 +159,52 @@ impl Hub {
         for (id, fix) in &new.violations {
             add(about_violation(*id), serde_json::to_string(fix))?;
         }
-        Ok(self.store().decide_request(loaded.stored.dataset, loaded.stored.number, &decisions).await?)
+        let (dataset, number) = (loaded.stored.dataset, loaded.stored.number);
+        let done = self.store().decide_request(dataset, number, &decisions, stands).await?;
+        if done && !decisions.is_empty() {
+            self.tell_of_decision(actor, loaded);
+        }
+        Ok(done)
     }
 
-    /// Takes decisions back: those that are named, or all.
+    /// Tells those who have the request open.
+    fn tell_of_decision(&self, actor: &Actor, loaded: &Loaded) {
+        let event = Event::Decided { request: loaded.stored.number, by: actor.name().to_owned() };
+        self.shared.events.send(loaded.stored.dataset.0, event);
+    }
+
+    /// Takes decisions back: those that are named, or all; unless others stand there by now than were seen.
     ///
     /// # Errors
-    /// There is no such request for the person, or they may not decide.
+    /// There is no such request for the person, they may not decide, or something else is decided by now.
     pub async fn undecide(
         &self,
         actor: &Actor,
         path: &DatasetPath,
         number: u64,
         about: Option<Vec<String>>,
+        seen: &Seen,
     ) -> Result<(), Error> {
         let loaded = self.load_deciding(actor, path, number).await?;
-        Ok(self.store().undecide_request(loaded.stored.dataset, number, about.as_deref()).await?)
+        let dataset = loaded.stored.dataset;
+        loop {
+            let stands = self.unchanged_back(actor, &loaded, about.as_deref(), seen).await?;
+            // All that was seen, and nothing that comes meanwhile.
+            let all = stands.as_ref().map(|stands| stands.iter().map(|one| one.about.clone()).collect());
+            let named = about.clone().or(all);
+            let stands = stands.unwrap_or_default();
+            if self.store().undecide_request(dataset, number, named.as_deref(), &stands).await? {
+                self.tell_of_decision(actor, &loaded);
+                return Ok(());
+            }
+        }
     }
 
     /// Decides a conflict with a value as typed; none for nothing.
     ///
     /// # Errors
-    /// There is no such request or conflict for the person, they may not decide, or the value is not of the type.
+    /// There is no such request or conflict for the person, they may not decide, the value is not of the type, or something
+    /// else is decided by now than was seen.
     pub async fn decide_value(
         &self,
         actor: &Actor,
@@ -162,6 +212,7 @@ impl Hub {
         number: u64,
         conflict: Hash,
         value: Option<&str>,
+        seen: &Seen,
     ) -> Result<(), Error> {
         let loaded = self.load_deciding(actor, path, number).await?;
         let heads = loaded.heads().ok_or_else(|| Error::not_found("such conflict"))?;
@@ -182,28 +233,53 @@ impl Hub {
         .await?;
         let mut resolutions = Resolutions::default();
         resolutions.conflicts.insert(conflict, Choice::Value(value));
-        self.keep_decisions(actor, &loaded, resolutions).await
+        self.keep_decisions(actor, &loaded, &resolutions, seen).await
     }
 
     /// Changes one of the rows that break a rule; `row` is its place among those of the violation.
     ///
     /// # Errors
-    /// There is no such request or violation for the person, they may not decide, or a value is not of its type.
+    /// There is no such request or violation for the person, they may not decide, a value is not of its type, or its rows
+    /// were changed since they were seen.
     pub async fn fix_violation(
         &self,
         actor: &Actor,
         path: &DatasetPath,
         number: u64,
-        violation: Hash,
-        row: usize,
+        (violation, row): (Hash, usize),
         fix: RowFixText,
+        seen: &Seen,
     ) -> Result<(), Error> {
         let loaded = self.load_deciding(actor, path, number).await?;
+        let about = about_violation(violation);
+        loop {
+            let (resolutions, kept) = self.decisions(&loaded).await?;
+            let stands = kept.iter().find(|one| one.about == about);
+            seen.check(actor, &about, stands)?;
+            let mut whole: Fix = resolutions.violations.get(&violation).cloned().unwrap_or_default();
+            let (table, key, fix) = self.row_fix(&loaded, resolutions, (violation, row), fix.clone()).await?;
+            whole.rows.retain(|(other, known, _)| (*other, known) != (table, &key));
+            whole.rows.push((table, key, fix));
+            let mut new = Resolutions::default();
+            new.violations.insert(violation, whole);
+            // What others changed of its other rows meanwhile is not lost.
+            if self.keep_unless_changed(actor, &loaded, &new, &[standing(&about, stands)]).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Which row of a violation is changed, and how.
+    async fn row_fix(
+        &self,
+        loaded: &Loaded,
+        resolutions: Resolutions,
+        (violation, row): (Hash, usize),
+        fix: RowFixText,
+    ) -> Result<(TableId, Key, RowFix), Error> {
         let heads = loaded.heads().ok_or_else(|| Error::not_found("such violation"))?;
-        let (resolutions, _) = self.decisions(&loaded).await?;
-        let mut whole: Fix = resolutions.violations.get(&violation).cloned().unwrap_or_default();
         let objects = self.store().objects();
-        let (table, key, fix) = blocking(move || {
+        blocking(move || {
             let found = find(&objects, heads, &resolutions, |found| match found {
                 Found::Violation(found, _) => Some(found).filter(|found| found.id() == violation),
                 Found::Conflict(..) => None,
@@ -227,12 +303,7 @@ impl Hub {
             };
             Ok((wanted.table, key.clone(), fix))
         })
-        .await?;
-        whole.rows.retain(|(other, known, _)| (*other, known) != (table, &key));
-        whole.rows.push((table, key, fix));
-        let mut resolutions = Resolutions::default();
-        resolutions.violations.insert(violation, whole);
-        self.keep_decisions(actor, &loaded, resolutions).await
+        .await
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use versioning::{
     ColumnId, Hash, Key, TableId, Type, Value,
-    merge::{Choice, Stats},
+    merge::{Choice, Scope, Stats},
 };
 
 use crate::{
@@ -410,7 +410,7 @@ pub struct RequestChecks {
 pub struct Decided {
     /// What.
     pub choice: Choice,
-    /// Who; none where that is not known any more.
+    /// Who, or whose rule; none where that is not known any more.
     pub by: Option<String>,
     /// Whether it was decided for many at once.
     pub by_rule: bool,
@@ -427,6 +427,8 @@ pub struct ConflictItem {
     pub value_type: Option<Type>,
     /// Other cells of the row, to know it by: names and values.
     pub context: Vec<(String, Value)>,
+    /// Names what is decided, to say that it was seen; [`OPEN`](crate::OPEN) where nothing is.
+    pub revision: String,
 }
 
 /// A violation in the resolver.
@@ -436,6 +438,10 @@ pub struct ViolationItem {
     pub found: FoundViolation,
     /// Whether somebody has changed its rows; it is checked again then.
     pub is_fixed: bool,
+    /// Who has, where that is known.
+    pub fixed_by: Option<String>,
+    /// Names what its rows were changed to, to say that it was seen; [`OPEN`](crate::OPEN) where they were not.
+    pub revision: String,
 }
 
 /// Conflicts of one table.
@@ -458,6 +464,10 @@ pub struct ConflictCount {
 pub struct RuleView {
     /// Names it, to take it back.
     pub about: String,
+    /// Names it as it is, to say that it was seen.
+    pub revision: String,
+    /// What it is for.
+    pub scope: Scope,
     /// The table; none: all.
     pub table: Option<String>,
     /// The column; none: all.
@@ -479,6 +489,8 @@ pub struct ConflictsAsked {
     pub offset: usize,
     /// How many to answer, at most 200.
     pub limit: usize,
+    /// One that is answered besides them, whether it is decided or not.
+    pub besides: Option<Hash>,
 }
 
 /// The resolver.
@@ -506,6 +518,8 @@ pub struct ConflictsView {
     pub has_more: bool,
     /// Rules of the data that the merged state would break: the first 100.
     pub violations: Vec<ViolationItem>,
+    /// Names all that is decided, to say that it was seen.
+    pub revision: String,
 }
 
 /// A request to be opened.

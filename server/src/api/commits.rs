@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::Response,
 };
-use hub::{Change, Changes, CommitSummary, DatasetPath, Place, Reference};
+use hub::{Against, Change, Changes, CommitSummary, DatasetPath, Place, Reference, TwoStates};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -119,7 +119,8 @@ pub(crate) async fn show(
     let summary = match commit.parents.first() {
         Some(parent) => {
             let from = Reference::named(parent.to_string());
-            counts(&state.hub.diff_summary(&actor, &path, (&from, &to), None).await?)
+            let sides = TwoStates { from: &from, to: &to, against: Against::Other };
+            counts(&state.hub.diff_summary(&actor, &path, sides, None).await?)
         }
         None => {
             let view = state.hub.dataset(&actor, &Place { path, at: to }).await?;

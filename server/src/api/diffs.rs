@@ -1,7 +1,7 @@
 //! `…/diff`: what differs between two states, page by page, and how much.
 
 use axum::response::Response;
-use hub::{DatasetPath, DiffSummary, DifferenceCounts, Reference, TableDifference, Viewed};
+use hub::{Against, DatasetPath, DiffSummary, DifferenceCounts, Reference, TableDifference, TwoStates, Viewed};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Any};
 use utoipa::{IntoParams, ToSchema};
@@ -26,6 +26,9 @@ pub(crate) struct Sides {
     to: Option<String>,
     /// Only this table.
     table: Option<String>,
+    /// Hold the second state against what both have in common: what merging it into the first would bring.
+    #[serde(default)]
+    merge_base: bool,
 }
 
 /// Which two states, and which page.
@@ -39,10 +42,17 @@ pub(crate) struct Page {
     to: Option<String>,
     /// Only this table.
     table: Option<String>,
+    /// Hold the second state against what both have in common: what merging it into the first would bring.
+    #[serde(default)]
+    merge_base: bool,
     /// How many rows: 1 to 1,000, 100 without it.
     limit: Option<usize>,
     /// Where the last page ended.
     cursor: Option<String>,
+}
+
+fn sides<'a>(from: &'a Reference, to: &'a Reference, merge_base: bool) -> TwoStates<'a> {
+    TwoStates { from, to, against: if merge_base { Against::Base } else { Against::Other } }
 }
 
 /// One side of a diff.
@@ -277,7 +287,8 @@ pub(crate) fn counts(summary: &DiffSummary) -> Vec<TableCounts> {
 }
 
 /// The rows in which two states differ, with the cells before and after, page by page, and what differs between the
-/// schemas. A row that only lost cells of a dropped column is not listed: the column is.
+/// schemas. A row that only lost cells of a dropped column is not listed: the column is. With `merge_base`, `from` in the
+/// answer is the commit from which the two went apart; without one, the answer is 409.
 #[utoipa::path(
     get, path = "/datasets/{owner}/{dataset}/diff", tag = "diff",
     params(("owner", description = "The namespace."), ("dataset", description = "The dataset's name."), Page),
@@ -290,7 +301,8 @@ pub(crate) async fn show(
 ) -> Result<Response, Problem> {
     let limit = limit(page.limit)?;
     let (from, to, table) = (page.from.as_str(), page.to.as_deref().unwrap_or_default(), page.table.as_deref());
-    let list = ["diff", &owner, &name, from, to, table.unwrap_or_default()];
+    let kind = if page.merge_base { "merge-base diff" } else { "diff" };
+    let list = [kind, &owner, &name, from, to, table.unwrap_or_default()];
     // A walk through pages stays between the two commits at which it began.
     type Place = (Option<String>, Option<String>, TableId, Key);
     let begin = page.cursor.as_deref().map(|text| cursor::read::<Place>(&list, text)).transpose()?;
@@ -300,8 +312,9 @@ pub(crate) async fn show(
         }
         None => (reference(Some(from), None)?, reference(Some(to), None)?, None),
     };
+    let sides = sides(&from, &to, page.merge_base && after.is_none());
     let path = DatasetPath { owner: owner.clone(), name: name.clone() };
-    let found = state.hub.diff_page(&state.actor(), &path, (&from, &to), table, after, limit).await?;
+    let found = state.hub.diff_page(&state.actor(), &path, sides, table, after, limit).await?;
     let items = found
         .rows
         .iter()
@@ -361,7 +374,8 @@ pub(crate) async fn summary(
 ) -> Result<Response, Problem> {
     let (from, to) = (reference(Some(&sides.from), None)?, reference(sides.to.as_deref(), None)?);
     let path = DatasetPath { owner, name };
-    let found = state.hub.diff_summary(&state.actor(), &path, (&from, &to), sides.table.as_deref()).await?;
+    let two = self::sides(&from, &to, sides.merge_base);
+    let found = state.hub.diff_summary(&state.actor(), &path, two, sides.table.as_deref()).await?;
     let (from, to) = (SideBody::from(&found.from), SideBody::from(&found.to));
     Ok(with_commit(to.commit.clone(), SummaryBody { from, to, tables: counts(&found) }))
 }

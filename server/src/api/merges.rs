@@ -280,12 +280,12 @@ async fn run(
     // A value for a conflict that is named by nothing but its id is read by the type that is found there.
     let found = if values_needed(resolutions) {
         let others: Vec<Resolution> = resolutions.iter().filter(|one| !one.needs_type()).cloned().collect();
-        let resolutions = understand(&others, &names, &[])?;
+        let (resolutions, _) = understand(&others, &names, &[])?;
         bring(state, place, &source, MergeOptions { resolutions, dry_run: true, ..request.clone() }).await?.conflicts
     } else {
         Vec::new()
     };
-    request.resolutions = understand(resolutions, &names, &found)?;
+    (request.resolutions, _) = understand(resolutions, &names, &found)?;
     let dry_run = request.dry_run;
     let outcome = bring(state, place, &source, request).await?;
     let state = outcome.state;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
-use hub::{DatasetView, FoundConflict};
+use hub::{DatasetView, FoundConflict, Seen};
 use serde::Deserialize;
 use serde_json::{Map, Value as Any};
 use utoipa::ToSchema;
@@ -41,6 +41,10 @@ pub(crate) struct Resolution {
     /// For a violation: rows that are changed so that the rule is kept.
     #[serde(default)]
     rows: Vec<RowFixBody>,
+    /// In a merge request: what was decided when the client looked, as `revision` of the conflict or violation names it; for
+    /// many, the revisions of the rules that cover them with spaces between, or `open`. Where something else is decided by
+    /// now, nothing is kept. Without it, whatever is decided is replaced.
+    revision: Option<String>,
 }
 
 /// How a conflict is decided.
@@ -153,17 +157,23 @@ fn refused(index: usize, field: &str, detail: impl std::fmt::Display) -> Problem
     Problem::field(StatusCode::UNPROCESSABLE_ENTITY, format!("/resolutions/{index}/{field}"), format!("{detail}."))
 }
 
-/// The decisions as the merge takes them.
+/// The decisions as the merge takes them, and what they were based on.
 pub(crate) fn understand(
     resolutions: &[Resolution],
     names: &Names,
     found: &[FoundConflict],
-) -> Result<Resolutions, Problem> {
-    let mut understood = Resolutions::default();
+) -> Result<(Resolutions, Seen), Problem> {
+    let (mut understood, mut all_seen) = (Resolutions::default(), Seen::default());
     for (index, one) in resolutions.iter().enumerate() {
+        let mut saw = |add: &dyn Fn(Seen, &str) -> Seen| {
+            if let Some(revision) = &one.revision {
+                all_seen = add(std::mem::take(&mut all_seen), revision);
+            }
+        };
         if let Some(id) = &one.violation {
             let id: Hash = id.parse().map_err(|error| refused(index, "violation", error))?;
             understood.violations.insert(id, fix(index, one, names)?);
+            saw(&|seen, revision| seen.violation(id, revision));
             continue;
         }
         let word = one.choice.ok_or_else(|| refused(index, "choice", "Say how it is decided"))?;
@@ -187,6 +197,7 @@ pub(crate) fn understand(
                 let ty = || ty().or_else(|| conflict.map(|found| value_type(found, names)));
                 if let Some(choice) = choice(index, word, one, ty)? {
                     understood.conflicts.insert(id, choice);
+                    saw(&|seen, revision| seen.conflict(id, revision));
                 }
             }
             None => {
@@ -200,12 +211,13 @@ pub(crate) fn understand(
                     kind: kind.transpose()?,
                 };
                 if let Some(choice) = choice(index, word, one, ty)? {
+                    saw(&|seen, revision| seen.rules(scope.clone(), revision));
                     understood.rules.push(ScopeRule { scope, choice });
                 }
             }
         }
     }
-    Ok(understood)
+    Ok((understood, all_seen))
 }
 
 fn choice(

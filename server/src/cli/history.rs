@@ -39,8 +39,12 @@ pub(crate) fn log(options: &LogOptions) -> Result<(), Failure> {
 
 pub(crate) fn diff(options: &DiffOptions) -> Result<(), Failure> {
     let client = Client::new(&options.connection);
-    let sides =
-        [("from", Some(options.from.as_str())), ("to", options.to.as_deref()), ("table", options.table.as_deref())];
+    let sides = [
+        ("from", Some(options.from.as_str())),
+        ("to", options.to.as_deref()),
+        ("table", options.table.as_deref()),
+        ("merge_base", options.merge_base.then_some("true")),
+    ];
     if options.summary {
         let json = client.get(&path(&options.dataset, &["diff", "summary"]), &sides)?;
         if options.connection.json {

@@ -47,8 +47,11 @@ pub(super) fn see(address: &str) -> Answer {
 
 /// Whether a form can be shown again after this error: it says what to do about it. Anything else is an error page.
 pub(super) fn is_about_form(error: &Error) -> bool {
-    use Error::{DiskFull, Exists, Invalid, Stale, State, TooMany};
-    matches!(error, Invalid { .. } | Exists { .. } | Stale { .. } | State { .. } | TooMany { .. } | DiskFull)
+    use Error::{Decided, DiskFull, Exists, Invalid, Stale, State, TooMany};
+    matches!(
+        error,
+        Invalid { .. } | Exists { .. } | Stale { .. } | State { .. } | Decided { .. } | TooMany { .. } | DiskFull
+    )
 }
 
 /// Refuses a form to those who may not edit what is looked at.

@@ -2,7 +2,7 @@
 
 use app::{form::Submitted, pages};
 use axum::{Form, extract::Query};
-use hub::{Error, Place, Protection, Reference};
+use hub::{Against, Error, Place, Protection, Reference, TwoStates};
 use serde::Deserialize;
 
 use super::{
@@ -106,6 +106,9 @@ pub(super) struct CompareQuery {
     from: String,
     #[serde(default)]
     to: String,
+    /// Whether the two are compared as they are, and not by what the second would bring to the first.
+    #[serde(default)]
+    direct: String,
 }
 
 pub(super) async fn compare(
@@ -119,6 +122,8 @@ pub(super) async fn compare(
     };
     let (from, to) = (reference(&query.from)?, reference(&query.to)?);
     let asked = changes.asked()?;
-    let view = state.hub.compare(&state.actor(), &at.place.path, (&from, &to), asked.clone()).await?;
+    let against = if query.direct == "1" { Against::Other } else { Against::Base };
+    let sides = TwoStates { from: &from, to: &to, against };
+    let view = state.hub.compare(&state.actor(), &at.place.path, sides, asked.clone()).await?;
     page(&state, || pages::compare::page(&view, &asked))
 }

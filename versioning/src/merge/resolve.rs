@@ -64,6 +64,14 @@ impl Scope {
             && self.kind.is_none_or(|kind| kind == conflict.kind())
     }
 
+    /// Whether whatever is in the other scope is in this one.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        self.table.is_none_or(|table| Some(table) == other.table)
+            && self.column.is_none_or(|column| Some(column) == other.column)
+            && self.kind.is_none_or(|kind| Some(kind) == other.kind)
+    }
+
     /// A column is narrower than a table, a table than a kind.
     fn narrowness(&self) -> (bool, bool, bool) {
         (self.column.is_some(), self.table.is_some(), self.kind.is_some())
@@ -116,6 +124,14 @@ pub struct Resolutions {
 }
 
 impl Resolutions {
+    /// The rule that decided a conflict about which nothing is decided by its id: the narrowest, and of those the last,
+    /// that comes to this choice.
+    #[must_use]
+    pub fn rule_for(&self, conflict: &Conflict, choice: &Choice) -> Option<&ScopeRule> {
+        let rules = self.rules.iter().filter(|rule| rule.choice == *choice && rule.scope.matches(conflict));
+        rules.max_by_key(|rule| rule.scope.narrowness())
+    }
+
     /// The first choice, in the order of precedence, that `apply` can make something of.
     pub(crate) fn decide<'r, T>(
         &'r self,

@@ -23,12 +23,14 @@ pub(super) fn section(page: &Page<'_>, item: &ConflictItem, next: Option<&Hash>)
     let decided = item.decided.as_ref().map(|decided| {
         let how = wording::decided(&decided.choice, &found.conflict, page.target());
         let by = match (&decided.by, decided.by_rule) {
-            (_, true) => String::from(", by a rule"),
+            (Some(by), true) => format!(", by a rule of {by}"),
+            (None, true) => String::from(", by a rule"),
             (Some(by), false) => format!(", by {by}"),
             (None, false) => String::new(),
         };
-        let back =
-            (!decided.by_rule).then(|| page.take_back(&format!("conflict:{id}"), Some(&found.id), heading.clone()));
+        let about = format!("conflict:{id}");
+        let back = (!decided.by_rule)
+            .then(|| page.take_back(&about, &item.revision, Some(&found.id), heading.clone()));
         view! {
             <div class="conflict__decided">
                 <p><span class="badge badge--good">"Decided"</span>{format!(" {how}{by}")}</p>
@@ -43,11 +45,38 @@ pub(super) fn section(page: &Page<'_>, item: &ConflictItem, next: Option<&Hash>)
             {context(item)}
             {story}
             {body(page, item)}
+            {overtaken(page, item)}
             {decided}
             {forms}
         </section>
     }
     .into_any()
+}
+
+/// What was decided while the reader looked at something else, and what they wanted.
+fn overtaken(page: &Page<'_>, item: &ConflictItem) -> Option<AnyView> {
+    let id = item.found.id.to_string();
+    let decided = item.decided.as_ref()?;
+    let offers = wording::offers(&item.found.conflict, item.value_type, page.target());
+    let label = |word: &str| offers.iter().find(|(value, _)| *value == word).map(|(_, label)| label.clone());
+    let not_done = if page.is_refused("conflict", &id) {
+        let mine = match page.form.value("choice")? {
+            "value" => page.form.or(&value_field(&id), ""),
+            word => label(word)?,
+        };
+        format!("You chose “{mine}”, which was not saved: choose it again to put it in place of that.")
+    } else if page.is_refused("take_back", &format!("conflict:{id}")) {
+        String::from("It was not taken back.")
+    } else {
+        return None;
+    };
+    let theirs = match label(sent(&decided.choice)) {
+        Some(label) => format!("“{label}”"),
+        None => wording::decided(&decided.choice, &item.found.conflict, page.target()),
+    };
+    let by = decided.by.as_deref().unwrap_or("Somebody");
+    let many = if decided.by_rule { ", for many at once" } else { "" };
+    Some(view! { <p class="banner banner--bad">{format!("{by} has chosen {theirs} meanwhile{many}. {not_done}")}</p> }.into_any())
 }
 
 /// Other cells of the row, to know it by.
@@ -189,7 +218,13 @@ fn row(
 fn forms(page: &Page<'_>, item: &ConflictItem, next: Option<&Hash>, heading: &str) -> AnyView {
     let found = &item.found;
     let id = found.id.to_string();
-    let hidden = || view! { <input type="hidden" name="conflict" value=id.clone() />{page.way_back(next)} };
+    let hidden = || {
+        view! {
+            <input type="hidden" name="conflict" value=id.clone() />
+            {Page::seen(&item.revision)}
+            {page.way_back(next)}
+        }
+    };
     let chosen = item.decided.as_ref().map(|decided| sent(&decided.choice));
     let buttons: Vec<_> = wording::offers(&found.conflict, item.value_type, page.target())
         .into_iter()

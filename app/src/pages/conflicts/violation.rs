@@ -49,12 +49,20 @@ fn one(page: &Page<'_>, item: &ViolationItem) -> AnyView {
         keys if keys.len() > MAX_ROWS => format!("Rows {}, … in {}", keys[..MAX_ROWS].join(", "), found.table),
         keys => format!("Rows {} in {}", keys.join(", "), found.table),
     };
+    let about = format!("violation:{id}");
+    let by = item.fixed_by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+    // Somebody changed its rows while the reader did.
+    let is_overtaken = item.is_fixed && page.is_refused("violation", &id);
+    let overtaken = is_overtaken.then(|| {
+        let words = format!("Its rows were changed{by} meanwhile. What you typed was not saved: save it again to add it to that.");
+        view! { <p class="banner banner--bad">{words}</p> }
+    });
     // What its rows break as they are now is listed by itself.
     let fixed = item.is_fixed.then(|| {
         view! {
             <div class="conflict__decided">
-                <p><span class="badge badge--good">"Mended"</span>" Its rows were changed."</p>
-                {page.take_back(&format!("violation:{id}"), None, heading.clone())}
+                <p><span class="badge badge--good">"Mended"</span>{format!(" Its rows were changed{by}.")}</p>
+                {page.take_back(&about, &item.revision, None, heading.clone())}
             </div>
         }
     });
@@ -64,7 +72,7 @@ fn one(page: &Page<'_>, item: &ViolationItem) -> AnyView {
         .iter()
         .enumerate()
         .take(MAX_ROWS)
-        .filter(|_| !item.is_fixed)
+        .filter(|_| !item.is_fixed || is_overtaken)
         .map(|(index, (_, cells))| {
             let key = found.keys.get(index).cloned().unwrap_or_default();
             row(page, item, index, key, cells)
@@ -76,6 +84,7 @@ fn one(page: &Page<'_>, item: &ViolationItem) -> AnyView {
         <section class="conflict" aria-labelledby=heading.clone()>
             <h3 id=heading.clone()>{keys}</h3>
             <p>{found.violation.message.clone()}</p>
+            {overtaken}
             {fixed}
             {rows}
             {more}
@@ -128,6 +137,7 @@ fn row(page: &Page<'_>, item: &ViolationItem, index: usize, key: String, cells: 
     view! {
         <form class="conflict__row" method="post" action=page.here.clone()>
             {page.way_back(None)}
+            {Page::seen(&item.revision)}
             <input type="hidden" name="violation" value=id />
             <input type="hidden" name="row" value=index.to_string() />
             <fieldset class="plain"><legend>{legend}</legend>{meant}{others}</fieldset>

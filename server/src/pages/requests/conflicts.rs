@@ -5,7 +5,7 @@ use app::{
     pages::conflicts::{self, LIST, Names, address, anchor, cell_field, value_field},
 };
 use axum::{Form, extract::Query};
-use hub::{ConflictsAsked, ConflictsView, Error, Place, Reference, RowFixText};
+use hub::{ConflictsAsked, ConflictsView, Error, Place, Reference, RowFixText, Seen};
 use serde::Deserialize;
 use versioning::{
     ColumnId, Hash,
@@ -34,11 +34,15 @@ pub(in crate::pages) struct ListQuery {
     all: String,
     #[serde(default)]
     offset: String,
+    /// A conflict that is shown besides: a reader is in it.
+    #[serde(default)]
+    besides: String,
 }
 
 impl ListQuery {
     fn of(form: &Submitted) -> Self {
-        Self { table: form.or("table", ""), all: form.or("all", ""), offset: form.or("offset", "") }
+        let [table, all, offset, besides] = ["table", "all", "offset", "besides"].map(|name| form.or(name, ""));
+        Self { table, all, offset, besides }
     }
 
     fn asked(&self) -> ConflictsAsked {
@@ -47,6 +51,7 @@ impl ListQuery {
             all: self.all == "1",
             offset: self.offset.parse().unwrap_or(0),
             limit: PAGE,
+            besides: self.besides.parse().ok(),
         }
     }
 }
@@ -60,7 +65,8 @@ pub(in crate::pages) async fn show(visit: Visit, one: One, Query(query): Query<L
 async fn load(visit: &Visit, one: &One, asked: ConflictsAsked) -> Result<(ConflictsView, Names), Error> {
     let (actor, path) = (visit.actor(), &one.path);
     let mut view = visit.hub.conflicts(&actor, path, one.number, asked).await?;
-    if view.conflicts.is_empty() && asked.offset > 0 {
+    let is_behind = view.conflicts.iter().all(|item| Some(item.found.id) == asked.besides);
+    if is_behind && asked.offset > 0 {
         view = visit.hub.conflicts(&actor, path, one.number, ConflictsAsked { offset: 0, ..asked }).await?;
     }
     let names = names(visit, &view).await;
@@ -97,8 +103,7 @@ pub(in crate::pages) async fn decide(visit: Visit, one: One, Form(values): Value
     let form = Submitted::new(values.clone());
     let next = form.value("next").map_or_else(|| LIST.to_owned(), anchor);
     let (done, next) = if let Some(about) = form.value("take_back") {
-        let about = (about != "all").then(|| vec![about.to_owned()]);
-        (visit.hub.undecide(&visit.actor(), &one.path, one.number, about).await, next)
+        (take_back(&visit, &one, &form, about).await, next)
     } else if let Some(conflict) = form.value("conflict") {
         let id = conflict.parse().map_err(|_| unreadable("conflict"))?;
         (decide_one(&visit, &one, &form, id).await?, next)
@@ -118,6 +123,22 @@ pub(in crate::pages) async fn decide(visit: Visit, one: One, Form(values): Value
     }
 }
 
+/// What the page said that was decided, where it said so.
+fn seen(form: &Submitted, add: impl FnOnce(Seen, &str) -> Seen) -> Seen {
+    match form.value("seen") {
+        Some(revision) => add(Seen::on_page(), revision),
+        None => Seen::default(),
+    }
+}
+
+async fn take_back(visit: &Visit, one: &One, form: &Submitted, about: &str) -> Result<(), Error> {
+    let (named, seen) = match about {
+        "all" => (None, seen(form, |seen, revision| seen.all(revision))),
+        about => (Some(vec![about.to_owned()]), seen(form, |seen, revision| seen.about(about, revision))),
+    };
+    visit.hub.undecide(&visit.actor(), &one.path, one.number, named, &seen).await
+}
+
 /// A choice other than a value.
 fn choice(text: &str) -> Option<Choice> {
     Some(match text {
@@ -133,14 +154,15 @@ fn choice(text: &str) -> Option<Choice> {
 
 async fn decide_one(visit: &Visit, one: &One, form: &Submitted, id: Hash) -> Result<Result<(), Error>, Failure> {
     let (actor, sent) = (visit.actor(), form.or("choice", ""));
+    let seen = seen(form, |seen, revision| seen.conflict(id, revision));
     if sent == "value" {
         let value = typed(form, &value_field(&id.to_string()), None);
-        let done = visit.hub.decide_value(&actor, &one.path, one.number, id, value.as_deref()).await;
+        let done = visit.hub.decide_value(&actor, &one.path, one.number, id, value.as_deref(), &seen).await;
         return Ok(done.map_err(|error| error.renamed(|name| (name == "value").then(|| value_field(&id.to_string())))));
     }
     let choice = choice(&sent).ok_or_else(|| unreadable("choice"))?;
     let resolutions = Resolutions { conflicts: [(id, choice)].into(), ..Resolutions::default() };
-    Ok(visit.hub.decide(&actor, &one.path, one.number, resolutions).await)
+    Ok(visit.hub.decide(&actor, &one.path, one.number, resolutions, &seen).await)
 }
 
 async fn decide_many(visit: &Visit, one: &One, form: &Submitted, choice: Choice) -> Result<(), Error> {
@@ -149,8 +171,9 @@ async fn decide_many(visit: &Visit, one: &One, form: &Submitted, choice: Choice)
         column: form.value("scope_column").and_then(|column| column.parse().ok()),
         kind: None,
     };
+    let seen = seen(form, |seen, revisions| seen.rules(scope.clone(), revisions));
     let resolutions = Resolutions { rules: vec![ScopeRule { scope, choice }], ..Resolutions::default() };
-    visit.hub.decide(&visit.actor(), &one.path, one.number, resolutions).await
+    visit.hub.decide(&visit.actor(), &one.path, one.number, resolutions, &seen).await
 }
 
 /// Changes or deletes a row that breaks a rule.
@@ -173,7 +196,8 @@ async fn fix(
         }
         RowFixText::Set(cells)
     };
-    let done = visit.hub.fix_violation(&visit.actor(), &one.path, one.number, id, row, fix).await;
+    let seen = seen(form, |seen, revision| seen.violation(id, revision));
+    let done = visit.hub.fix_violation(&visit.actor(), &one.path, one.number, (id, row), fix, &seen).await;
     Ok(done.map_err(|error| {
         let name = |name: &str| {
             let column = name.strip_prefix("cell-").unwrap_or(name);
@@ -201,7 +225,12 @@ async fn again(visit: &Visit, one: &One, form: Submitted, error: Error) -> Answe
     if !can_be_shown(&error) {
         return Err(error.into());
     }
-    let (view, names) = load(visit, one, ListQuery::of(&form).asked()).await?;
+    let mut asked = ListQuery::of(&form).asked();
+    if let Error::Decided { others } = &error {
+        // Decided by now, it would not be on the list of what is open.
+        asked.besides = others.iter().find_map(|other| other.conflict);
+    }
+    let (view, names) = load(visit, one, asked).await?;
     let form = form.refused(&error);
     refused(visit, &error, || conflicts::page(&view, &names, &form))
 }
