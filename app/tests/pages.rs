@@ -15,7 +15,7 @@ use app::{
     pages::{self, table::Content},
     shell::{SiteFiles, Viewer, render},
 };
-use hub::{Error, JobState, RequestState, Standing};
+use hub::{Error, JobState, OtherDecision, RequestState, Standing};
 use leptos::{nonce::Nonce, prelude::AnyView};
 
 fn site() -> SiteFiles {
@@ -633,6 +633,32 @@ fn conflicts() {
     let form = Submitted::new([(name.clone(), String::from("</textarea><script>alert(1)</script>"))])
         .refused(&Error::invalid(name, "That is no number."));
     check("conflicts-refused", || pages::conflicts::page(&view, &requests::names(), &form));
+
+    // Ada was faster: what she decided stands beside what was wanted.
+    let sent = |fields: &[(&str, &str)]| {
+        let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let other = OtherDecision {
+            conflict: None,
+            violation: None,
+            choice: None,
+            by: String::from("ada"),
+            by_rule: false,
+            revision: String::from("0123456789"),
+        };
+        Submitted::new(fields).refused(&Error::Decided { others: vec![other] })
+    };
+    let id = view.conflicts[1].found.id.to_string();
+    let form = sent(&[("conflict", &id), ("choice", "ours")]);
+    let html = check("conflicts-overtaken", || pages::conflicts::page(&view, &requests::names(), &form));
+    assert!(html.contains("ada decided this meanwhile") && html.contains("You chose “As on main”, which was"), "{html}");
+    let (table, column) = (versioning::TableId(7).to_string(), versioning::ColumnId(4).to_string());
+    let form = sent(&[("rule", "ours"), ("scope_table", &table), ("scope_column", &column)]);
+    let html = check("conflicts-overruled", || pages::conflicts::page(&view, &requests::names(), &form));
+    assert!(html.contains("a program has chosen") && html.contains("for everything meanwhile"), "{html}");
+    let mended = view.violations[0].found.id.to_string();
+    let form = sent(&[("violation", &mended)]);
+    let html = check("conflicts-mended", || pages::conflicts::page(&view, &requests::names(), &form));
+    assert!(html.contains("Its rows were changed by ada meanwhile."), "{html}");
 }
 
 #[test]

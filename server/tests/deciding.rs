@@ -137,7 +137,7 @@ fn what_others_decided_is_not_taken_back_unseen() {
     let name = conflict(&ada, "1", "name");
     assert_eq!(choose(&ada, id(&name), "theirs", "open").status, 303);
     let page = bob.get(&format!("{PAGE}?all=1")).body;
-    let (shown, all) = (seen(section(&page, id(&name))), seen(page.split("take-back").nth(1).expect("a form")));
+    let (shown, all) = (seen(section(&page, id(&name))), seen(page.rsplit("take-back").next().expect("a form")));
     assert_eq!(choose(&ada, id(&name), "base", &shown).status, 303);
 
     let about = format!("conflict:{}", id(&name));
@@ -149,7 +149,7 @@ fn what_others_decided_is_not_taken_back_unseen() {
     let refused = back("all", &all);
     assert!(refused.status == 409 && refused.body.contains("ada decided this meanwhile"), "{}", refused.body);
     assert_eq!(decided(&bob, "1", "name"), (json!("base"), json!("ada")));
-    assert_eq!(back("all", &seen(refused.body.split("take-back").nth(1).expect("a form"))).status, 303);
+    assert_eq!(back("all", &seen(refused.body.rsplit("take-back").next().expect("a form"))).status, 303);
     assert_eq!(decided(&bob, "1", "name"), (Value::Null, Value::Null));
 }
 

@@ -106,7 +106,7 @@ fn branches_are_compared_by_what_one_would_bring_to_the_other() {
     commit(&ada, D, "main", insert(4, "Voss"));
 
     let page = |query: &str| ada.get(&format!("/ada/places/compare?{query}")).body;
-    for from in ["main", "v1", &main] {
+    for from in ["main", "v1", main.as_str()] {
         let shown = page(&format!("from={from}&to=work"));
         assert!(shown.contains("Bergen") && !shown.contains("Odda"), "{shown}");
         assert!(shown.contains("What merging work would bring to") && shown.contains(&base[..10]), "{shown}");

@@ -207,11 +207,11 @@ impl Hub {
                 let view = RuleView {
                     about: decision.about.clone(),
                     revision: revision(decision),
-                    scope: rule.scope,
                     table: rule.scope.table.map(table_name),
                     column,
                     choice: rule.choice,
                     by: decision.author.as_str().to_owned(),
+                    scope: rule.scope,
                 };
                 rules.push((decision.at, view));
             }

@@ -153,7 +153,7 @@ pub(super) fn decision_about<'k>(
     choice: Option<&Choice>,
 ) -> Result<Option<&'k RequestDecision>, Error> {
     if let Some(one) = kept.get(about_conflict(conflict.id()).as_str()) {
-        return Ok(Some(one));
+        return Ok(Some(*one));
     }
     let Some(rule) = choice.and_then(|choice| resolutions.rule_for(conflict, choice)) else { return Ok(None) };
     Ok(kept.get(about_rule(rule)?.as_str()).copied())
@@ -179,7 +179,9 @@ impl Hub {
             stands.push(standing(about, one));
             match (one, About::of(about)) {
                 (Some(one), _) if seen.misses(actor, revision, one) => others.push(OtherDecision::new(one, about)?),
-                (None, Some(About::Conflict(id))) => drop(open.insert(id)),
+                (None, Some(About::Conflict(id))) => {
+                    open.insert(id);
+                }
                 _ => {}
             }
         }
