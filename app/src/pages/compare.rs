@@ -29,7 +29,13 @@ pub fn page(view: &CompareView, asked: &ChangesAsked) -> AnyView {
     let tables = if view.changes.tables.is_empty() {
         view! { <p class="section quiet">"Both hold the same."</p> }.into_any()
     } else {
-        let here = diff::Place { dataset: &place, here: &filtered, comment: None, said: None, is_filtered: asked.is_filtered() };
+        let here = diff::Place {
+            dataset: &place,
+            here: &filtered,
+            comment: None,
+            said: None,
+            is_filtered: asked.is_filtered(),
+        };
         diff::each(&here, &view.changes, |_| None)
     };
     let apart = view.apart.map(|(ahead, behind)| {
