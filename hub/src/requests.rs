@@ -109,9 +109,7 @@ impl Loaded {
     /// The states that it is about; none where one of its branches is gone.
     fn sides(&self) -> Option<Sides> {
         match self.kept.merged {
-            Some(Merged { before, head, commit }) => {
-                Some(Sides { ours: before, head, after: commit, is_merged: true })
-            }
+            Some(Merged { before, head, commit }) => Some(Sides { ours: before, head, after: commit, is_merged: true }),
             None => {
                 let (ours, head) = self.ours.zip(self.theirs)?;
                 Some(Sides { ours: Some(ours), head, after: head, is_merged: false })
@@ -254,15 +252,15 @@ impl Hub {
         if bases.is_empty() {
             return Err(Error::invalid("source_branch", "The two have no history in common: they can't be merged."));
         }
-        for open in self.store().requests(DatasetId(dataset.id), Some(RequestState::Open.as_str()), None, MAX_OPEN).await?
+        for open in
+            self.store().requests(DatasetId(dataset.id), Some(RequestState::Open.as_str()), None, MAX_OPEN).await?
         {
             let is_same = open.source.0 == source.id && open.source_branch == source_branch;
             if is_same && open.target_branch == target_branch {
                 return Err(Error::State { message: format!("#{} offers this already.", open.number) });
             }
         }
-        let kept =
-            Kept { title, text, is_draft: new.is_draft, labels, reviewers: reviewers.clone(), merged: None };
+        let kept = Kept { title, text, is_draft: new.is_draft, labels, reviewers: reviewers.clone(), merged: None };
         let at = now();
         let request = MergeRequest {
             dataset: DatasetId(dataset.id),
@@ -524,7 +522,8 @@ impl Hub {
                 state = wanted;
                 kind = Some(EntryKind::State { state, commit: None });
             }
-            let kind = kind.or_else(|| (!done.is_empty()).then(|| EntryKind::Changed { what: done.join(", "), withdrawn: None }));
+            let kind = kind
+                .or_else(|| (!done.is_empty()).then(|| EntryKind::Changed { what: done.join(", "), withdrawn: None }));
             let asked = kept.reviewers.iter().filter(|name| !loaded.kept.reviewers.contains(name)).cloned().collect();
             let rewritten = Happening::rewritten(&loaded.kept.text, &kept.text);
             if self.keep_request(actor, &loaded, (kept, state), kind).await? {

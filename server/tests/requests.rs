@@ -449,9 +449,7 @@ fn what_is_said_stands_below_its_row_and_is_outdated_with_it() {
     // Answered and settled there; what can't be is told there, with what was typed.
     let place = "on=changes&kind=changed&column=name";
     let reply = format!("reply-{row}");
-    let answer = |text: &str| {
-        ada.form(&format!("{PAGE}/comments?{place}"), &[("reply_to", &row), (&reply, text)])
-    };
+    let answer = |text: &str| ada.form(&format!("{PAGE}/comments?{place}"), &[("reply_to", &row), (&reply, text)]);
     let refused = answer(" ");
     assert!(refused.status == 422 && refused.body.contains("Say something."), "{}", refused.body);
     assert!(refused.body.contains("data--diff") && !refused.body.contains("id=\"change-2\""), "{}", refused.body);

@@ -233,10 +233,11 @@ fn tabs(about: About<'_>, current: Tab) -> AnyView {
 /// The field with a request's labels.
 #[must_use]
 pub fn labels_field(form: &Submitted, first: &[String]) -> AnyView {
-    Field::new("labels", "Labels")
-        .note("optional")
-        .hint("Words to find it by, separated by commas.")
-        .text(form, &first.join(", "), false)
+    Field::new("labels", "Labels").note("optional").hint("Words to find it by, separated by commas.").text(
+        form,
+        &first.join(", "),
+        false,
+    )
 }
 
 /// The field with those who are asked for a review; nothing where nobody has an account.

@@ -39,7 +39,13 @@ pub fn page(view: &CompareView, asked: &ChangesAsked) -> AnyView {
         };
         view! { <p class="section quiet">{words}</p> }.into_any()
     } else {
-        let here = diff::Place { dataset: &place, here: &filtered, comment: None, said: None, is_filtered: asked.is_filtered() };
+        let here = diff::Place {
+            dataset: &place,
+            here: &filtered,
+            comment: None,
+            said: None,
+            is_filtered: asked.is_filtered(),
+        };
         diff::each(&here, &view.changes, |_| None)
     };
     let apart = view.apart.map(|(ahead, behind)| {

@@ -110,9 +110,8 @@ pub fn changes_page(view: &RequestChanges, form: &Submitted, asked: &ChangesAske
         changes: Some(asked),
     };
     let threads = thread::by_row(&view.entries);
-    let said = |change: &TableChange, row: &RowChange| {
-        Some(said_of_row(&talk, threads.get(&(change.table.id, &row.key))?))
-    };
+    let said =
+        |change: &TableChange, row: &RowChange| Some(said_of_row(&talk, threads.get(&(change.table.id, &row.key))?));
     let place = diff::Place {
         dataset: &rows,
         here: &filtered,
@@ -161,10 +160,7 @@ fn said_of_row(talk: &Talk<'_>, threads: &[Thread<'_>]) -> diff::Said {
 }
 
 /// How many open threads are about rows that are not on the page.
-fn others<'v>(
-    view: &'v RequestChanges,
-    threads: &BTreeMap<(TableId, &'v Key), Vec<Thread<'_>>>,
-) -> Option<AnyView> {
+fn others<'v>(view: &'v RequestChanges, threads: &BTreeMap<(TableId, &'v Key), Vec<Thread<'_>>>) -> Option<AnyView> {
     let rows = |change: &'v TableChange| change.changes.iter().map(move |row| (change.table.id, &row.key));
     let shown: BTreeSet<(TableId, &Key)> = view.changes.tables.iter().flat_map(rows).collect();
     let elsewhere = threads.iter().filter(|(row, _)| !shown.contains(row)).flat_map(|(_, threads)| threads);

@@ -2,9 +2,10 @@
 
 use app::pages::{conflicts::Names, new_request::Proposal};
 use hub::{
-    Anchor, CellDifference, ConflictCount, ConflictItem, ConflictsAsked, ConflictsView, DatasetPath, Decided, Entry, EntryKind,
-    FoundConflict, FoundViolation, GoneBranch, May, Outdated, Protection, RequestChanges, RequestOverview, RequestState, RequestSummary, RequestView,
-    RequestsAsked, RequestsView, Review, Role, RuleView, Source, Standing, Suggestion, Verdict, ViolationItem,
+    Anchor, CellDifference, ConflictCount, ConflictItem, ConflictsAsked, ConflictsView, DatasetPath, Decided, Entry,
+    EntryKind, FoundConflict, FoundViolation, GoneBranch, May, Outdated, Protection, RequestChanges, RequestOverview,
+    RequestState, RequestSummary, RequestView, RequestsAsked, RequestsView, Review, Role, RuleView, Source, Standing,
+    Suggestion, Verdict, ViolationItem,
 };
 use uuid::Uuid;
 use versioning::{
@@ -141,12 +142,20 @@ fn entries() -> Vec<Entry> {
             EntryKind::Review { verdict: Verdict::Changes, text: String::from("Not yet."), head: Hash::of(b"old") },
         ),
         entry(8, "ada", EntryKind::Review { verdict: Verdict::Approve, text: String::new(), head: Hash::of(b"head") }),
-        entry(9, "ines", EntryKind::Changed { what: String::from("asked <script>alert(1)</script> for a review"), withdrawn: None }),
+        entry(
+            9,
+            "ines",
+            EntryKind::Changed { what: String::from("asked <script>alert(1)</script> for a review"), withdrawn: None },
+        ),
         entry(10, "ines", EntryKind::State { state: RequestState::Closed, commit: None }),
         entry(11, "ines", EntryKind::State { state: RequestState::Open, commit: None }),
         entry(12, "ada", EntryKind::State { state: RequestState::Merged, commit: Some(Hash::of(b"merged")) }),
         entry(13, "ada", comment("The whole row.", Some(anchor(None)), None)),
-        entry(14, "ada", comment("No such row.", Some(Anchor { key: Key::from_bytes(*b"gone"), ..anchor(None) }), None)),
+        entry(
+            14,
+            "ada",
+            comment("No such row.", Some(Anchor { key: Key::from_bytes(*b"gone"), ..anchor(None) }), None),
+        ),
     ]
 }
 

@@ -181,9 +181,8 @@ impl Hub {
             Err(_) if !is_open => None,
             weighed => weighed?,
         };
-        let undecided = |weighed: &Arc<Weighed>| {
-            weighed.stats.map_or(0, |stats| stats.open_conflicts + stats.open_violations)
-        };
+        let undecided =
+            |weighed: &Arc<Weighed>| weighed.stats.map_or(0, |stats| stats.open_conflicts + stats.open_violations);
         let checks = match loaded.head() {
             None => None,
             Some(head) => {

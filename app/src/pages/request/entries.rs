@@ -16,14 +16,8 @@ use crate::{
 
 /// The list.
 pub(super) fn list(view: &RequestView, form: &Submitted) -> Option<AnyView> {
-    let talk = Talk {
-        dataset: &view.dataset,
-        request: &view.request,
-        may: view.may,
-        head: view.head,
-        form,
-        changes: None,
-    };
+    let talk =
+        Talk { dataset: &view.dataset, request: &view.request, may: view.may, head: view.head, form, changes: None };
     let items: Vec<_> = threads(&view.entries).iter().map(|thread| item(&talk, thread)).collect();
     (!items.is_empty()).then(|| {
         view! {
