@@ -144,10 +144,7 @@ fn what_a_draft_has_in_a_dropped_column_is_told_and_left_out_when_its_person_say
     assert_eq!(change(&server, "1", "population", "700001").status, 303);
     assert_eq!(change(&server, "2", "name", "Bjørgvin").status, 303);
     add(&server, &[("id", "9"), ("name", "Hammerfest"), ("population", "7882")]);
-    commit_changes(
-        &server,
-        serde_json::json!([{ "op": "drop_column", "table": "cities", "column": "population" }]),
-    );
+    commit_changes(&server, serde_json::json!([{ "op": "drop_column", "table": "cities", "column": "population" }]));
     let refused = commit_draft(&server, "Count");
     assert_eq!(refused.status, 409, "{}", refused.body);
     for told in ["Without a place on the branch", "population", ">700001<", ">7882<", "The column was dropped."] {

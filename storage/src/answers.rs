@@ -52,10 +52,8 @@ impl Store {
         let content = object! { request: request.to_string(), at: at };
         let variables = vars! { id: records::answer(id), content: Value::Object(content), since: since };
         let row: Option<AnswerRow> = self.database.query(attempted, statement, variables).await?;
-        row.map(|row| {
-            Ok(KeptAnswer { request: records::parse_hash(&row.request, attempted)?, answer: row.answer })
-        })
-        .transpose()
+        row.map(|row| Ok(KeptAnswer { request: records::parse_hash(&row.request, attempted)?, answer: row.answer }))
+            .transpose()
     }
 
     /// Keeps what a request was answered.
@@ -72,7 +70,9 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn forget_answer(&self, id: AnswerId) -> Result<(), StorageError> {
-        self.database.query("forget the request", "{ DELETE $id; RETURN NONE }", vars! { id: records::answer(id) }).await
+        self.database
+            .query("forget the request", "{ DELETE $id; RETURN NONE }", vars! { id: records::answer(id) })
+            .await
     }
 
     /// Deletes all of somebody's but the newest.

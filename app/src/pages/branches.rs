@@ -75,7 +75,8 @@ enum Kind {
 
 fn list(address: &str, label: &'static str, refs: &[RefSummary], view: &RefsView, kind: Kind) -> AnyView {
     let main = &view.dataset.default_branch;
-    let rows: Vec<_> = refs.iter().enumerate().map(|(index, found)| line(address, (index, found), view, kind)).collect();
+    let rows: Vec<_> =
+        refs.iter().enumerate().map(|(index, found)| line(address, (index, found), view, kind)).collect();
     let apart = (kind == Kind::Branch).then(|| view! { <th scope="col">{format!("Against {main}")}</th> });
     scroll(
         label.to_owned(),

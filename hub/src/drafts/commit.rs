@@ -10,10 +10,7 @@ use versioning::{
     rules::Breaches,
 };
 
-use super::{
-    LoadedDraft, draft_id, stale_draft,
-    told::Told,
-};
+use super::{LoadedDraft, draft_id, stale_draft, told::Told};
 use crate::{
     Actor, Error, Event, Hub, NewRequest, Place, Settle, Side,
     access::Action,
@@ -188,7 +185,8 @@ fn settled(settle: Settle) -> Vec<ScopeRule> {
         Side::Branch => Choice::Ours,
     };
     let mut rules = Vec::new();
-    let mut decide = |kind, choice| rules.push(ScopeRule { scope: Scope { kind: Some(kind), ..Scope::default() }, choice });
+    let mut decide =
+        |kind, choice| rules.push(ScopeRule { scope: Scope { kind: Some(kind), ..Scope::default() }, choice });
     if settle.leaves_out {
         decide(ConflictKind::Table, Choice::Delete);
         decide(ConflictKind::Column, Choice::Delete);
@@ -214,4 +212,3 @@ pub(super) fn fold(desk: &Desk<'_>, draft: &LoadedDraft, base: &Root) -> Result<
     }
     Ok(root)
 }
-

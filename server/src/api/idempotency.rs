@@ -39,8 +39,13 @@ impl Kept {
     fn of(status: StatusCode, headers: &axum::http::HeaderMap, body: &[u8]) -> Self {
         let is_secret = headers.get(header::CACHE_CONTROL).is_some_and(|value| value == "no-store");
         let body = std::str::from_utf8(body).ok().filter(|body| !is_secret && body.len() <= MAX_ANSWER);
-        let text = |(name, value): (&HeaderName, &HeaderValue)| Some((name.to_string(), value.to_str().ok()?.to_owned()));
-        Self { status: status.as_u16(), headers: headers.iter().filter_map(text).collect(), body: body.map(str::to_owned) }
+        let text =
+            |(name, value): (&HeaderName, &HeaderValue)| Some((name.to_string(), value.to_str().ok()?.to_owned()));
+        Self {
+            status: status.as_u16(),
+            headers: headers.iter().filter_map(text).collect(),
+            body: body.map(str::to_owned),
+        }
     }
 
     fn into_response(self) -> Response {

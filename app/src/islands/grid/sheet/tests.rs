@@ -322,10 +322,9 @@ fn a_new_row_that_is_not_taken_stays_until_its_key_is_free_or_it_is_dismissed() 
     let cells = vec![(ColumnId(1), "mine too".to_owned()), (ColumnId(2), "9".to_owned())];
     assert_eq!(save(&mut sheet), [Edit::Insert { key: key(9), cells }]);
 
-    for put_away in [
-        (|sheet, id| drop(sheet.dismiss(id))) as fn(&mut Sheet, u32),
-        |sheet, _| assert_eq!(sheet.delete(4, 4), 0),
-    ] {
+    for put_away in
+        [(|sheet, id| drop(sheet.dismiss(id))) as fn(&mut Sheet, u32), |sheet, _| assert_eq!(sheet.delete(4, 4), 0)]
+    {
         sheet.type_new(0, some("2"));
         sheet.insert_new(String::new).expect("its key is there");
         let id = refuse(&mut sheet);
