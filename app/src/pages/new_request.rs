@@ -40,7 +40,7 @@ pub fn page(proposal: &Proposal, form: &Submitted) -> AnyView {
     crumbs.push(Crumb::link("Merge requests", list.clone()));
     crumbs.push(Crumb::here("New"));
     // Nothing is offered to what is archived.
-    let content = dataset::archived_banner(dataset).unwrap_or_else(|| fields(proposal, list, form));
+    let content = dataset::archived_banner(dataset).unwrap_or_else(|| fields(proposal, &list, form));
     shell(
         PageInfo {
             title: field::title(form, &format!("New merge request · {}", dataset.path)),
@@ -64,7 +64,7 @@ pub fn page(proposal: &Proposal, form: &Submitted) -> AnyView {
     )
 }
 
-fn fields(proposal: &Proposal, list: String, form: &Submitted) -> AnyView {
+fn fields(proposal: &Proposal, list: &str, form: &Submitted) -> AnyView {
     let Proposal { dataset, targets, source, sources, from, into } = proposal;
     let into = if into.is_empty() { dataset.default_branch.clone() } else { into.clone() };
     let target = form.or("target_branch", &into);
@@ -80,7 +80,7 @@ fn fields(proposal: &Proposal, list: String, form: &Submitted) -> AnyView {
     let first = source.as_ref().map(ToString::to_string).unwrap_or_default();
     let is_draft = form.ticked("is_draft", false);
     view! {
-        <form class="form" method="post" action=list.clone()>
+        <form class="form" method="post" action=list.to_owned()>
             {Field::new("title", "Title").hint("What changes, in a line.").text(form, "", true)}
             {Field::new("text", "Description")
                 .note("optional, Markdown")
@@ -102,7 +102,7 @@ fn fields(proposal: &Proposal, list: String, form: &Submitted) -> AnyView {
             {compare}
             <div class="actions">
                 <button class="button button--primary" type="submit">"Open the merge request"</button>
-                <a class="button button--quiet" href=list>"Cancel"</a>
+                <a class="button button--quiet" href=list.to_owned()>"Cancel"</a>
             </div>
         </form>
     }
