@@ -34,10 +34,10 @@ struct Places {
 impl Rate {
     /// So many requests a second from one place, ten times as many at once; 0: any number.
     pub(crate) fn new(per_second: u32) -> Self {
-        let quota = NonZeroU32::new(per_second).map(|rate| Quota::per_second(rate).allow_burst(rate.saturating_mul(BURST)));
-        let places = |quota| {
-            Arc::new(Places { limiter: RateLimiter::hashmap(quota), tidied: Mutex::new(Instant::now()) })
-        };
+        let quota =
+            NonZeroU32::new(per_second).map(|rate| Quota::per_second(rate).allow_burst(rate.saturating_mul(BURST)));
+        let places =
+            |quota| Arc::new(Places { limiter: RateLimiter::hashmap(quota), tidied: Mutex::new(Instant::now()) });
         Self(quota.map(places))
     }
 
@@ -75,7 +75,8 @@ pub(crate) async fn limit(State(state): State<AppState>, request: Request, next:
     match state.rate.count(place) {
         Ok(()) => next.run(request).await,
         Err(wait) => {
-            let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "Too many requests come from your address. Wait a moment.");
+            let problem =
+                Problem::new(StatusCode::TOO_MANY_REQUESTS, "Too many requests come from your address. Wait a moment.");
             problem.with(|body| body.retry_after = Some(wait.as_secs() + 1)).into_response()
         }
     }

@@ -99,7 +99,10 @@ impl FromRequestParts<AppState> for Visit {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let is_public = state.public.is_some();
-        let client = Client { agent: text(&parts.headers, header::USER_AGENT), address: address(&parts.extensions, &parts.headers, is_public) };
+        let client = Client {
+            agent: text(&parts.headers, header::USER_AGENT),
+            address: address(&parts.extensions, &parts.headers, is_public),
+        };
         let kept = |cookie: Cookie| secret(&parts.headers, cookie.name(is_public));
         let (secret, second_step) = (kept(Cookie::Session), kept(Cookie::SecondStep));
         let departure = kept(Cookie::Provider);
