@@ -62,8 +62,7 @@ fn datasets() {
     // Nobody else reads anything where there are no accounts.
     assert!(html.matches(">archived<").count() == 1 && !html.contains(">private<"), "{html}");
     let viewer = Viewer { can_sign_in: true, ..Viewer::default() };
-    let html =
-        render(&site(), viewer, Nonce::from_value("once"), || pages::datasets::page(&samples::summaries()));
+    let html = render(&site(), viewer, Nonce::from_value("once"), || pages::datasets::page(&samples::summaries()));
     assert_eq!(html.matches(">private<").count(), 2, "{html}");
     check("datasets-empty", || pages::datasets::page(&[]));
 }
@@ -251,9 +250,8 @@ fn organisations() {
     let field = pages::namespace::offer_field(&offer.path);
     let refused = Submitted::new([(field.clone(), hostile())]).with_error(field, "It is taken.");
     let waiting = pages::inbox::Waiting { offers: vec![offer.clone()], invitations: vec![invitation] };
-    let html = check("inbox-refused", || {
-        pages::inbox::page(&hub::InboxView::default(), &waiting, false, None, &refused)
-    });
+    let html =
+        check("inbox-refused", || pages::inbox::page(&hub::InboxView::default(), &waiting, false, None, &refused));
     assert!(html.contains("It is taken.") && html.contains("value=\"&lt;script"), "{html}");
 
     let view = pages::settings::View {
@@ -496,7 +494,9 @@ fn inbox_and_search() {
     let notices = vec![notice(hub::About::Request(7), true, 3), notice(hub::About::Role, false, 1)];
     let view = hub::InboxView { notices, next: None };
     let (none, fresh) = (pages::inbox::Waiting::default(), Submitted::default());
-    let html = check("inbox", || pages::inbox::page(&view, &none, true, Some(String::from("/account/inbox?before=1")), &fresh));
+    let html = check("inbox", || {
+        pages::inbox::page(&view, &none, true, Some(String::from("/account/inbox?before=1")), &fresh)
+    });
     assert!(html.contains("/requests/7") && html.contains("after 2 other changes"), "{html}");
     let html = check("inbox-empty", || pages::inbox::page(&hub::InboxView::default(), &none, false, None, &fresh));
     assert!(!html.contains("Mark all as read"), "{html}");

@@ -33,7 +33,12 @@ fn answer(client: &Client<'_>, organisation: &str, what: &str) -> Answer {
 fn join(owner: &Client<'_>, organisation: &str, (name, client): (&str, &Client<'_>), role: &str) {
     assert_eq!(add(owner, organisation, name, role), 303, "{name}");
     let accepted = answer(client, organisation, "accept");
-    assert_eq!((accepted.status, accepted.header("location")), (303, &*format!("/{organisation}")), "{}", accepted.body);
+    assert_eq!(
+        (accepted.status, accepted.header("location")),
+        (303, &*format!("/{organisation}")),
+        "{}",
+        accepted.body
+    );
 }
 
 /// A dataset of an organisation with a table of one row.
@@ -374,8 +379,9 @@ fn nobody_belongs_to_an_organisation_who_has_not_said_so() {
     assert_eq!(ada.form("/account/organisations/acme/teams", &[("team", "editors")]).status, 303);
     let settings = "/account/organisations/acme";
     let is_open = |name: &str| ada.get(settings).body.contains(&format!("Withdraw the invitation of {name}"));
-    let withdraw =
-        |client: &Client<'_>, name: &str| client.form(&format!("{settings}/invitations/end"), &[("invited", name)]).status;
+    let withdraw = |client: &Client<'_>, name: &str| {
+        client.form(&format!("{settings}/invitations/end"), &[("invited", name)]).status
+    };
     let asked = |client: &Client<'_>| client.get("/account/inbox").body.contains("Accept acme");
 
     // Who is invited sees that, and has no rights.

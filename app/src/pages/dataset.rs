@@ -52,14 +52,13 @@ pub fn page(view: &DatasetView, imports: &[ImportView]) -> AnyView {
     let fork = format!("{}/fork", dataset::address(path));
     let upstream = view.origin.as_ref().map(|upstream| forked(view, upstream));
     let has_changes = view.viewed.branch().is_some() && !view.commits.is_empty();
-    let offer =
-        view.origin.as_ref().filter(|upstream| upstream.takes_offers && has_changes).map(|upstream| {
-            let origin = &upstream.path;
-            let parts = [("source", path.to_string()), ("from", view.viewed.name.clone())];
-            let parts = parts.each_ref().map(|(name, value)| (*name, value.as_str()));
-            let href = url::with_query(&format!("{}/requests/new", dataset::address(origin)), &parts);
-            view! { <a class="button" href=href>{format!("Offer changes to {origin}")}</a> }
-        });
+    let offer = view.origin.as_ref().filter(|upstream| upstream.takes_offers && has_changes).map(|upstream| {
+        let origin = &upstream.path;
+        let parts = [("source", path.to_string()), ("from", view.viewed.name.clone())];
+        let parts = parts.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let href = url::with_query(&format!("{}/requests/new", dataset::address(origin)), &parts);
+        view! { <a class="button" href=href>{format!("Offer changes to {origin}")}</a> }
+    });
     let crumbs = match &view.viewed.reference {
         None => {
             vec![Crumb::link(path.owner.clone(), url::namespace(&path.owner)), Crumb::here(path.name.clone())]

@@ -318,8 +318,8 @@ impl Hub {
 
     async fn try_seen(&self, actor: &Actor, about: (DatasetId, String)) -> Result<usize, Error> {
         let Some((person, unread)) = self.unread_of(actor).await? else { return Ok(0) };
-        let waits = unread.notices.contains(&about)
-            || (unread.is_full() && self.store().is_unread(person, &about).await?);
+        let waits =
+            unread.notices.contains(&about) || (unread.is_full() && self.store().is_unread(person, &about).await?);
         if !waits {
             return Ok(unread.count());
         }

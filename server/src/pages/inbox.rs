@@ -42,10 +42,7 @@ pub(super) async fn show(visit: Visit, Query(asked): Query<Asked>) -> Answer {
 
 async fn waiting(visit: &Visit) -> Result<Waiting, Failure> {
     let actor = visit.actor();
-    Ok(Waiting {
-        offers: visit.hub.offers(&actor).await?,
-        invitations: visit.hub.own_invitations(&actor).await?,
-    })
+    Ok(Waiting { offers: visit.hub.offers(&actor).await?, invitations: visit.hub.own_invitations(&actor).await? })
 }
 
 /// The page of what is unread, with the answer to an offer that was refused.

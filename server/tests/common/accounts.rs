@@ -46,7 +46,11 @@ pub fn call_all(call: Call<'_>) {
     let made = call("POST", "/invitations", Some(json!({ "note": "for Bob" })));
     assert_eq!((made.status, made.header("cache-control")), (201, "no-store"), "{}", made.body);
     assert!(made.json()["link"].as_str().is_some_and(|link| link.contains("/sign-up?invitation=")), "{}", made.body);
-    assert_eq!(call("POST", "/invitations", Some(json!({ "email": "bob@example.org" }))).status, 409, "no mail is sent");
+    assert_eq!(
+        call("POST", "/invitations", Some(json!({ "email": "bob@example.org" }))).status,
+        409,
+        "no mail is sent"
+    );
     let open = good(call("GET", "/invitations", None));
     assert_eq!((&open["items"][0]["note"], &open["items"][0]["made_by"]), (&json!("for Bob"), &json!("ada")));
     let id = open["items"][0]["id"].as_str().expect("an id");
@@ -81,9 +85,8 @@ fn own(call: Call<'_>) {
         assert_eq!(password(old, new).status, 204);
     }
 
-    let email = |email: &str, password: &str| {
-        call("PUT", "/me/email", Some(json!({ "email": email, "password": password })))
-    };
+    let email =
+        |email: &str, password: &str| call("PUT", "/me/email", Some(json!({ "email": email, "password": password })));
     assert_eq!(email("ada@example.org", PASSWORD).status, 409, "this server sends no mail");
     let wrong = email("", "not that one");
     assert_eq!((wrong.status, pointer(&wrong).as_deref()), (422, Some("/password")));
