@@ -45,7 +45,7 @@ impl Store {
         let attempted = "look for an earlier request";
         let statement = "{
             LET $found = (SELECT request, answer, at FROM ONLY $id);
-            IF $found != NONE AND $found.at > $since { RETURN $found };
+            IF $found != NONE AND $found.at > $since { RETURN { request: $found.request, answer: $found.answer } };
             UPSERT $id CONTENT $content RETURN NONE;
             RETURN NONE
         }";

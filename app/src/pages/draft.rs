@@ -179,8 +179,8 @@ fn misfits(form: &Submitted) -> Option<AnyView> {
             <p>
                 "Others have changed tables or columns since you began, and these values have no place there any more. \
                  You can commit all the rest: they are left out then and are not kept anywhere. A value that does not fit \
-                 a new type can be changed in its table first. Or propose the draft: it stays whole, and each of them is \
-                 decided in the merge request."
+                 a new type can be changed in its table first. Or propose the draft as a merge request: it stays whole, \
+                 and each of them is decided there."
             </p>
             <div class="scroll" role="region" tabindex="0" aria-label="Without a place on the branch">
                 <table class="data">
