@@ -650,7 +650,10 @@ fn conflicts() {
     let id = view.conflicts[1].found.id.to_string();
     let form = sent(&[("conflict", &id), ("choice", "ours")]);
     let html = check("conflicts-overtaken", || pages::conflicts::page(&view, &requests::names(), &form));
-    assert!(html.contains("ada decided this meanwhile") && html.contains("You chose “As on main”, which was"), "{html}");
+    assert!(
+        html.contains("ada decided this meanwhile") && html.contains("You chose “As on main”, which was"),
+        "{html}"
+    );
     let (table, column) = (versioning::TableId(7).to_string(), versioning::ColumnId(4).to_string());
     let form = sent(&[("rule", "ours"), ("scope_table", &table), ("scope_column", &column)]);
     let html = check("conflicts-overruled", || pages::conflicts::page(&view, &requests::names(), &form));

@@ -303,12 +303,7 @@ impl Hub {
         Ok(DiffSummary { from, to, tables })
     }
 
-    async fn two(
-        &self,
-        actor: &Actor,
-        path: &DatasetPath,
-        sides: TwoStates<'_>,
-    ) -> Result<(Viewed, Viewed), Error> {
+    async fn two(&self, actor: &Actor, path: &DatasetPath, sides: TwoStates<'_>) -> Result<(Viewed, Viewed), Error> {
         let dataset = self.find_dataset(actor, Action::Read, path).await?;
         let (from, to) = tokio::try_join!(self.resolve(&dataset, sides.from), self.resolve(&dataset, sides.to))?;
         if sides.against == Against::Other {

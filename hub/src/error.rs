@@ -79,7 +79,10 @@ pub enum Error {
         head: Option<Hash>,
     },
     /// Something else was decided meanwhile than what the person saw; nothing was replaced.
-    #[error("{} decided this meanwhile, so nothing was changed. Look again, and decide again if yours is to stand.", names(others))]
+    #[error(
+        "{} decided this meanwhile, so nothing was changed. Look again, and decide again if yours is to stand.",
+        names(others)
+    )]
     Decided {
         /// What stands there now.
         others: Vec<crate::OtherDecision>,

@@ -385,8 +385,7 @@ impl Hub {
             Some(head) => {
                 self.read(move |objects| {
                     // A parent that is no commit of ours has nothing in between.
-                    let Ok(found) = history::commits_between(objects, expected, head, Clocks::Honest, LIMIT)
-                    else {
+                    let Ok(found) = history::commits_between(objects, expected, head, Clocks::Honest, LIMIT) else {
                         return Ok(Vec::new());
                     };
                     let commits = found.commits.into_iter().take(LIMIT);

@@ -41,7 +41,10 @@ fn disputed(world: &World) -> (Client<'_>, Client<'_>) {
     good(ada.json("PUT", &format!("{D}/members/bob"), json!({ "role": "writer" })));
     good(ada.json("POST", &format!("{D}/branches"), json!({ "name": "work" })));
     let change = |name: &str, people: u64| {
-        json!([update(1, json!({ "name": name, "people": people })), update(2, json!({ "name": name, "people": people }))])
+        json!([
+            update(1, json!({ "name": name, "people": people })),
+            update(2, json!({ "name": name, "people": people }))
+        ])
     };
     commit(&ada, "work", change("Theirs", 10));
     good(ada.json("POST", &format!("{D}/merge-requests"), json!({ "title": "Work", "source_branch": "work" })));
@@ -159,7 +162,8 @@ fn rules_leave_what_is_decided_by_itself_and_replace_no_rule_unseen() {
     let (ada, bob) = disputed(&world);
     let table = bob.get(PAGE).body;
     let scope = |name: &str| field(&table, name).expect("the scope of a rule");
-    let column_form = table.split("column name of cities").next().expect("a form").rsplit("<form").next().expect("it").to_owned();
+    let column_form =
+        table.split("column name of cities").next().expect("a form").rsplit("<form").next().expect("it").to_owned();
     let (table_id, column_id) = (scope("scope_table"), field(&column_form, "scope_column").expect("a column"));
     let rule = |client: &Client<'_>, choice: &str, column: Option<&str>, seen: &str| {
         let mut fields = vec![("rule", choice), ("scope_table", table_id.as_str()), ("seen", seen)];
@@ -172,7 +176,10 @@ fn rules_leave_what_is_decided_by_itself_and_replace_no_rule_unseen() {
     assert_eq!(rule(&bob, "ours", Some(&column_id), "open").status, 303);
     assert_eq!(decided(&bob, "1", "name"), (json!("theirs"), json!("ada")));
     let ruled = conflict(&ada, "2", "name");
-    assert_eq!((&ruled["decided"], &ruled["decided_by"], &ruled["by_rule"]), (&json!("ours"), &Value::Null, &json!(true)));
+    assert_eq!(
+        (&ruled["decided"], &ruled["decided_by"], &ruled["by_rule"]),
+        (&json!("ours"), &Value::Null, &json!(true))
+    );
 
     // Ada has not seen it yet, and wants the other side for the same column.
     let refused = rule(&ada, "theirs", Some(&column_id), "open");
@@ -205,9 +212,7 @@ fn programs_say_what_they_saw_and_are_told_what_is_there() {
     let (ada, bob) = disputed(&world);
     let (name, people) = (conflict(&ada, "1", "name"), conflict(&ada, "1", "people"));
     let send = |client: &Client<'_>, body: Value| client.json("POST", &format!("{R}/resolutions"), body);
-    let one = |found: &Value, choice: &str, revision: &Value| {
-        json!({ "conflict": found["id"], "choice": choice, "revision": revision })
-    };
+    let one = |found: &Value, choice: &str, revision: &Value| json!({ "conflict": found["id"], "choice": choice, "revision": revision });
     assert_eq!(send(&ada, json!([one(&name, "theirs", &json!("open"))])).status, 204);
 
     // All of it is kept, or nothing.
@@ -261,7 +266,11 @@ fn rows_that_break_a_rule_are_mended_by_several_without_loss() {
     let world = World::new();
     let [ada, bob] = ["ada", "bob"].map(|name| world.person(name));
     ada.dataset("ada", "places");
-    commit(&ada, "main", json!([{ "op": "set_column", "table": "cities", "column": "name", "set": { "unique": true } }]));
+    commit(
+        &ada,
+        "main",
+        json!([{ "op": "set_column", "table": "cities", "column": "name", "set": { "unique": true } }]),
+    );
     good(ada.json("PUT", &format!("{D}/members/bob"), json!({ "role": "writer" })));
     good(ada.json("POST", &format!("{D}/branches"), json!({ "name": "work" })));
     let insert = |id: u64| json!([{ "op": "insert", "table": "cities", "values": { "id": id, "name": "Bergen" } }]);

@@ -110,7 +110,8 @@ fn branches_are_compared_by_what_one_would_bring_to_the_other() {
         let shown = page(&format!("from={from}&to=work"));
         assert!(shown.contains("Bergen") && !shown.contains("Odda"), "{shown}");
         assert!(shown.contains("What merging work would bring to") && shown.contains(&base[..10]), "{shown}");
-        let other = shown.split("Compare the two as they are now").next().and_then(|text| text.rsplit("href=\"").next());
+        let other =
+            shown.split("Compare the two as they are now").next().and_then(|text| text.rsplit("href=\"").next());
         let other = other.expect("a link").split('"').next().expect("an address").replace("&amp;", "&");
         assert_eq!(other, format!("/ada/places/compare?from={from}&to=work&direct=1"));
         let direct = ada.get(&other).body;
@@ -125,8 +126,12 @@ fn branches_are_compared_by_what_one_would_bring_to_the_other() {
     // Over the API they are compared as they are, unless asked otherwise; a walk through pages stays where it began.
     let keys = |query: &str| {
         let diff = get(&ada, &format!("{D}/diff?from=main&to=work{query}"));
-        let keys: Vec<String> =
-            diff["items"].as_array().expect("rows").iter().filter_map(|row| row["key"].as_str().map(str::to_owned)).collect();
+        let keys: Vec<String> = diff["items"]
+            .as_array()
+            .expect("rows")
+            .iter()
+            .filter_map(|row| row["key"].as_str().map(str::to_owned))
+            .collect();
         (keys, diff)
     };
     assert_eq!(keys("").0, ["2", "3", "4"]);

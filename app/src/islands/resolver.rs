@@ -126,7 +126,8 @@ mod live {
             let request = request.split('/').next().unwrap_or_default().to_owned();
             let this = Rc::clone(self);
             on(&events, "decided", move |event: MessageEvent| {
-                let data = event.data().as_string().and_then(|text| js_sys::JSON::parse(&text).ok()).unwrap_or_default();
+                let data =
+                    event.data().as_string().and_then(|text| js_sys::JSON::parse(&text).ok()).unwrap_or_default();
                 let part = |name: &str| js_sys::Reflect::get(&data, &name.into()).unwrap_or_default();
                 let is_own = part("own").is_truthy();
                 // What was sent from here is shown by its answer.
@@ -205,10 +206,8 @@ mod live {
 
         /// Puts something in the place of the page; what was typed and is not sent yet stays.
         fn put(&self, sent_value: Option<&String>, put: impl FnOnce()) {
-            let typed: Vec<_> = self
-                .fields()
-                .filter(|(name, text, first)| text != first && Some(name) != sent_value)
-                .collect();
+            let typed: Vec<_> =
+                self.fields().filter(|(name, text, first)| text != first && Some(name) != sent_value).collect();
             put();
             for (name, text, _) in typed {
                 if let Some(field) = find(&self.main, &["[name='", &name, "']"].concat()) {

@@ -101,7 +101,8 @@ fn seen(view: &CompareView, address: &str, other: String) -> AnyView {
         return view! { <p class="quiet">{words}</p> }.into_any();
     };
     if view.against == Against::Other {
-        let words = format!("How {to} differs from {from}, both as they are now: what only {from} changed shows as undone. ");
+        let words =
+            format!("How {to} differs from {from}, both as they are now: what only {from} changed shows as undone. ");
         return view! { <p class="quiet">{words}<a href=other>"Show only what merging would bring"</a></p> }.into_any();
     }
     let words = format!("What merging {to} would bring to {from}: what it changed since the two parted at ");

@@ -4,10 +4,10 @@ use app::{components::search::Asked, form::Submitted, pages};
 use std::time::Duration;
 
 use hub::{
-    Against, BlameView, ChangeSet, CommitSummary, CommitView, CompareView, Component, ComponentState, Dataset, DatasetPath,
-    DatasetSummary, DatasetView, DraftSummary, DraftView, Error, Fact, Found, ImportMode, ImportPhase, ImportRequest,
-    ImportView, JobState, LogView, PastRow, Query, ReclaimRecord, ReclaimView, Reclaimed, RefSummary, RefsView,
-    RowChange, RowHistory, RowPage, RowState, RowView, StaleCell, SystemView, TableChange, TableDifference,
+    Against, BlameView, ChangeSet, CommitSummary, CommitView, CompareView, Component, ComponentState, Dataset,
+    DatasetPath, DatasetSummary, DatasetView, DraftSummary, DraftView, Error, Fact, Found, ImportMode, ImportPhase,
+    ImportRequest, ImportView, JobState, LogView, PastRow, Query, ReclaimRecord, ReclaimView, Reclaimed, RefSummary,
+    RefsView, RowChange, RowHistory, RowPage, RowState, RowView, StaleCell, SystemView, TableChange, TableDifference,
     TableSummary, TableView, Viewed, ViewedKind,
 };
 use services::import::{Dialect, FoundColumn, Inspection, Problem};

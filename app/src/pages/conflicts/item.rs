@@ -29,8 +29,7 @@ pub(super) fn section(page: &Page<'_>, item: &ConflictItem, next: Option<&Hash>)
             (None, false) => String::new(),
         };
         let about = format!("conflict:{id}");
-        let back = (!decided.by_rule)
-            .then(|| page.take_back(&about, &item.revision, Some(&found.id), heading.clone()));
+        let back = (!decided.by_rule).then(|| page.take_back(&about, &item.revision, Some(&found.id), heading.clone()));
         view! {
             <div class="conflict__decided">
                 <p><span class="badge badge--good">"Decided"</span>{format!(" {how}{by}")}</p>
@@ -76,7 +75,10 @@ fn overtaken(page: &Page<'_>, item: &ConflictItem) -> Option<AnyView> {
     };
     let by = decided.by.as_deref().unwrap_or("Somebody");
     let many = if decided.by_rule { ", for many at once" } else { "" };
-    Some(view! { <p class="banner banner--bad">{format!("{by} has chosen {theirs} meanwhile{many}. {not_done}")}</p> }.into_any())
+    Some(
+        view! { <p class="banner banner--bad">{format!("{by} has chosen {theirs} meanwhile{many}. {not_done}")}</p> }
+            .into_any(),
+    )
 }
 
 /// Other cells of the row, to know it by.

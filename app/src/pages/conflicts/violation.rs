@@ -50,7 +50,9 @@ fn one(page: &Page<'_>, item: &ViolationItem) -> AnyView {
     // Somebody changed its rows while the reader did.
     let is_overtaken = item.is_fixed && page.is_refused("violation", &id);
     let overtaken = is_overtaken.then(|| {
-        let words = format!("Its rows were changed{by} meanwhile. What you typed was not saved: save it again to add it to that.");
+        let words = format!(
+            "Its rows were changed{by} meanwhile. What you typed was not saved: save it again to add it to that."
+        );
         view! { <p class="banner banner--bad">{words}</p> }
     });
     // What its rows break as they are now is listed by itself.
