@@ -8,6 +8,7 @@ use common::{
     Answer, Server,
     api::{Api, METHODS},
     encode, field,
+    people::Client,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -227,6 +228,20 @@ fn people(api: &Api<'_>, server: &Server) {
     assert_eq!((&rest["items"][0]["name"], &rest["next_cursor"]), (&json!("grace"), &Value::Null));
 
     common::accounts::call_all(&call);
+    let sign_in = |name: &str| {
+        let answer = server.form("/sign-in", &[("name", name), ("password", password)]);
+        answer.header("set-cookie").split(';').next().unwrap_or_default().to_owned()
+    };
+    // Another browser is signed out, and a second factor that was lost is taken away.
+    let other = sign_in("ada");
+    let sessions = good(call("GET", "/me/sessions", None));
+    let session = sessions["items"].as_array().expect("sessions").iter().find(|session| session["is_this"] == false);
+    let session = session.and_then(|session| session["id"].as_str()).expect("the other one");
+    assert_eq!(call("DELETE", &format!("/me/sessions/{session}"), None).status, 204);
+    assert_eq!(api.call("GET", "/me", &[("cookie", &other)], None).status, 401);
+    common::codes::turn_on(&Client { server, header: Some(("cookie", sign_in("eve"))) });
+    assert_eq!(good(call("GET", "/accounts/eve", None))["second_factor"], true);
+    assert_eq!(call("DELETE", "/accounts/eve/second-factor", None).status, 204);
 
     // Tokens: the text is told once, and is worth what its scope says until it ends.
     for days in [0, 3_651] {

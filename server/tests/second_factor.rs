@@ -4,27 +4,10 @@ mod common;
 
 use common::{
     Answer,
-    codes::{code, seconds},
+    codes::{code, seconds, turn_on},
     people::{Client, PASSWORD, World, cookie},
 };
 use serde_json::json;
-
-/// Sets somebody's second factor up; its secret, when that was, and the recovery codes.
-fn turn_on(client: &Client<'_>) -> (String, u64, Vec<String>) {
-    let begun = client.form("/account/second-factor", &[("password", PASSWORD)]);
-    assert_eq!((begun.status, begun.header("cache-control")), (200, "no-store"), "{}", begun.body);
-    assert!(begun.body.contains("<svg") && begun.body.contains("class=\"qr\""), "{}", begun.body);
-    let key = begun.body.split("class=\"key\">").nth(1).and_then(|rest| rest.split('<').next()).expect("a key");
-    let secret = key.replace(' ', "");
-    let at = seconds();
-    let on = client.form("/account/second-factor/confirm", &[("code", &code(&secret, at))]);
-    assert_eq!((on.status, on.header("cache-control")), (200, "no-store"), "{}", on.body);
-    let list = on.body.split("class=\"codes\">").nth(1).and_then(|rest| rest.split("</ul>").next()).expect("codes");
-    let codes: Vec<String> =
-        list.split("<code>").skip(1).filter_map(|rest| Some(rest.split('<').next()?.to_owned())).collect();
-    assert_eq!(codes.len(), 10, "{list}");
-    (secret, at, codes)
-}
 
 /// The first step; the cookie of the second.
 fn first_step(stranger: &Client<'_>, name: &str) -> String {

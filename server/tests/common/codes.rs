@@ -2,6 +2,8 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::people::{Client, PASSWORD};
+
 /// The seconds since 1970.
 pub fn seconds() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs()
@@ -13,6 +15,23 @@ pub fn code(secret: &str, seconds: u64) -> String {
     let at = usize::from(mac[19] & 15);
     let part = u32::from_be_bytes([mac[at], mac[at + 1], mac[at + 2], mac[at + 3]]) & 0x7fff_ffff;
     format!("{:06}", part % 1_000_000)
+}
+
+/// Sets somebody's second factor up; its secret, when that was, and the recovery codes.
+pub fn turn_on(client: &Client<'_>) -> (String, u64, Vec<String>) {
+    let begun = client.form("/account/second-factor", &[("password", PASSWORD)]);
+    assert_eq!((begun.status, begun.header("cache-control")), (200, "no-store"), "{}", begun.body);
+    assert!(begun.body.contains("<svg") && begun.body.contains("class=\"qr\""), "{}", begun.body);
+    let key = begun.body.split("class=\"key\">").nth(1).and_then(|rest| rest.split('<').next()).expect("a key");
+    let secret = key.replace(' ', "");
+    let at = seconds();
+    let on = client.form("/account/second-factor/confirm", &[("code", &code(&secret, at))]);
+    assert_eq!((on.status, on.header("cache-control")), (200, "no-store"), "{}", on.body);
+    let list = on.body.split("class=\"codes\">").nth(1).and_then(|rest| rest.split("</ul>").next()).expect("codes");
+    let codes: Vec<String> =
+        list.split("<code>").skip(1).filter_map(|rest| Some(rest.split('<').next()?.to_owned())).collect();
+    assert_eq!(codes.len(), 10, "{list}");
+    (secret, at, codes)
 }
 
 fn base32(text: &str) -> Vec<u8> {
