@@ -4,7 +4,7 @@ mod common;
 
 use common::{
     Answer,
-    codes::{code, seconds, turn_on},
+    codes::{code, turn_on},
     people::{Client, PASSWORD, World, cookie},
 };
 use serde_json::json;
