@@ -364,10 +364,11 @@ impl Store {
         about: &[String],
     ) -> Result<Vec<RequestDecision>, StorageError> {
         let attempted = "read the decisions";
-        let mut ids: Vec<RecordId> =
-            about.iter().map(|about| records::request_decision(dataset, number, about)).collect();
-        ids.push(records::request_rules(dataset, number));
-        let rows: Vec<EntryRow> = self.database.query(attempted, "SELECT * FROM $ids", vars! { ids: ids }).await?;
+        let ids = about.iter().map(|about| records::request_decision(dataset, number, about));
+        let variables = vars! { ids: ids.collect::<Vec<_>>(), rules: records::request_rules(dataset, number) };
+        // Within a list, a range would be taken for one record that is not there.
+        let statement = "RETURN array::concat((SELECT * FROM $ids), (SELECT * FROM $rules))";
+        let rows: Vec<EntryRow> = self.database.query(attempted, statement, variables).await?;
         rows.into_iter().map(|row| RequestDecision::from_row(row, attempted)).collect()
     }
 
