@@ -26,12 +26,11 @@ pub mod sheet;
 pub mod tsv;
 mod typed;
 
-/// Brings the table within to life; `setup` is a packed [`crate::wire::GridSetup`].
+/// Brings the table within to life. What it has to know is a packed [`crate::wire::GridSetup`], an attribute of the grid:
+/// see [`crate::islands`].
 #[island]
-pub fn Grid(setup: String, children: Children) -> impl IntoView {
+pub fn Grid(children: Children) -> impl IntoView {
     #[cfg(feature = "hydrate")]
-    live::wake(setup);
-    #[cfg(not(feature = "hydrate"))]
-    drop(setup);
+    live::wake();
     children()
 }

@@ -54,8 +54,8 @@ pub fn ImportProgress(
     let max = figures.total_bytes.map(|total| total.max(1).to_string());
     let value = figures.total_bytes.map(|total| figures.bytes.min(total).to_string());
     view! {
-        <ImportWatch address=address>
-            <div class="progress">
+        <ImportWatch>
+            <div class="progress" data-address=address>
                 <p id="import-phase"><strong data-figure="phase">{figures.phase()}</strong></p>
                 <progress aria-labelledby="import-phase" max=max value=value></progress>
                 <dl class="facts">
@@ -68,13 +68,11 @@ pub fn ImportProgress(
     }
 }
 
-/// Keeps the figures within up to date.
+/// Keeps the figures within up to date. The address is an attribute of theirs: see [`crate::islands`].
 #[island]
-pub fn ImportWatch(address: String, children: Children) -> impl IntoView {
+pub fn ImportWatch(children: Children) -> impl IntoView {
     #[cfg(feature = "hydrate")]
-    follow::start([&address, "/progress"].concat());
-    #[cfg(not(feature = "hydrate"))]
-    drop(address);
+    follow::start();
     children()
 }
 
@@ -96,18 +94,25 @@ mod follow {
 
     const PAUSE: Duration = Duration::from_millis(400);
 
+    pub fn start() {
+        let address = find(".progress").and_then(|progress| progress.get_attribute("data-address"));
+        if let Some(address) = address {
+            follow([&address, "/progress"].concat());
+        }
+    }
+
     /// Asks again and again, each time after the last answer.
-    pub fn start(address: String) {
+    fn follow(address: String) {
         spawn_local(async move {
             match ask(&address).await {
                 Ok(now) if now.running => {
                     show(&now);
-                    set_timeout(move || start(address), PAUSE);
+                    set_timeout(move || follow(address), PAUSE);
                 }
                 // It is over: the page has more to say than these figures.
                 Ok(_) => drop(window().location().reload()),
                 // The server may be starting again.
-                Err(_) => set_timeout(move || start(address), 5 * PAUSE),
+                Err(_) => set_timeout(move || follow(address), 5 * PAUSE),
             }
         });
     }

@@ -18,7 +18,7 @@ use std::{
 
 use leptos::prelude::{document, request_animation_frame};
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{HtmlElement, ResizeObserver};
+use web_sys::ResizeObserver;
 
 use self::{
     editor::Editor,
@@ -58,17 +58,17 @@ pub struct Live {
 }
 
 /// Takes the server's table over, once Leptos is done with the island around it.
-pub fn wake(setup: String) {
-    request_animation_frame(move || {
-        let root = document().body().and_then(|body| dom::find(&body, ".grid:not(.is-live)"));
-        if let (Some(root), Some(setup)) = (root, wire::from_text::<GridSetup>(&setup)) {
-            // If the page is not as expected, its table stays as the server wrote it.
-            let _ = start(&root, setup);
-        }
+pub fn wake() {
+    // If the page is not as expected, its table stays as the server wrote it.
+    request_animation_frame(|| {
+        let _ = start();
     });
 }
 
-fn start(root: &HtmlElement, setup: GridSetup) -> Option<()> {
+fn start() -> Option<()> {
+    let page = document().body()?;
+    let root = &dom::find(&page, ".grid:not(.is-live)")?;
+    let setup: GridSetup = wire::from_text(&root.get_attribute("data-setup")?)?;
     let frame = Frame::take_over(root)?;
     let (stash, left_behind, new_row) = stash::Stash::open(&setup.path);
     let mut sheet = Sheet::new(setup.schema(), setup.total, setup.editable, left_behind);

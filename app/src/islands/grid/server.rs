@@ -49,8 +49,8 @@ pub fn grid(place: &str, view: &TableView, asked: &Asked, found: &Found) -> AnyV
     let tools = tools(draft, setup.editable);
     let setup = wire::to_text(&setup);
     view! {
-        <Grid setup=setup>
-            <section class="grid" aria-label=name>
+        <Grid>
+            <section class="grid" aria-label=name data-setup=setup>
             <style nonce=use_nonce()>{sheet(&widths, frozen)}</style>
             {tools}
             <div class="grid__view" role="region" aria-label=label tabindex="0">
