@@ -12,7 +12,7 @@ const comment = (page: Page) => page.getByRole("textbox", { name: /^Comment/ });
 async function signUp(page: Page, name: string): Promise<void> {
   await page.goto("/");
   await page.getByRole("link", { name: "Sign in" }).first().click();
-  await page.getByRole("main").getByRole("link", { name: /account/ }).click();
+  await page.getByRole("link", { name: "Make one" }).click();
   await page.getByLabel("Name", { exact: true }).fill(name);
   await page.getByLabel("Password").fill(PASSWORD);
   await page.getByRole("button", { name: "Make the account" }).click();

@@ -204,7 +204,7 @@ test("what is said of a row stands below it, and is outdated with it", async ({ 
   await expectRight(page);
   await said.getByRole("button", { name: "Answer", exact: true }).click();
   await expect(page).toHaveURL(/\/requests\/1\/changes.*#entry-/);
-  await expect(said.getByText("Everybody does.")).toBeVisible();
+  await expect(said.getByRole("paragraph").filter({ hasText: "Everybody does." })).toBeVisible();
 
   // What is no answer is told here.
   await said.getByText("Answer…").click();

@@ -116,7 +116,7 @@ fn a_stolen_secret_serves_until_its_owner_ends_it() {
     let make = |fields: Value| {
         let made = ada.json("POST", "/tokens", fields).json();
         let text = made["text"].as_str().expect("its text").to_owned();
-        let id = made["id"].as_str().expect("its id").to_owned();
+        let id = made["token"]["id"].as_str().expect("its id").to_owned();
         (Client { server: &world.server, header: Some(("authorization", format!("Bearer {text}"))) }, id)
     };
     let (thief, id) = make(json!({ "name": "laptop", "scope": "write" }));

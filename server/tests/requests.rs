@@ -613,7 +613,7 @@ fn a_request_is_opened_with_labels_and_reviewers() {
 /// What the tabs of a request say, as text.
 fn tabs(client: &Client<'_>, path: &str) -> String {
     let html = page(client, path);
-    let nav = html.split("aria-label=\"Merge request\">").nth(1).and_then(|rest| rest.split("</nav>").next());
+    let nav = html.split("aria-label=\"Merge request\"").nth(1).and_then(|rest| rest.split("</nav>").next());
     let text = nav.expect("tabs").split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text);
     text.collect::<Vec<_>>().join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
 }

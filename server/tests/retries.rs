@@ -73,6 +73,8 @@ fn what_a_stop_cut_off_is_not_done_again() {
     };
     assert_eq!(running.status, 409, "{}", running.body);
     assert!(running.body.contains("is still being answered"), "{}", running.body);
+    // It is noted before anything is done.
+    while !server.get("/api/v1/jobs").body.contains("\"state\"") {}
     server.kill();
     let server = Server::start(&dir.path().join("data"));
     let again = send(&server, "?table=cities");
