@@ -180,7 +180,8 @@ pub(crate) fn encode(value: &Value, bytes: &mut Vec<u8>) {
         Value::Link(link) => encode_text(link.as_str().as_bytes(), bytes),
         // These never name rows: schemas refuse them in a primary key.
         Value::Json(json) => encode_text(json.as_str().as_bytes(), bytes),
-        Value::Tags(_) | Value::File(_) => encode_text(value.to_string().as_bytes(), bytes),
+        Value::Tags(tags) => encode_text(tags.to_string().as_bytes(), bytes),
+        Value::File(file) => encode_text(file.to_string().as_bytes(), bytes),
         Value::Integer(number) => encode_i64(*number, bytes),
         Value::Timestamp(timestamp) => encode_i64(timestamp.micros(), bytes),
         Value::Date(date) => bytes.extend(((date.days() as u32) ^ (1 << 31)).to_be_bytes()),

@@ -95,7 +95,7 @@ impl Scroll {
             self.position = self.position_of(top);
             return None;
         }
-        self.position = (self.position + delta).clamp(0.0, self.last_position());
+        self.position = self.within(self.position + delta);
         let (above, below) = (self.position, self.last_position() - self.position);
         let (space_above, space_below) = (top, self.last_top() - top);
         // What rounding left over at an end is less than an element can be scrolled by.
@@ -117,7 +117,7 @@ impl Scroll {
 
     /// Moves the content. The answer is the `scrollTop` to set.
     pub fn go_to(&mut self, position: f64) -> f64 {
-        self.position = position.clamp(0.0, self.last_position());
+        self.position = self.within(position);
         self.top_of(self.position)
     }
 
@@ -142,6 +142,11 @@ impl Scroll {
 
     fn total(&self) -> f64 {
         self.rows as f64 * self.row_height
+    }
+
+    /// The nearest position that there is. `f64::clamp` has a panic that tells its bounds, and code to write floats is large.
+    fn within(&self, position: f64) -> f64 {
+        position.max(0.0).min(self.last_position())
     }
 
     fn last_position(&self) -> f64 {

@@ -365,7 +365,7 @@ impl Sheet {
 
     /// The key of a row with these texts.
     fn key_of(&self, text: impl Fn(usize) -> Option<String>) -> Result<Key, String> {
-        let mut values: Values = vec![Value::Null; self.schema.columns.len()];
+        let mut values: Values = self.schema.columns.iter().map(|_| Value::Null).collect();
         for position in self.schema.key_positions() {
             let text = text(position).unwrap_or_default();
             values[position] = typed::value(self.schema.columns[position].ty, &text)

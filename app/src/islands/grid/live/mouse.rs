@@ -99,8 +99,9 @@ impl Live {
         let bounds = view.layer.get_bounding_client_rect();
         let header = view.measure().1;
         let scroll = self.scroll.get();
-        let y = (y - bounds.top() - header)
-            .clamp(-scroll.row_height() / 2.0, view.height() - header + scroll.row_height() / 2.0);
+        let half = scroll.row_height() / 2.0;
+        // Not `f64::clamp`: see `Scroll::within`.
+        let y = (y - bounds.top() - header).max(-half).min(view.height() - header + half);
         let row = ((y + scroll.position()) / scroll.row_height()).max(0.0) as u64;
         let left = view.scroller.get_bounding_client_rect().left() + f64::from(view.scroller.client_left());
         let last = self.sheet.borrow().lines().saturating_sub(1);
