@@ -135,7 +135,7 @@ test("three people keep a price list, from signing up to merging and back", asyn
   await expect(price).toContainText("2.65");
   await expect(price).toContainText("2.75");
   await price.getByRole("button", { name: "As offered" }).click();
-  await expect(mary.getByText("1 of 1 conflicts decided")).toBeVisible();
+  await expect(mary.getByText("1 of 1 conflict decided")).toBeVisible();
   await check(mary);
   await mary.getByRole("link", { name: "Back to the request" }).click();
   await expect(mary.getByRole("button", { name: "Merge into main" })).toHaveCount(0);
