@@ -154,7 +154,7 @@ test("three people keep a price list, from signing up to merging and back", asyn
     await expect(grace.getByRole("main")).toContainText("merged", { timeout: 500 });
   }).toPass();
   await grace.goto("/ada/bakery/history");
-  await expect(grace.getByRole("link", { name: "Flour is dearer" })).toBeVisible();
+  await expect(grace.getByRole("link", { name: "Merge #1: Prices of flour" })).toBeVisible();
 
   // It was a mistake: another request takes it back, by the same rules.
   await ada.goto(request);
