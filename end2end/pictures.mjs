@@ -65,7 +65,7 @@ try {
   await page.goto("/local/bakery/requests/1");
   await page.screenshot({ path: picture("request") });
   await page.goto("/local/bakery/requests/1/conflicts");
-  await page.getByRole("button", { name: "As offered" }).first().focus();
+  await page.getByRole("heading", { name: "Open conflicts" }).evaluate((heading) => heading.scrollIntoView());
   await page.screenshot({ path: picture("resolver") });
 } finally {
   await browser.close();
