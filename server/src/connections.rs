@@ -1,6 +1,15 @@
 //! Connections: taken, served, and brought to their end when the server stops.
 
-use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{Router, body::Body, extract::ConnectInfo};
 use http::Request;
@@ -50,7 +59,7 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, bounds: Bounds, st
         let _ = socket.set_nodelay(true);
         let (builder, app, stopping) = (builder.clone(), app.clone(), stopping.clone());
         connections.spawn(async move {
-            if let Err(error) = serve_one(&builder, socket, peer, app, &stopping).await {
+            if let Err(error) = serve_one(&builder, socket, peer, app, bounds.head, &stopping).await {
                 tracing::debug!(%peer, %error, "a connection broke off");
             }
             drop(place);
@@ -94,21 +103,34 @@ fn is_about_one(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
+/// Serves a connection until its end; `head` is how long it may take until the first request is there.
 async fn serve_one(
     builder: &Builder<TokioExecutor>,
     socket: TcpStream,
     peer: SocketAddr,
     app: Router,
+    head: Duration,
     stopping: &CancellationToken,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let has_asked = Arc::new(AtomicBool::new(false));
+    let asks = Arc::clone(&has_asked);
     let app = app.map_request(move |request: Request<Incoming>| {
+        asks.store(true, Ordering::Relaxed);
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
         request
     });
     let mut connection = pin!(builder.serve_connection(TokioIo::new(socket), TowerToHyperService::new(app)));
+    // Before it has said which version of HTTP it speaks, no other clock runs.
+    let silence = async {
+        tokio::time::sleep(head).await;
+        if has_asked.load(Ordering::Relaxed) {
+            std::future::pending().await
+        }
+    };
     tokio::select! {
         ended = connection.as_mut() => return ended,
+        () = silence => return Ok(()),
         () = stopping.cancelled() => connection.as_mut().graceful_shutdown(),
     }
     connection.await
@@ -142,6 +164,12 @@ mod tests {
         let app = Router::new().route("/", get(async || "here"));
         let serving = tokio::spawn(serve(listener, app, bounds, stopping.clone()));
 
+        // Says nothing, or the first letter of either version.
+        for said in ["", "P"] {
+            let mut silent = TcpStream::connect(address).await.expect("a connection");
+            silent.write_all(said.as_bytes()).await.expect("it is sent");
+            assert_eq!(all(&mut silent).await, "");
+        }
         let mut slow = TcpStream::connect(address).await.expect("a connection");
         slow.write_all(b"GET / HTTP/1.1\r\nHost: loc").await.expect("half a head is sent");
         // It has the only place; this one waits for it.
