@@ -31,8 +31,8 @@ use crate::{
 
 pub use deciding::RowFixText;
 pub use model::*;
-use overview::Sides;
 pub(crate) use overview::Weighings;
+use overview::{Sides, Weighed};
 pub use seen::{OPEN, OtherDecision, Seen};
 
 /// Requests on a page of the list.
@@ -398,8 +398,9 @@ impl Hub {
         let loaded = self.load_request(actor, path, number).await?;
         let entries = self.entries(&loaded).await?;
         let reviews = discussion::reviews(&entries, loaded.theirs);
-        let standing = self.standing(&loaded).await?;
-        let overview = self.overview(&loaded, &entries).await?;
+        let weighed = self.weighed(&loaded).await?;
+        let standing = standing(loaded.state, weighed.as_deref());
+        let overview = self.overview(&loaded, &entries, weighed.as_deref()).await?;
         let blocks =
             if loaded.state == RequestState::Open { self.blocks(&loaded, &reviews).await? } else { Vec::new() };
         let branch = &loaded.stored.source_branch;
@@ -426,18 +427,6 @@ impl Hub {
         })
     }
 
-    async fn standing(&self, loaded: &Loaded) -> Result<Standing, Error> {
-        if loaded.state != RequestState::Open {
-            return Ok(Standing::Done);
-        }
-        let Some(weighed) = self.weighed(loaded).await? else { return Ok(Standing::Gone) };
-        Ok(match weighed.stats {
-            None => Standing::UpToDate,
-            Some(stats) if stats.open_conflicts + stats.open_violations > 0 => Standing::Undecided(stats),
-            Some(stats) => Standing::Clean(stats),
-        })
-    }
-
     /// The commits that a request brings, and what they change: against what both branches have in common, and once it is
     /// merged, against what was there before.
     ///
@@ -452,7 +441,7 @@ impl Hub {
     ) -> Result<RequestChanges, Error> {
         let loaded = self.load_request(actor, path, number).await?;
         let entries = self.entries(&loaded).await?;
-        let overview = self.overview(&loaded, &entries).await?;
+        let overview = self.overview(&loaded, &entries, self.weighed(&loaded).await?.as_deref()).await?;
         let (commits, changes) = match loaded.sides() {
             None => (Vec::new(), ChangeSet::default()),
             Some(sides) => {
@@ -568,6 +557,19 @@ impl Hub {
         };
         let entry = kind.map(|kind| entry(actor, &kind)).transpose()?;
         Ok(self.store().update_request(&request, entry.as_ref()).await?)
+    }
+}
+
+/// How a request stands: whether it can be merged as far as the data goes.
+fn standing(state: RequestState, weighed: Option<&Weighed>) -> Standing {
+    if state != RequestState::Open {
+        return Standing::Done;
+    }
+    match weighed.map(|weighed| weighed.stats) {
+        None => Standing::Gone,
+        Some(None) => Standing::UpToDate,
+        Some(Some(stats)) if stats.open_conflicts + stats.open_violations > 0 => Standing::Undecided(stats),
+        Some(Some(stats)) => Standing::Clean(stats),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is found about a request: rows of the merged state that break rules or meet checks, and statuses.
 
-use super::{RequestChecks, RequestState};
+use super::RequestChecks;
 use crate::{Actor, DatasetPath, Error, Hub};
 
 impl Hub {
@@ -11,15 +11,12 @@ impl Hub {
     /// There is no such request for the person, or the data can't be read.
     pub async fn request_checks(&self, actor: &Actor, path: &DatasetPath, number: u64) -> Result<RequestChecks, Error> {
         let loaded = self.load_request(actor, path, number).await?;
-        let overview = self.overview(&loaded, &self.entries(&loaded).await?).await?;
+        let (entries, weighed) = (self.entries(&loaded).await?, self.weighed(&loaded).await?);
+        let overview = self.overview(&loaded, &entries, weighed.as_deref()).await?;
         let head = loaded.head();
         let statuses = match head {
             Some(head) => self.statuses_of(&loaded.dataset, head).await?,
             None => Vec::new(),
-        };
-        let weighed = match loaded.state {
-            RequestState::Open => self.weighed(&loaded).await?,
-            RequestState::Merged | RequestState::Closed => None,
         };
         let stats = weighed.as_ref().and_then(|weighed| weighed.stats);
         let protection = loaded.dataset.protection(&loaded.stored.target_branch).cloned();

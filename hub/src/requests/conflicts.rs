@@ -214,25 +214,29 @@ impl Hub {
             violations: Vec::new(),
             revision: OPEN.to_owned(),
         };
-        if let Some(sides) = loaded.sides().filter(|_| loaded.state == RequestState::Open) {
-            let (resolutions, kept) = self.decisions(&loaded).await?;
-            let name = overview::name(sides, Some(&kept));
-            let objects = self.store().objects();
-            let weighed;
-            (weighed, view) = blocking(move || {
-                let mut page = Page { asked, ..Page::default() };
-                let (weighed, three) =
-                    overview::weigh(&objects, sides, Some(&resolutions), &mut |found| page.take(found))?;
-                if let Some(three) = three {
-                    view.stats = weighed.stats.unwrap_or_default();
-                    page.list(&objects, &three, (&resolutions, &kept), &mut view)?;
-                }
-                Ok((weighed, view))
-            })
-            .await?;
-            self.shared.weighings.put(name, Arc::new(weighed));
-        }
-        view.overview = self.overview(&loaded, &entries).await?;
+        let weighed = match loaded.sides().filter(|_| loaded.state == RequestState::Open) {
+            None => self.weighed(&loaded).await?,
+            Some(sides) => {
+                let (resolutions, kept) = self.decisions(&loaded).await?;
+                let name = overview::name(sides, Some(&kept));
+                let objects = self.store().objects();
+                let weighed;
+                (weighed, view) = blocking(move || {
+                    let mut page = Page { asked, ..Page::default() };
+                    let (weighed, three) =
+                        overview::weigh(&objects, sides, Some(&resolutions), &mut |found| page.take(found))?;
+                    if let Some(three) = three {
+                        view.stats = weighed.stats.unwrap_or_default();
+                        page.list(&objects, &three, (&resolutions, &kept), &mut view)?;
+                    }
+                    Ok((Arc::new(weighed), view))
+                })
+                .await?;
+                self.shared.weighings.put(name, Arc::clone(&weighed));
+                Some(weighed)
+            }
+        };
+        view.overview = self.overview(&loaded, &entries, weighed.as_deref()).await?;
         Ok(view)
     }
 

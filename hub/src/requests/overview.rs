@@ -152,7 +152,7 @@ fn unmet(statuses: &[StatusView], required: &[String]) -> u64 {
 }
 
 impl Hub {
-    /// What a request comes to now; none where one of its branches is gone.
+    /// What a request comes to now; none where one of its branches is gone, or where what is done is not kept any more.
     pub(super) async fn weighed(&self, loaded: &Loaded) -> Result<Option<Arc<Weighed>>, Error> {
         let Some(sides) = loaded.sides() else { return Ok(None) };
         let decisions = match loaded.state {
@@ -168,38 +168,45 @@ impl Hub {
             let resolutions = decisions.as_ref().map(|(resolutions, _)| resolutions);
             Ok(Arc::new(weigh(&objects, sides, resolutions, &mut |_| {})?.0))
         })
-        .await?;
-        self.shared.weighings.put(name, Arc::clone(&weighed));
-        Ok(Some(weighed))
+        .await;
+        match weighed {
+            Ok(weighed) => {
+                self.shared.weighings.put(name, Arc::clone(&weighed));
+                Ok(Some(weighed))
+            }
+            // What is done may be gone with its branches.
+            Err(_) if loaded.state != RequestState::Open => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
-    /// What every page of a request says of it.
-    pub(super) async fn overview(&self, loaded: &Loaded, entries: &[Entry]) -> Result<RequestOverview, Error> {
+    /// What every page of a request says of it, once it is known what it comes to.
+    pub(super) async fn overview(
+        &self,
+        loaded: &Loaded,
+        entries: &[Entry],
+        weighed: Option<&Weighed>,
+    ) -> Result<RequestOverview, Error> {
         let is_open = loaded.state == RequestState::Open;
-        let weighed = match self.weighed(loaded).await {
-            // What is done may be gone with its branches.
-            Err(_) if !is_open => None,
-            weighed => weighed?,
-        };
         let undecided =
-            |weighed: &Arc<Weighed>| weighed.stats.map_or(0, |stats| stats.open_conflicts + stats.open_violations);
+            |weighed: &Weighed| weighed.stats.map_or(0, |stats| stats.open_conflicts + stats.open_violations);
         let checks = match loaded.head() {
             None => None,
             Some(head) => {
                 let rule = loaded.dataset.protection(&loaded.stored.target_branch).filter(|_| is_open);
                 let required = rule.map(|rule| rule.checks.as_slice()).unwrap_or_default();
                 let statuses = self.statuses_of(&loaded.dataset, head).await?;
-                let found = weighed.as_ref().map_or(0, |weighed| weighed.findings.count());
+                let found = weighed.map_or(0, |weighed| weighed.findings.count());
                 Some(found + unmet(&statuses, required))
             }
         };
         let is_said = |entry: &&Entry| matches!(entry.kind, EntryKind::Comment { .. } | EntryKind::Review { .. });
         Ok(RequestOverview {
             said: entries.iter().filter(is_said).count() as u64,
-            commits: weighed.as_ref().map(|weighed| weighed.commits),
-            has_more_commits: weighed.as_ref().is_some_and(|weighed| weighed.has_more_commits),
-            tables: weighed.as_ref().map(|weighed| weighed.tables),
-            undecided: weighed.as_ref().filter(|_| is_open).map(undecided),
+            commits: weighed.map(|weighed| weighed.commits),
+            has_more_commits: weighed.is_some_and(|weighed| weighed.has_more_commits),
+            tables: weighed.map(|weighed| weighed.tables),
+            undecided: weighed.filter(|_| is_open).map(undecided),
             checks,
             gone: self.gone(loaded, entries).await?,
         })
